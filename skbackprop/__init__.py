@@ -1,0 +1,8 @@
+"""Multi-layer perceptrons trained by back-propagation, for scikit-learn."""
+
+from .classifier import BackpropClassifier
+from .regressor import BackpropRegressor
+
+__all__ = ["BackpropClassifier", "BackpropRegressor", "__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,121 @@
+"""Links between what a network computes and what its user is told.
+
+A network's last layer is linear: it gives the *raw prediction*. The inverse link turns it into
+the prediction: probabilities, positive means, or just itself. The losses work on raw predictions,
+where their formulas are stable; ``predict`` applies the inverse link.
+"""
+
+import numpy as np
+from scipy.special import expit, log_expit, logit
+
+__all__ = ["IdentityLink", "LogLink", "LogitLink", "SoftmaxLink", "log_sum_exp", "softmax"]
+
+# Below this magnitude exp() neither overflows nor underflows in float32, and no shift is needed.
+_SAFE_EXPONENT = 60.0
+
+
+def _exponentials(raw, out):
+    """Write ``exp(raw - shift)`` into ``out``; return the row sums and the shift."""
+    shift = 0.0
+    # Two cheap reductions over everything usually spare the dear one along the short axis.
+    if raw.size and -_SAFE_EXPONENT < raw.min() and raw.max() < _SAFE_EXPONENT:
+        np.exp(raw, out=out)
+    else:
+        shift = raw.max(axis=1, keepdims=True)
+        np.subtract(raw, shift, out=out)
+        np.exp(out, out=out)
+    total = np.dot(out, np.ones((raw.shape[1], 1), raw.dtype))
+    return total, shift
+
+
+def softmax(raw, out):
+    """Write ``exp(raw) / sum(exp(raw))``, row by row, into ``out``; return ``log(sum(exp(raw)))``.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_rows, n_classes)
+        Raw predictions.
+
+    out : ndarray of shape (n_rows, n_classes)
+        Receives the probabilities; may be ``raw``.
+
+    Returns
+    -------
+    log_normaliser : ndarray of shape (n_rows, 1)
+        Logarithm of the sum of the exponentials, by which the log loss is computed.
+    """
+    total, shift = _exponentials(raw, out)
+    np.divide(out, total, out=out)
+    np.log(total, out=total)
+    total += shift
+    return total
+
+
+def log_sum_exp(raw):
+    """``log(sum(exp(raw)))`` of each row, as a column."""
+    return softmax(raw, np.empty_like(raw))
+
+
+class IdentityLink:
+    """The prediction is the raw prediction."""
+
+    name = "identity"
+
+    def inverse(self, raw, out):
+        """Write the prediction into ``out`` (which may be ``raw``)."""
+        if out is not raw:
+            np.copyto(out, raw)
+
+    def link(self, prediction):
+        """Raw prediction that belongs to a prediction."""
+        return prediction
+
+
+class LogLink:
+    """The prediction is positive: ``exp(raw)``."""
+
+    name = "exp"
+
+    def inverse(self, raw, out):
+        """Write the prediction into ``out`` (which may be ``raw``)."""
+        np.exp(raw, out=out)
+
+    def link(self, prediction):
+        """Raw prediction that belongs to a prediction."""
+        return np.log(prediction)
+
+
+class LogitLink:
+    """Each column is a probability of its own: ``1 / (1 + exp(-raw))``."""
+
+    name = "logistic"
+
+    def inverse(self, raw, out):
+        """Write the prediction into ``out`` (which may be ``raw``)."""
+        expit(raw, out=out)
+
+    def link(self, prediction):
+        """Raw prediction that belongs to a prediction."""
+        return logit(prediction)
+
+    def log_inverse(self, raw):
+        """Logarithm of the prediction, without rounding the prediction first."""
+        return log_expit(raw)
+
+
+class SoftmaxLink:
+    """The columns are the probabilities of the classes: ``exp(raw) / sum(exp(raw))``."""
+
+    name = "softmax"
+
+    def inverse(self, raw, out):
+        """Write the prediction into ``out`` (which may be ``raw``)."""
+        softmax(raw, out)
+
+    def link(self, prediction):
+        """Raw prediction that belongs to a prediction."""
+        return np.log(prediction)
+
+    def log_inverse(self, raw):
+        """Logarithm of the prediction, without rounding the prediction first."""
+        return raw - log_sum_exp(raw)

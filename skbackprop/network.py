@@ -1,0 +1,231 @@
+"""Forward and backward passes over the layers of a network.
+
+In the lecture notes' symbols, a layer computes
+
+    Z = H_below W + b,        H = f(Z),
+
+and back-propagation takes ``delta = dLoss/dH`` of a layer down through it:
+
+    delta <- delta * f'(Z)                        (now dLoss/dZ)
+    dLoss/dW = H_below^T delta,   dLoss/db = sum over rows of delta,
+    dLoss/dH_below = delta W^T.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from .activations import Identity
+from .parameters import Parameters, ParameterShape
+
+__all__ = ["Dense", "Network", "Workspace"]
+
+
+class LayerBuffers:
+    """What one layer keeps between forward and backward, for a number of rows.
+
+    Attributes
+    ----------
+    H : ndarray of shape (n_rows, n_units)
+        Activations.
+
+    Z : ndarray of shape (n_rows, n_units) or None
+        Pre-activations, where the activation needs them (else they are overwritten by ``H``).
+
+    delta : ndarray of shape (n_rows, n_units) or None
+        Gradient of the loss with respect to ``H``, then ``Z``; None in a workspace that only
+        predicts.
+    """
+
+    __slots__ = ("H", "Z", "delta")
+
+    def __init__(self, H, Z, delta):
+        self.H = H
+        self.Z = Z
+        self.delta = delta
+
+    def rows(self, n_rows):
+        """The same buffers for fewer rows."""
+        return LayerBuffers(
+            *(None if array is None else array[:n_rows] for array in (self.H, self.Z, self.delta))
+        )
+
+
+class Workspace:
+    """All buffers of a network for blocks of at most ``n_rows`` rows.
+
+    Parameters
+    ----------
+    network : Network
+        The network they are for.
+
+    n_rows : int
+        Largest number of rows of a block.
+
+    dtype : dtype
+        Floating-point type of the buffers.
+
+    backward : bool, default=True
+        Whether deltas are needed.
+    """
+
+    def __init__(self, network, n_rows, dtype, backward=True):
+        self.n_rows = n_rows
+        self.ones = np.ones(n_rows, dtype)
+        self._layers = {
+            n_rows: [layer.buffers(n_rows, dtype, backward) for layer in network.layers]
+        }
+
+    def layers(self, n_rows):
+        """Buffers of each layer for a block of ``n_rows`` rows."""
+        if n_rows not in self._layers:
+            full = self._layers[self.n_rows]
+            # The full block and the last, shorter one are what recurs.
+            self._layers = {self.n_rows: full, n_rows: [layer.rows(n_rows) for layer in full]}
+        return self._layers[n_rows]
+
+
+class Dense:
+    """A fully connected layer: product, bias, activation.
+
+    Parameters
+    ----------
+    fan_in, fan_out : int
+        Numbers of inputs and of units.
+
+    activation : Activation
+        Applied to the pre-activations.
+    """
+
+    def __init__(self, fan_in, fan_out, activation):
+        self.fan_in = fan_in
+        self.fan_out = fan_out
+        self.activation = activation
+
+    @property
+    def parameter_shapes(self):
+        """Weights (penalised) and biases (not)."""
+        return (
+            ParameterShape((self.fan_in, self.fan_out), penalised=True),
+            ParameterShape((self.fan_out,), penalised=False),
+        )
+
+    def buffers(self, n_rows, dtype, backward):
+        """New buffers for blocks of at most ``n_rows`` rows."""
+        H = np.empty((n_rows, self.fan_out), dtype)
+        Z = np.empty_like(H) if backward and self.activation.needs_input else None
+        return LayerBuffers(H, Z, np.empty_like(H) if backward else None)
+
+    def forward(self, parameters, inputs, buffers):
+        """Compute ``H = f(inputs W + b)``."""
+        coef, intercept = parameters
+        Z = buffers.H if buffers.Z is None else buffers.Z
+        if sparse.issparse(inputs):
+            np.add(inputs @ coef, intercept, out=Z)
+        else:
+            np.dot(inputs, coef, out=Z)
+            np.add(Z, intercept, out=Z)
+        self.activation.forward(Z, buffers.H)
+
+    def backward(self, parameters, inputs, buffers, ones, gradient):
+        """Turn the layer's delta into ``dLoss/dZ`` and write the gradient of its parameters."""
+        delta = buffers.delta
+        self.activation.backward(delta, buffers.H, buffers.Z)
+        coef_gradient, intercept_gradient = gradient
+        if sparse.issparse(inputs):
+            coef_gradient[...] = inputs.T @ delta
+        else:
+            np.dot(inputs.T, delta, out=coef_gradient)
+        np.dot(ones, delta, out=intercept_gradient)
+
+    def backward_inputs(self, parameters, buffers, out):
+        """Write ``dLoss/dinputs = delta W^T`` into ``out``."""
+        np.dot(buffers.delta, parameters[0].T, out=out)
+
+
+class Network:
+    """A stack of layers, from the features to the raw prediction.
+
+    The last layer is linear: the inverse link belongs to the loss.
+
+    Parameters
+    ----------
+    layer_units : sequence of int
+        Number of features, units of each hidden layer, raw outputs.
+
+    activations : sequence of Activation
+        One for each hidden layer.
+    """
+
+    def __init__(self, layer_units, activations):
+        self.layer_units = tuple(layer_units)
+        self.activations = (*activations, Identity())
+        self.layers = [
+            Dense(fan_in, fan_out, activation)
+            for fan_in, fan_out, activation in zip(
+                layer_units[:-1], layer_units[1:], self.activations, strict=True
+            )
+        ]
+
+    @property
+    def parameter_shapes(self):
+        """Shapes of the parameters of each layer."""
+        return [layer.parameter_shapes for layer in self.layers]
+
+    def parameters(self, dtype, flat=None):
+        """Parameters of this network's shapes."""
+        return Parameters(self.parameter_shapes, dtype, flat)
+
+    def forward(self, parameters, X, workspace):
+        """Raw prediction of a block of rows, in the workspace.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Weights and biases.
+
+        X : {ndarray, CSR matrix} of shape (n_rows, n_features)
+            The block.
+
+        workspace : Workspace
+            Receives the activations of all layers.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n_rows, n_raw)
+            A view of the workspace, valid until its next use.
+        """
+        inputs = X
+        for layer, arrays, buffers in zip(
+            self.layers, parameters.layers, workspace.layers(X.shape[0]), strict=True
+        ):
+            layer.forward(arrays, inputs, buffers)
+            inputs = buffers.H
+        return inputs
+
+    def backward(self, parameters, X, workspace, gradient):
+        """Gradient of the parameters, from the delta which the loss left in the last layer.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Those of the forward pass.
+
+        X : {ndarray, CSR matrix} of shape (n_rows, n_features)
+            The block of the forward pass.
+
+        workspace : Workspace
+            As the forward pass left it, ``delta`` of the last layer set to the gradient of the
+            loss with respect to the raw prediction.
+
+        gradient : Parameters
+            Overwritten.
+        """
+        n_rows = X.shape[0]
+        buffers = workspace.layers(n_rows)
+        ones = workspace.ones[:n_rows]
+        for i in reversed(range(len(self.layers))):
+            layer, arrays = self.layers[i], parameters.layers[i]
+            inputs = buffers[i - 1].H if i else X
+            layer.backward(arrays, inputs, buffers[i], ones, gradient.layers[i])
+            if i:
+                layer.backward_inputs(arrays, buffers[i], out=buffers[i - 1].delta)

@@ -1,0 +1,66 @@
+"""Training by L-BFGS over all rows: the adapter to SciPy."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from ..monitor import Divergence
+
+__all__ = ["minimize_lbfgs"]
+
+
+def minimize_lbfgs(objective, parameters, options, monitor, threads):
+    """Minimise an objective by ``scipy.optimize.minimize(method="L-BFGS-B")``.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to minimise.
+
+    parameters : Parameters
+        Starting point; at the end, the last iterate.
+
+    options : dict
+        Options of SciPy's solver.
+
+    monitor : Monitor
+        Is shown every iteration.
+
+    threads : RowThreads
+        What the passes over the rows run on.
+
+    Returns
+    -------
+    result : OptimizeResult
+        As SciPy returns it, without ``x``.
+
+    Notes
+    -----
+    SciPy sees vectors of float64; the network computes in the parameters' own type.
+    """
+    gradient = parameters.empty_like()
+
+    def value_and_gradient(theta):
+        parameters.flat[...] = theta
+        value = objective.value_and_gradient(parameters, gradient, threads)
+        return value, gradient.flat.astype(np.float64)
+
+    def after_iteration(intermediate_result):
+        parameters.flat[...] = intermediate_result.x
+        monitor.epoch_ends(float(intermediate_result.fun), parameters)
+        if monitor.stops_early:
+            monitor.print("%s Stopping.", monitor.patience_message())
+            raise StopIteration
+
+    result = minimize(
+        value_and_gradient,
+        parameters.flat.astype(np.float64),
+        method="L-BFGS-B",
+        jac=True,
+        options=options,
+        callback=after_iteration,
+    )
+    if not np.isfinite(result.fun):
+        raise Divergence
+    monitor.last_loss = float(result.fun)
+    parameters.flat[...] = result.pop("x")
+    return result

@@ -1,0 +1,92 @@
+"""Training by minibatches: the loop over epochs."""
+
+from dataclasses import dataclass
+
+from ..batches import RowBuffers
+from ..network import Workspace
+
+__all__ = ["EpochPlan", "minimize_stochastic"]
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """How the epochs go.
+
+    Attributes
+    ----------
+    batch_size : int
+        Rows of a minibatch.
+
+    shuffle : bool
+        Whether each epoch takes the rows in a new order.
+
+    max_iter : int
+        Number of epochs at most.
+
+    schedule : callable
+        Learning rate by progress.
+    """
+
+    batch_size: int
+    shuffle: bool
+    max_iter: int
+    schedule: object
+
+
+def minimize_stochastic(objective, parameters, state, plan, monitor):
+    """Minimise an objective by steps on minibatches.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to minimise.
+
+    parameters : Parameters
+        Starting point; changed in place.
+
+    state : TrainingState
+        Update rule, generator, order of the rows and progress; goes on from where it is.
+
+    plan : EpochPlan
+        Batches, epochs and learning rate.
+
+    monitor : Monitor
+        Is shown every epoch.
+
+    Returns
+    -------
+    stop_reason : str or None
+        Why training stopped; None where all epochs were made.
+    """
+    rows = objective.rows.row_major() if plan.shuffle else objective.rows
+    buffers = RowBuffers(rows, rows.gather_size(plan.batch_size))
+    workspace = Workspace(objective.network, plan.batch_size, parameters.flat.dtype)
+    gradient = parameters.empty_like()
+    step = state.update_rule.bind(parameters.flat, gradient.flat)
+    for _ in range(plan.max_iter):
+        rate = plan.schedule(state.progress)
+        order = state.next_order(len(rows)) if plan.shuffle else None
+        total = 0.0
+        for batch in rows.batches(order, plan.batch_size, buffers):
+            total += objective.batch_value_and_gradient(parameters, batch, workspace, gradient)
+            step(rate)
+        state.progress.n_samples_seen += len(rows)
+        monitor.epoch_ends(total / objective.total_weight, parameters)
+        if monitor.patience.exhausted:
+            stop_reason = _plateau(plan.schedule, state.progress, monitor)
+            if stop_reason is not None:
+                return stop_reason
+    return None
+
+
+def _plateau(schedule, progress, monitor):
+    """Lower the rate and return None, or return why training stops."""
+    message = monitor.patience_message()
+    if not schedule.survives_plateau(progress):
+        if not monitor.one_pass:
+            monitor.print("%s Stopping.", message)
+        return message
+    progress.n_plateaus += 1
+    monitor.patience.renew()
+    monitor.print("%s Setting learning rate to %f", message, schedule(progress))
+    return None

@@ -1,0 +1,88 @@
+"""What a continued fit needs from the fits before it."""
+
+from copy import deepcopy
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .schedules import Progress
+
+__all__ = ["TrainingState"]
+
+
+class TrainingState:
+    """Generator, order of the rows, split, update rule and progress.
+
+    ``warm_start`` and ``partial_fit`` go on from it; a plain ``fit`` drops it at its end.
+
+    Parameters
+    ----------
+    seed : int, RandomState instance or None
+        The estimator's ``random_state``.
+
+    Attributes
+    ----------
+    random_state : RandomState
+        Source of all draws, in the order of scikit-learn: starting values, split, shuffles.
+
+    update_rule : UpdateRule or None
+        With its moments; None before the first fit by sgd or adam.
+
+    patience : Patience or None
+        That of the last call of ``partial_fit``, with which the next one goes on.
+
+    progress : Progress
+        Samples seen and plateaus met.
+
+    split : tuple of ndarrays or None
+        Positions of the training and of the validation rows.
+    """
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.random_state = check_random_state(seed)
+        self.update_rule = None
+        self.patience = None
+        self.progress = Progress()
+        self.split = None
+        self._order = None
+
+    def is_of(self, seed):
+        """Whether the estimator's ``random_state`` is still the one this state began with."""
+        if isinstance(seed, Integral) and isinstance(self.seed, Integral):
+            return seed == self.seed
+        return seed is self.seed
+
+    def copy(self):
+        """A state that goes on from here on its own.
+
+        A generator that was given as an instance, or is NumPy's global one, stays shared, as
+        everywhere in scikit-learn.
+        """
+        twin = TrainingState(self.seed)
+        twin.random_state = (
+            deepcopy(self.random_state) if isinstance(self.seed, Integral) else self.random_state
+        )
+        twin.update_rule = None if self.update_rule is None else self.update_rule.copy()
+        twin.patience = deepcopy(self.patience)
+        twin.progress = deepcopy(self.progress)
+        twin.split = self.split
+        twin._order = self._order
+        return twin
+
+    def next_order(self, n_rows):
+        """Order of the rows for the next epoch: a permutation of the last one."""
+        permutation = np.arange(n_rows)
+        self.random_state.shuffle(permutation)
+        if self._order is None or len(self._order) != n_rows:
+            self._order = permutation
+        else:
+            self._order = self._order[permutation]
+        return self._order
+
+    def use_rule(self, rule):
+        """Go on by a rule, with the moments of the earlier one if it was of the same kind."""
+        if type(rule) is type(self.update_rule):
+            rule.follow(self.update_rule)
+        self.update_rule = rule

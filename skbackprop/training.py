@@ -1,0 +1,177 @@
+"""From hyper-parameters to a running solver, and what to say when it has stopped."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from .monitor import Divergence
+from .schedules import Adaptive, Constant, InvScaling
+from .solvers.lbfgs import minimize_lbfgs
+from .solvers.stochastic import EpochPlan, minimize_stochastic
+from .solvers.updates import SGD, Adam
+from .threads import row_threads
+
+__all__ = ["STOCHASTIC_SOLVERS", "train"]
+
+STOCHASTIC_SOLVERS = ("sgd", "adam")
+
+
+def train(settings, objective, parameters, state, monitor):
+    """Minimise an objective as the hyper-parameters say.
+
+    Parameters
+    ----------
+    settings : BaseBackprop
+        Only its hyper-parameters are read.
+
+    objective : Objective
+        What to minimise.
+
+    parameters : Parameters
+        Starting point; changed in place.
+
+    state : TrainingState
+        What sgd and adam go on from.
+
+    monitor : Monitor
+        Is shown every epoch or iteration.
+
+    Returns
+    -------
+    stop_reason : str
+        A sentence.
+
+    Raises
+    ------
+    ValueError
+        Where training diverges and there are no best parameters to go back to.
+    """
+    minimize = _train_lbfgs if settings.solver == "lbfgs" else _train_stochastic
+    try:
+        with np.errstate(all="ignore"):  # the monitor looks for what is not finite
+            return minimize(settings, objective, parameters, state, monitor)
+    except Divergence as divergence:
+        if not monitor.has_best:
+            raise ValueError(_divergence_message(settings, objective, monitor)) from divergence
+        return _keep_best(monitor)
+
+
+def _train_stochastic(settings, objective, parameters, state, monitor):
+    plan = EpochPlan(
+        batch_size=_batch_size(settings, len(objective.rows)),
+        shuffle=settings.shuffle,
+        max_iter=1 if monitor.one_pass else settings.max_iter,
+        schedule=_schedule(settings),
+    )
+    state.use_rule(_update_rule(settings))
+    with row_threads(max_threads=1):
+        stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor)
+    if monitor.one_pass:
+        return "partial_fit made one pass over the data."
+    if stop_reason is not None:
+        monitor.converged = True
+        return stop_reason
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the "
+        "optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+    return f"Maximum iterations (max_iter={settings.max_iter}) reached."
+
+
+def _batch_size(settings, n_rows):
+    if settings.batch_size == "auto":
+        return min(200, n_rows)
+    if settings.batch_size > n_rows:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped "
+            f"(batch_size={settings.batch_size}, training samples: {n_rows}).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return min(int(settings.batch_size), n_rows)
+
+
+def _schedule(settings):
+    """Learning rate by progress."""
+    rate = float(settings.learning_rate_init)
+    if settings.solver == "adam":
+        if settings.learning_rate != "constant":
+            warnings.warn(
+                f"learning_rate={settings.learning_rate!r} has no effect with solver='adam', "
+                "whose rate stays learning_rate_init, as in scikit-learn. Use solver='sgd', or "
+                "learning_rate='constant'.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return Constant(rate)
+    if settings.learning_rate == "invscaling":
+        return InvScaling(rate, settings.power_t)
+    if settings.learning_rate == "adaptive":
+        return Adaptive(rate)
+    return Constant(rate)
+
+
+def _update_rule(settings):
+    if settings.solver == "adam":
+        return Adam(settings.beta_1, settings.beta_2, settings.epsilon)
+    return SGD(settings.momentum, settings.nesterovs_momentum)
+
+
+def _train_lbfgs(settings, objective, parameters, state, monitor):
+    options = _lbfgs_options(settings, parameters.flat.dtype)
+    with row_threads() as threads:
+        result = minimize_lbfgs(objective, parameters, options, monitor, threads)
+    if monitor.stops_early:
+        return monitor.patience_message()
+    monitor.converged = result.status == 0
+    if not monitor.converged:
+        advice = (
+            f"Increase the number of iterations to improve the convergence "
+            f"(max_iter={settings.max_iter}).\n"
+            if result.nit >= settings.max_iter
+            else ""
+        )
+        warnings.warn(
+            f"lbfgs failed to converge after {result.nit} iteration(s) "
+            f"(status={result.status}):\n{result.message}\n\n{advice}"
+            "You might also want to scale the data, say by a StandardScaler in a Pipeline.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return f"L-BFGS stopped: {result.message}"
+
+
+def _lbfgs_options(settings, dtype):
+    """Options of SciPy's solver; in float32 it need not look for differences in the rounding."""
+    options = {
+        "maxfun": settings.max_fun,
+        "maxiter": settings.max_iter,
+        "gtol": settings.tol,
+    }
+    if dtype == np.float32:
+        options["ftol"] = 10 * float(np.finfo(dtype).eps)
+    return options | (settings.solver_options or {})
+
+
+def _divergence_message(settings, objective, monitor):
+    unit = "iteration" if settings.solver == "lbfgs" else "epoch"
+    return (
+        "Solver produced non-finite parameter weights. The input data may contain large values "
+        f"and need to be preprocessed. (Loss or parameters were not finite at "
+        f"{unit} {monitor.n_iter + 1}, with learning_rate_init={settings.learning_rate_init}; the "
+        f"largest absolute value of X is {objective.rows.largest_feature():.3g}.)"
+    )
+
+
+def _keep_best(monitor):
+    reason = (
+        f"Training diverged at epoch {monitor.n_iter + 1}; the parameters of the best epoch, "
+        f"{monitor.best_iter}, are kept."
+    )
+    warnings.warn(
+        f"{reason} Lower learning_rate_init, or scale the data.", ConvergenceWarning, stacklevel=2
+    )
+    return reason

@@ -1,0 +1,163 @@
+"""What is taken from scikit-learn's less public corners, and the checks of arrays.
+
+The only file that knows differences between versions of scikit-learn.
+"""
+
+from contextlib import contextmanager
+from numbers import Integral
+from types import MethodType
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import _fit_context
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+__all__ = [
+    "Interval",
+    "Options",
+    "StrOptions",
+    "about",
+    "available_unless",
+    "check_features",
+    "check_features_and_target",
+    "check_hidden_layer_sizes",
+    "check_solver_options",
+    "check_weight",
+    "fit_context",
+    "is_first_partial_fit",
+    "unchanged_on_error",
+]
+
+_LBFGS_OPTIONS = {"maxcor", "ftol", "gtol", "maxls"}
+
+fit_context = _fit_context(prefer_skip_nested_validation=True)
+is_first_partial_fit = _check_partial_fit_first_call
+
+
+class NotAvailable(AttributeError, ValueError):
+    """A method that an estimator of these parameters does not have.
+
+    scikit-learn raises the one or the other, depending on the reason.
+    """
+
+
+class available_unless:
+    """Decorator of a method that some parameters exclude: ``hasattr`` is then False.
+
+    Parameters
+    ----------
+    why_not : callable
+        ``why_not(estimator)`` gives the reason, or None where the method is available.
+    """
+
+    def __init__(self, why_not):
+        self._why_not = why_not
+
+    def __call__(self, method):
+        self._method = method
+        self.__doc__ = method.__doc__
+        return self
+
+    def __get__(self, estimator, owner=None):
+        if estimator is None:
+            return self._method
+        reason = self._why_not(estimator)
+        if reason is not None:
+            raise NotAvailable(reason)
+        return MethodType(self._method, estimator)
+
+
+@contextmanager
+def about(names):
+    """Say what an error in the block is about."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"Invalid {names}: {error}") from error
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give an estimator back the attributes it had, if the block raises.
+
+    A block that has something to keep from an interrupted fit calls the yielded function.
+    """
+    before = dict(vars(estimator))
+    kept = []
+    try:
+        yield lambda: kept.append(True)
+    except BaseException:
+        if not kept:
+            vars(estimator).clear()
+            vars(estimator).update(before)
+        raise
+
+
+def _float_dtypes(X):
+    """None, for "as it is", where integers can be converted block by block; else float types."""
+    is_array = isinstance(X, np.ndarray) or sparse.issparse(X)
+    return None if is_array and X.dtype.kind in "iub" else (np.float64, np.float32)
+
+
+def _as_csr(X):
+    return X.tocsr() if sparse.issparse(X) else X
+
+
+def check_features(estimator, X):
+    """Validated features for a fitted estimator."""
+    X = validate_data(
+        estimator, X, accept_sparse=("csr", "csc"), dtype=_float_dtypes(X), reset=False
+    )
+    return _as_csr(X)
+
+
+def check_features_and_target(estimator, X, y, *, reset, y_numeric):
+    """Validated features and target; a column of targets becomes 1-D, with a warning."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=("csr", "csc"),
+        multi_output=True,
+        y_numeric=y_numeric,
+        dtype=_float_dtypes(X),
+        reset=reset,
+    )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return _as_csr(X), y
+
+
+def check_weight(sample_weight, X, dtype):
+    """Validated weights of shape (n_samples,), or None."""
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
+    if not weight.any():  # scikit-learn itself checks since 1.9
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def check_hidden_layer_sizes(estimator):
+    """The sizes as a list of ints."""
+    sizes = estimator.hidden_layer_sizes
+    sizes = list(sizes) if np.iterable(sizes) else [sizes]
+    if not all(isinstance(size, Integral) for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
+    if any(size <= 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return [int(size) for size in sizes]
+
+
+def check_solver_options(estimator):
+    """Refuse options that SciPy's L-BFGS does not know, or that are parameters here."""
+    options = estimator.solver_options or {}
+    unknown = sorted(set(options) - _LBFGS_OPTIONS)
+    if unknown:
+        raise ValueError(
+            f"solver_options has {unknown}; allowed are {sorted(_LBFGS_OPTIONS)}, which go to "
+            "SciPy's L-BFGS-B. (max_iter and max_fun are parameters of their own.)"
+        )
