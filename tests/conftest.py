@@ -1,0 +1,35 @@
+"""What all tests share: a seed that can be rotated, and the profiles of hypothesis.
+
+Two environment variables steer the suite:
+
+* ``SKBACKPROP_TEST_SEED`` (an integer, default 0) is the seed of the data and of the estimators
+  in every test that asks for the fixture ``seed``.
+* ``SKBACKPROP_PROFILE`` is ``ci`` (default; few examples, the same ones each time) or ``long``
+  (many examples, new ones each time).
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+QUIET = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+
+settings.register_profile(
+    "ci",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=QUIET,
+)
+settings.register_profile(
+    "long", max_examples=2000, deadline=None, database=None, suppress_health_check=QUIET
+)
+settings.load_profile(os.environ.get("SKBACKPROP_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def seed():
+    """Seed of data and estimators, rotated by the environment variable SKBACKPROP_TEST_SEED."""
+    return int(os.environ.get("SKBACKPROP_TEST_SEED", "0"))

@@ -1,0 +1,141 @@
+"""The rooms of the package: imports point one way, and little is imported from outside."""
+
+import ast
+import os
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import skbackprop
+
+PACKAGE = Path(skbackprop.__file__).parent
+
+# What each module may import from the package. A new module needs a row.
+MAY_IMPORT = {
+    "activations": set(),
+    "gradient_check": set(),
+    "initializers": set(),
+    "links": set(),
+    "losses": {"links"},
+    "monitor": set(),
+    "parameters": set(),
+    "schedules": set(),
+    "stopping": set(),
+    "threads": set(),
+    "validation": set(),
+    "batches": set(),
+    "network": {"activations", "parameters"},
+    "objective": {"batches", "losses", "network"},
+    "solvers": set(),
+    "solvers.updates": set(),
+    "solvers.stochastic": {"batches", "monitor", "network", "schedules", "stopping"},
+    "solvers.lbfgs": {"monitor"},
+    "state": {"schedules", "stopping"},
+    "sample": {"batches"},
+    "labels": {"losses", "validation"},
+    "training": {
+        "monitor",
+        "schedules",
+        "solvers.lbfgs",
+        "solvers.stochastic",
+        "solvers.updates",
+        "threads",
+    },
+    "base": {
+        "activations",
+        "batches",
+        "initializers",
+        "monitor",
+        "network",
+        "objective",
+        "parameters",
+        "sample",
+        "state",
+        "stopping",
+        "threads",
+        "training",
+        "validation",
+    },
+    "classifier": {"base", "labels", "validation"},
+    "regressor": {"base", "losses", "validation"},
+    "": {"classifier", "regressor"},
+}
+
+
+def module_name(path):
+    """Dotted name inside the package; empty for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imports(name):
+    """Absolute (module, imported name) of all import statements, wherever they stand."""
+    path = MODULES[name]
+    package = ["skbackprop", *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
+            yield from ((module, alias.name) for alias in node.names)
+
+
+def imported_modules(name):
+    """Modules of the package that a module imports."""
+    for module, imported in imports(name):
+        if module.split(".")[0] != "skbackprop":
+            continue
+        inside = module.removeprefix("skbackprop").lstrip(".")
+        submodule = f"{inside}.{imported}".lstrip(".")
+        yield submodule if submodule in MODULES else inside
+
+
+def test_every_module_has_a_row():
+    assert set(MODULES) == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_are_those_of_the_table(name):
+    assert set(imported_modules(name)) <= MAY_IMPORT.get(name, set())
+
+
+def test_the_table_points_one_way():
+    assert len([*TopologicalSorter(MAY_IMPORT).static_order()]) == len(MAY_IMPORT)
+
+
+def test_imports_are_recognised():
+    """The checks above are empty unless imports of each form are found."""
+    assert set(imported_modules("")) == {"classifier", "regressor"}
+    assert {"activations", "parameters"} == set(imported_modules("network"))
+    assert "monitor" in set(imported_modules("solvers.lbfgs"))
+    assert "solvers.updates" in set(imported_modules("training"))
+
+
+def is_private(module, imported):
+    names = [*module.split("."), imported or ""]
+    return names[0] == "sklearn" and any(name.startswith("_") for name in names)
+
+
+def test_only_validation_imports_what_is_private_to_scikit_learn():
+    users = {name for name in MODULES for found in imports(name) if is_private(*found)}
+    assert users == {"validation"}
+
+
+def test_importing_the_package_imports_no_optional_dependency():
+    script = (
+        "import sys, skbackprop\n"
+        "print(*{'matplotlib', 'pandas', 'polars', 'rich', 'torch'}.intersection(sys.modules))"
+    )
+    paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -1,0 +1,96 @@
+"""One flat vector and its views, packed as scikit-learn packs them."""
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPRegressor
+
+from skbackprop.activations import Identity
+from skbackprop.network import Network
+from skbackprop.parameters import Parameters, ParameterShape
+
+UNITS = [4, 3, 2]
+
+
+def make_parameters(dtype=np.float64):
+    parameters = Network(UNITS, [Identity()]).parameters(dtype)
+    parameters.flat[:] = np.arange(parameters.flat.size)
+    return parameters
+
+
+def test_all_weights_come_before_all_biases():
+    parameters = make_parameters()
+    W1, W2 = parameters.coefs
+    b1, b2 = parameters.intercepts
+    np.testing.assert_array_equal(W1, np.arange(12).reshape(4, 3))
+    np.testing.assert_array_equal(W2, 12 + np.arange(6).reshape(3, 2))
+    np.testing.assert_array_equal(b1, [18, 19, 20])
+    np.testing.assert_array_equal(b2, [21, 22])
+    np.testing.assert_array_equal(parameters.penalised, np.arange(18))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_order_is_that_of_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    mlp = MLPRegressor(hidden_layer_sizes=(3,), max_iter=1, random_state=seed)
+    mlp.fit(rng.normal(size=(10, 4)), rng.normal(size=(10, 2)))
+    parameters = make_parameters()
+    parameters.flat[:] = np.concatenate([a.ravel() for a in mlp.coefs_ + mlp.intercepts_])
+    for ours, theirs in zip(
+        parameters.coefs + parameters.intercepts, mlp.coefs_ + mlp.intercepts_, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_layers_are_views():
+    parameters = make_parameters()
+    for k, array in enumerate(
+        [
+            *parameters.coefs,
+            *parameters.intercepts,
+            *(a for pair in parameters.layers for a in pair),
+        ]
+    ):
+        assert np.shares_memory(array, parameters.flat)
+        assert array.flags.c_contiguous
+        array[...] = -k
+    assert (parameters.flat < 0).sum() == parameters.flat.size  # all were written through views
+
+
+def test_a_given_vector_is_not_copied():
+    flat = np.arange(23.0)
+    parameters = Network(UNITS, [Identity()]).parameters(np.float64, flat)
+    assert parameters.flat is flat
+    parameters.penalised[...] = -1.0
+    np.testing.assert_array_equal(flat, [-1.0] * 18 + [18.0, 19.0, 20.0, 21.0, 22.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_copies_are_independent_and_of_the_same_dtype(dtype):
+    parameters = make_parameters(dtype)
+    twin, empty = parameters.copy(), parameters.empty_like()
+    for other in (twin, empty):
+        assert other.flat.dtype == other.coefs[0].dtype == dtype
+        assert [c.shape for c in other.coefs] == [(4, 3), (3, 2)]
+        assert not np.shares_memory(other.flat, parameters.flat)
+    np.testing.assert_array_equal(twin.flat, parameters.flat)
+    twin.coefs[0][...] = -1
+    assert parameters.flat.min() == 0
+
+
+def test_layers_of_other_kinds():
+    """A layer with an unpenalised array first, one without parameters, one with a scalar."""
+    shapes = [
+        (ParameterShape((2,), penalised=False), ParameterShape((2, 3), penalised=True)),
+        (),
+        (ParameterShape((), penalised=True), ParameterShape((4,), penalised=True)),
+    ]
+    parameters = Parameters(shapes, np.float64)
+    parameters.flat[:] = np.arange(13)
+    (first, second), nothing, (third, fourth) = parameters.layers
+    assert nothing == ()
+    np.testing.assert_array_equal(second, np.arange(6).reshape(2, 3))
+    assert third.shape == ()
+    assert third == 6
+    np.testing.assert_array_equal(fourth, [7, 8, 9, 10])
+    np.testing.assert_array_equal(first, [11, 12])
+    assert parameters.penalised.size == 11
