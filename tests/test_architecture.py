@@ -64,6 +64,8 @@ MAY_IMPORT = {
     "": {"classifier", "regressor"},
 }
 
+REQUIRED = {"joblib", "numpy", "scipy", "sklearn", "skbackprop", "threadpoolctl"}
+
 
 def module_name(path):
     """Dotted name inside the package; empty for the package itself."""
@@ -128,11 +130,34 @@ def test_only_validation_imports_what_is_private_to_scikit_learn():
     assert users == {"validation"}
 
 
-def test_importing_the_package_imports_no_optional_dependency():
-    script = (
-        "import sys, skbackprop\n"
-        "print(*{'matplotlib', 'pandas', 'polars', 'rich', 'torch'}.intersection(sys.modules))"
-    )
+def top_level_imports(node):
+    """Names of the packages that are imported when a module is, not when a function is called."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.level == 0:
+            yield child.module.split(".")[0]
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from top_level_imports(child)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_required_packages_only(name):
+    """Optional ones are imported by the functions that need them."""
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    others = set(top_level_imports(tree)) - set(sys.stdlib_module_names)
+    assert others <= REQUIRED
+
+
+def test_importing_the_package_imports_no_optional_package():
+    """Other than scikit-learn does itself, some versions of which import pandas and rich."""
+    script = """
+import sys
+import sklearn.metrics, sklearn.model_selection, sklearn.neural_network
+before = set(sys.modules)
+import skbackprop
+print(*{"matplotlib", "pandas", "polars", "rich", "torch"}.intersection(set(sys.modules) - before))
+"""
     paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     done = subprocess.run(

@@ -91,7 +91,7 @@ def test_overlapping_uses_from_two_threads(first_to_leave):
             entered.set()
             assert leave.wait(WAIT)
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=other, daemon=True)
     with row_threads() as threads:
         thread.start()
         assert entered.wait(WAIT)
@@ -203,16 +203,67 @@ def test_overflow_does_not_warn_in_any_thread(n_threads):
         large * large
 
 
-# ---- fork
+# ---- other threads and processes, each case in a process of its own
+
+PREAMBLE = """
+import os
+import threading
+
+import scipy.linalg
+from skbackprop.threads import row_threads
+from threadpoolctl import threadpool_info, threadpool_limits
+
+
+# Since threadpoolctl 3.8 the thread that sets a limit keeps others from it while it is alive.
+limit = threading.Thread(target=threadpool_limits, args=(3, "blas"))
+limit.start()
+limit.join()
+
+
+def blas_threads():
+    return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+
+def report(who):
+    before = blas_threads()
+    with row_threads() as threads:
+        squares = threads.map(lambda i: i * i, [1, 2, 3])
+        inside = blas_threads()
+    print(who, before, inside, threads.n_threads, squares, blas_threads(), flush=True)
+
+
+def fork_and_report():
+    child = os.fork()
+    if child == 0:
+        report("child")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def enter_in_other_thread():
+    entered, leave = threading.Event(), threading.Event()
+
+    def use():
+        with row_threads():
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=use, daemon=True)
+    thread.start()
+    entered.wait()
+    return thread, leave
+"""
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
 
 def run_script(script):
-    """Run Python code in a process of its own; return what it prints, by line."""
+    """Run Python code with the limit of three threads; return what it prints, by line."""
     package = Path(skbackprop.__file__).parent.parent
     paths = [str(package), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        [sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script)],
         env=environment,
         capture_output=True,
         text=True,
@@ -223,52 +274,88 @@ def run_script(script):
     return done.stdout.splitlines()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_child_does_not_inherit_the_fits_of_other_threads():
+def as_usual(who):
+    return f"{who} {{3}} {{1}} 3 [1, 4, 9] {{3}}"
+
+
+def test_threads_that_come_and_go():
+    """Uses begin and end in different threads; the limit is lifted at the end all the same."""
+    printed = run_script(
+        """
+        report("main")
+        first, leave_first = enter_in_other_thread()
+        second, leave_second = enter_in_other_thread()
+        with row_threads():
+            leave_first.set()
+            first.join()
+            print(blas_threads())
+        print(blas_threads())
+        leave_second.set()
+        second.join()
+        report("main")
+        """
+    )
+    assert printed == [as_usual("main"), "{1}", "{1}", as_usual("main")]
+
+
+def test_limits_of_others_work_afterwards():
+    """A use in the main thread does not stop another thread from setting limits of its own."""
+    printed = run_script(
+        """
+        def other():
+            with threadpool_limits(2, user_api="blas"):
+                print(blas_threads())
+
+        report("main")
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        report("main")
+        """
+    )
+    assert printed == [as_usual("main"), "{2}", as_usual("main")]
+
+
+@needs_fork
+def test_a_child_does_not_inherit_the_uses_of_other_threads():
     """In the child the limit is lifted, and set again by its own uses."""
     printed = run_script(
         """
-        import os
-        import threading
-
-        import scipy.linalg
-        from threadpoolctl import threadpool_info, threadpool_limits
-        from skbackprop.threads import row_threads
-
-        def blas_threads():
-            return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
-
-        def report(who):
-            before = blas_threads()
-            with row_threads() as threads:
-                squares = threads.map(lambda i: i * i, [1, 2, 3])
-                inside = blas_threads()
-            print(who, before, inside, threads.n_threads, squares, blas_threads(), flush=True)
-
-        entered, leave = threading.Event(), threading.Event()
-
-        def fit():
-            with row_threads():
-                entered.set()
-                leave.wait()
-
-        threadpool_limits(3, user_api="blas")
-        other = threading.Thread(target=fit)
-        other.start()
-        entered.wait()
-        child = os.fork()
-        if child == 0:
-            report("child")
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+        thread, leave = enter_in_other_thread()
+        fork_and_report()
         report("parent")
         leave.set()
-        other.join()
+        thread.join()
         report("afterwards")
         """
     )
     assert printed == [
-        "child {3} {1} 3 [1, 4, 9] {3}",
+        as_usual("child"),
         "parent {1} {1} 3 [1, 4, 9] {1}",
-        "afterwards {3} {1} 3 [1, 4, 9] {3}",
+        as_usual("afterwards"),
     ]
+
+
+@needs_fork
+def test_a_child_that_begins_inside_a_use():
+    printed = run_script(
+        """
+        with row_threads():
+            fork_and_report()
+        report("parent")
+        """
+    )
+    assert printed == [as_usual("child"), as_usual("parent")]
+
+
+@needs_fork
+def test_a_child_that_leaves_a_use_which_its_parent_began():
+    printed = run_script(
+        """
+        with row_threads():
+            child = os.fork()
+            assert child == 0 or os.waitpid(child, 0)[1] == 0
+        report("parent" if child else "child")
+        """
+    )
+    assert printed == [as_usual("child"), as_usual("parent")]
