@@ -99,11 +99,10 @@ def check_directional_derivatives(
     -----
     A function with kinks, say of a network with ReLU, is smooth except on thin sets, and the
     stencil is right unless it crosses one. Whether it does is judged by values alone, so that it
-    cannot hide a wrong gradient: the stencils with ``h`` and with ``h / 2`` agree on a smooth
-    stretch and differ across a kink. Where they differ, another direction is drawn and ``h`` is
-    halved, up to 20 times. If ``theta`` itself lies on a kink, there is no gradient to check: the
-    stencils agree on the mean of the slopes of the two sides, with which the gradient of one side
-    does not agree.
+    cannot hide a wrong gradient: with ``h`` and with ``h / 2``, slope and curvature are the same
+    on a smooth stretch, and differ across a kink. Where they differ, another direction is drawn
+    and ``h`` is halved, up to 20 times. If ``theta`` itself lies on a kink there is no gradient to
+    check, and this ends in the ValueError.
 
     Errors are relative; so ``theta`` should not be a minimum, where only rounding is left.
 
@@ -159,13 +158,23 @@ def _smooth_direction(value, theta, step, random_state):
 
 def _trusted_derivative(value, theta, direction, step):
     """The five-point derivative; None where half the step gives another one."""
-    values = {k: value(theta + 0.5 * k * step * direction) for k in (-4, -2, -1, 1, 2, 4)}
+    values = {k: value(theta + 0.5 * k * step * direction) for k in (-4, -2, -1, 0, 1, 2, 4)}
     slopes = {k: (values[k] - values[-k]) / (k * step) for k in (1, 2, 4)}
-    coarse = (4 * slopes[2] - slopes[4]) / 3
-    fine = (4 * slopes[1] - slopes[2]) / 3
+    # The kinks of two terms can cancel in the slopes. In the curvatures they add up; times the
+    # step, these are differences of slopes.
+    bends = {k: (values[k] - 2 * values[0] + values[-k]) / (k * k * step) for k in (1, 2, 4)}
     rounding = _ROUNDING * max(map(abs, values.values())) / step
-    agree = abs(coarse - fine) <= _AGREEMENT * max(abs(coarse), abs(fine)) + rounding
-    return fine if agree and np.isfinite(coarse) else None
+    fine = (4 * slopes[1] - slopes[2]) / 3
+    tolerance = _AGREEMENT * abs(fine) + rounding
+    agree = all(_disagreement(estimates) <= tolerance for estimates in (slopes, bends))
+    return fine if agree and np.isfinite(tolerance) else None
+
+
+def _disagreement(estimates):
+    """Difference of the extrapolations from the two step sizes."""
+    fine = (4 * estimates[1] - estimates[2]) / 3
+    coarse = (4 * estimates[2] - estimates[4]) / 3
+    return abs(fine - coarse)
 
 
 def _relative_error(analytic, numerical, typical):

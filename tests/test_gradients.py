@@ -313,9 +313,18 @@ def test_stencils_across_a_kink_are_not_used(factor, seed):
     assert result.ok(rtol=1e-6) is (factor == 1.0)
 
 
-def test_a_kink_at_theta_itself_is_an_error():
-    relu = SlopesOf(lambda theta: np.maximum(theta, 0))
-    assert not check_directional_derivatives(relu, np.zeros(3), random_state=0).ok(rtol=0.1)
+@pytest.mark.parametrize("step", [0.2, 1.0, 3.0, 100.0])
+def test_kinks_that_cancel_in_central_differences_are_seen(step):
+    """With steps of 0.5 and more, all central differences of this function are 0."""
+
+    def two_kinks(theta):
+        left, right = 1 - 2 * theta, 1 + 3 * theta
+        slope = -2 * np.sign(left) + 3 * np.sign(right)
+        return float(np.sum(np.abs(left) + np.abs(right))), slope
+
+    result = check_directional_derivatives(two_kinks, [0.0], step=step, random_state=0)
+    assert result.ok(rtol=1e-9)
+    assert np.abs(result.numerical) == pytest.approx(1.0)
 
 
 class SlopesOf:
@@ -334,8 +343,10 @@ class SlopesOf:
         lambda theta: np.sqrt(np.abs(theta)) * np.sin(1e9 * theta),
         lambda theta: np.where(theta > 0, np.inf, theta),
         lambda theta: np.full_like(theta, np.nan),
+        lambda theta: np.maximum(theta, 0),
+        lambda theta: np.abs(theta),
     ],
-    ids=["rough", "infinite", "nan"],
+    ids=["rough", "infinite", "nan", "relu at its kink", "absolute value at its kink"],
 )
 def test_a_function_that_is_not_smooth_is_refused(function):
     with pytest.raises(ValueError, match="not smooth near theta, or not finite"):
