@@ -16,8 +16,9 @@ from .batches import Rows
 from .initializers import glorot_uniform
 from .monitor import Monitor, Validation
 from .network import Network
-from .objective import Objective, predict_raw
+from .objective import Objective
 from .parameters import LayerArrays, Parameters
+from .passes import predict_raw
 from .sample import Sample, split_positions
 from .state import TrainingState
 from .stopping import Patience

@@ -113,13 +113,8 @@ class RowThreads:
 
 
 @contextmanager
-def row_threads(max_threads=None):
+def row_threads():
     """Limit the BLAS to one thread and give out the row threads to use instead.
-
-    Parameters
-    ----------
-    max_threads : int, default=None
-        No more threads than that, say because there are no more parts.
 
     Yields
     ------
@@ -129,8 +124,6 @@ def row_threads(max_threads=None):
     """
     n_threads = _SINGLE_THREADED_BLAS.acquire()
     try:
-        if max_threads is not None:
-            n_threads = min(n_threads, max_threads)
         if n_threads < 2:
             yield RowThreads(1, None)
             return

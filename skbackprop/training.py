@@ -65,8 +65,8 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
         schedule=_schedule(settings),
     )
     state.use_rule(_update_rule(settings))
-    with row_threads(max_threads=1):
-        stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor)
+    with row_threads() as threads:
+        stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, threads)
     if monitor.one_pass:
         return "partial_fit made one pass over the data."
     if stop_reason is not None:

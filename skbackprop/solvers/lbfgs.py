@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ..monitor import Divergence
+from ..passes import ExactPass
 
 __all__ = ["minimize_lbfgs"]
 
@@ -38,11 +39,11 @@ def minimize_lbfgs(objective, parameters, options, monitor, threads):
     SciPy sees vectors of float64; the network computes in the parameters' own type.
     """
     gradient = parameters.empty_like()
+    exact_pass = ExactPass(objective, parameters, gradient, threads)
 
     def value_and_gradient(theta):
         parameters.flat[...] = theta
-        value = objective.value_and_gradient(parameters, gradient, threads)
-        return value, gradient.flat.astype(np.float64)
+        return exact_pass.evaluate(), gradient.flat.astype(np.float64)
 
     def after_iteration(intermediate_result):
         parameters.flat[...] = intermediate_result.x

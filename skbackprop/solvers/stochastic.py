@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..batches import RowBuffers
-from ..network import Workspace
+from ..passes import BatchPass
 
 __all__ = ["EpochPlan", "minimize_stochastic"]
 
@@ -33,7 +33,7 @@ class EpochPlan:
     schedule: object
 
 
-def minimize_stochastic(objective, parameters, state, plan, monitor):
+def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     """Minimise an objective by steps on minibatches.
 
     Parameters
@@ -53,6 +53,9 @@ def minimize_stochastic(objective, parameters, state, plan, monitor):
     monitor : Monitor
         Is shown every epoch.
 
+    threads : RowThreads
+        What the lanes of large minibatches run on.
+
     Returns
     -------
     stop_reason : str or None
@@ -60,15 +63,15 @@ def minimize_stochastic(objective, parameters, state, plan, monitor):
     """
     rows = objective.rows.row_major() if plan.shuffle else objective.rows
     buffers = RowBuffers(rows, rows.gather_size(plan.batch_size))
-    workspace = Workspace(objective.network, plan.batch_size, parameters.flat.dtype)
     gradient = parameters.empty_like()
+    batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads)
     step = state.update_rule.bind(parameters.flat, gradient.flat)
     for _ in range(plan.max_iter):
         rate = plan.schedule(state.progress)
         order = state.next_order(len(rows)) if plan.shuffle else None
         total = 0.0
         for batch in rows.batches(order, plan.batch_size, buffers):
-            total += objective.batch_value_and_gradient(parameters, batch, workspace, gradient)
+            total += batch_pass.evaluate(batch)
             step(rate)
         state.progress.n_samples_seen += len(rows)
         monitor.epoch_ends(total / objective.total_weight, parameters)

@@ -1,0 +1,235 @@
+"""Which rows are worked on when, and by which thread.
+
+An exact pass goes over all rows in blocks that fit the cache; a minibatch that is large enough is
+cut into lanes of rows. Both add up gradients of parts in a fixed order.
+"""
+
+from collections import deque
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+
+from .batches import RowBuffers
+from .network import Workspace
+from .objective import Penalty
+
+__all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
+
+# A block's activations should fit the cache that a core has to itself.
+_BLOCK_ELEMENTS = 1 << 18
+_MAX_BLOCK_ROWS = 1024
+_MIN_BLOCK_ROWS = 64
+
+# An exact pass sums in at most so many parts, with at most so many elements of gradients in all.
+# Neither depends on the number of threads, and so the result does not.
+_MAX_PARTS = 32
+_PARTS_ELEMENTS = 1 << 21
+
+# Multiplications a step for each lane, below which handing over to a thread costs more than it
+# saves (about half a millisecond), and the fewest rows of a lane.
+_LANE_WORK = 1 << 23
+_LANE_ROWS = 16
+
+
+def rows_per_block(network):
+    """Rows of a block of an exact pass, so that what belongs to it stays in the cache."""
+    rows = _BLOCK_ELEMENTS // max(network.layer_units)
+    return int(np.clip(rows, _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS))
+
+
+def _parts(n_rows, block_rows, n_parts):
+    """Cut rows into parts of whole blocks: a list of lists of (start, stop)."""
+    blocks = [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
+    bounds = np.linspace(0, len(blocks), min(n_parts, len(blocks)) + 1).astype(int)
+    return [blocks[a:b] for a, b in pairwise(bounds)]
+
+
+class _Worker:
+    """The buffers that one thread needs to go through blocks of rows."""
+
+    def __init__(self, objective, parameters, n_rows):
+        self.workspace = Workspace(objective.network, n_rows, parameters.flat.dtype)
+        self.buffers = RowBuffers(objective.rows, n_rows)
+        self.gradient = parameters.empty_like()
+
+
+class ExactPass:
+    """Objective and gradient over all rows, block by block.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to evaluate.
+
+    parameters : Parameters
+        Where it is evaluated, at each call as they are then.
+
+    gradient : Parameters
+        Receives the gradient.
+
+    threads : RowThreads
+        What the parts of the rows run on; the result does not depend on it.
+
+    block_rows : int, default=None
+        Rows of a block; chosen for the cache by default.
+    """
+
+    def __init__(self, objective, parameters, gradient, threads, block_rows=None):
+        if block_rows is None:
+            block_rows = rows_per_block(objective.network)
+        n_rows = len(objective.rows)
+        n_parts = min(_MAX_PARTS, max(2, _PARTS_ELEMENTS // parameters.flat.size))
+        parts = _parts(n_rows, block_rows, n_parts)
+        self._objective = objective
+        self._parameters = parameters
+        self._gradient = gradient
+        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        self._parts = [(part, parameters.empty_like()) for part in parts]
+        self._threads = threads
+        n_workers = min(threads.n_threads, len(parts))
+        self._idle = deque(
+            _Worker(objective, parameters, min(block_rows, n_rows)) for _ in range(n_workers)
+        )
+
+    def evaluate(self):
+        """The objective; its gradient is in ``gradient``."""
+        total = sum(self._threads.map(self._sum_part, self._parts))
+        flat = self._gradient.flat
+        np.copyto(flat, self._parts[0][1].flat)
+        for _, partial in self._parts[1:]:
+            np.add(flat, partial.flat, out=flat)
+        divisor = self._objective.total_weight
+        return (total + self._penalty.add(divisor)) / divisor
+
+    def _sum_part(self, part):
+        """Sum of the losses over the blocks of a part, in their order, and its gradient."""
+        blocks, gradient = part
+        objective = self._objective
+        worker = self._idle.pop()
+        total = 0.0
+        for i, (start, stop) in enumerate(blocks):
+            batch = objective.rows.block(start, stop, worker.buffers)
+            target = worker.gradient if i else gradient
+            total += objective.loss_gradient(
+                self._parameters, batch, worker.workspace, objective.total_weight, target
+            )
+            if i:
+                np.add(gradient.flat, target.flat, out=gradient.flat)
+        self._idle.append(worker)
+        return total
+
+
+class BatchPass:
+    """Objective and gradient over a minibatch, large ones in lanes of rows.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to evaluate.
+
+    parameters : Parameters
+        Where it is evaluated, at each call as they are then.
+
+    gradient : Parameters
+        Receives the gradient.
+
+    batch_size : int
+        Largest number of rows.
+
+    threads : RowThreads
+        What the lanes run on.
+    """
+
+    def __init__(self, objective, parameters, gradient, batch_size, threads):
+        self._objective = objective
+        self._parameters = parameters
+        self._gradient = gradient
+        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        self._threads = threads
+        n_lanes = _n_lanes(objective, parameters, batch_size, threads)
+        self._lane_rows = -(-batch_size // n_lanes)
+        dtype = parameters.flat.dtype
+        self._lanes = [
+            (Workspace(objective.network, self._lane_rows, dtype), target)
+            for target in [gradient, *(parameters.empty_like() for _ in range(n_lanes - 1))]
+        ]
+
+    def evaluate(self, batch):
+        """The objective times its divisor, so that an epoch's values add up.
+
+        The gradient, divided, is in ``gradient``.
+        """
+        n_rows = batch.y.shape[0]
+        divisor = n_rows * self._objective.mean_weight
+        if len(self._lanes) == 1:
+            workspace, gradient = self._lanes[0]
+            total = self._objective.loss_gradient(
+                self._parameters, batch, workspace, divisor, gradient
+            )
+        else:
+            total = self._sum_lanes(batch, n_rows, divisor)
+        return total + self._penalty.add(divisor)
+
+    def _sum_lanes(self, batch, n_rows, divisor):
+        starts = range(0, n_rows, self._lane_rows)
+        lanes = [
+            (batch.part(start, min(start + self._lane_rows, n_rows)), *lane)
+            for start, lane in zip(starts, self._lanes, strict=False)
+        ]
+
+        def lane_total(lane):
+            part, workspace, gradient = lane
+            return self._objective.loss_gradient(
+                self._parameters, part, workspace, divisor, gradient
+            )
+
+        total = sum(self._threads.map(lane_total, lanes))
+        for _, _, gradient in lanes[1:]:
+            np.add(self._gradient.flat, gradient.flat, out=self._gradient.flat)
+        return total
+
+
+def _n_lanes(objective, parameters, batch_size, threads):
+    """How many lanes a minibatch is worth."""
+    if sparse.issparse(objective.rows.X):
+        return 1  # the work is not that of the parameters, and the dense gradient would double
+    by_work = batch_size * parameters.flat.size // _LANE_WORK
+    return max(1, min(threads.n_threads, by_work, batch_size // _LANE_ROWS))
+
+
+def predict_raw(network, parameters, rows, threads):
+    """Raw predictions of all rows, computed block by block.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    parameters : Parameters
+        Its parameters.
+
+    rows : Rows
+        What to predict for; targets and weights are not looked at.
+
+    threads : RowThreads
+        What the parts of the rows run on.
+
+    Returns
+    -------
+    raw_prediction : ndarray of shape (n_rows, n_raw)
+    """
+    dtype = rows.dtype
+    raw_prediction = np.empty((len(rows), network.layer_units[-1]), dtype)
+    block_rows = min(rows_per_block(network), len(rows))
+    parts = _parts(len(rows), block_rows, threads.n_threads)
+
+    def predict_part(blocks):
+        workspace = Workspace(network, block_rows, dtype, backward=False)
+        buffers = RowBuffers(rows, block_rows)
+        for start, stop in blocks:
+            batch = rows.block(start, stop, buffers)
+            raw_prediction[start:stop] = network.forward(parameters, batch.X, workspace)
+
+    threads.map(predict_part, parts)
+    return raw_prediction
