@@ -21,8 +21,30 @@ __all__ = ["RowThreads", "row_threads"]
 
 
 @cache
-def _controller():
-    return ThreadpoolController()
+def _blas_controllers():
+    """What reads and sets the number of threads of each BLAS in the process."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _free_control():
+    """Let any thread set the limit: since 3.8 threadpoolctl ignores all but the first to do so."""
+    for blas in _blas_controllers():
+        free = getattr(blas, "clear_controlling_thread", None)
+        if free is not None:
+            free(force=True)
+
+
+def _set_blas_threads(numbers):
+    _free_control()
+    for blas, number in zip(_blas_controllers(), numbers, strict=True):
+        blas.set_num_threads(number)
+
+
+def _limit_this_thread():
+    """Limit a BLAS whose limit, being that of OpenMP, is each thread's own."""
+    for blas in _blas_controllers():
+        if getattr(blas, "threading_layer", None) == "openmp":
+            blas.set_num_threads(1)
 
 
 class _SingleThreadedBlas:
@@ -35,32 +57,36 @@ class _SingleThreadedBlas:
     def __init__(self):
         self._lock = threading.Lock()
         self._users = 0
-        self._limiter = None
-        self._allowed = 1
+        self._allowed = []
+        self._process = 0  # changes with every fork
 
     def acquire(self):
-        """Limit the BLAS; return how many threads it was allowed."""
+        """Limit the BLAS; return how many threads it was allowed, and a ticket for ``release``."""
         with self._lock:
             if self._users == 0:
-                blas = [lib for lib in _controller().info() if lib["user_api"] == "blas"]
-                self._allowed = min((lib["num_threads"] for lib in blas), default=1)
-                self._limiter = _controller().limit(limits=1, user_api="blas")
+                self._allowed = [blas.get_num_threads() for blas in _blas_controllers()]
+                _set_blas_threads([1] * len(self._allowed))
             self._users += 1
-            return self._allowed
+            return min(self._allowed, default=1), self._process
 
-    def release(self):
-        """Undo one ``acquire``."""
+    def release(self, ticket):
+        """Undo one ``acquire``, unless it was that of a parent process."""
         with self._lock:
+            if ticket != self._process:
+                return
             self._users -= 1
             if self._users == 0:
-                self._limiter.restore_original_limits()
+                _set_blas_threads(self._allowed)
+                _free_control()
 
     def reset_after_fork(self):
-        """Forget the fits of the parent's other threads, which do not exist in the child."""
+        """Forget the fits of the parent, which do not go on in the child."""
         self._lock = threading.Lock()
+        self._process += 1
         if self._users:
             self._users = 0
-            self._limiter.restore_original_limits()
+            _set_blas_threads(self._allowed)
+            _free_control()
 
 
 _SINGLE_THREADED_BLAS = _SingleThreadedBlas()
@@ -113,8 +139,13 @@ class RowThreads:
 
 
 @contextmanager
-def row_threads():
+def row_threads(max_threads=None):
     """Limit the BLAS to one thread and give out the row threads to use instead.
+
+    Parameters
+    ----------
+    max_threads : int, default=None
+        No more threads than that, say because there are no more parts.
 
     Yields
     ------
@@ -122,15 +153,19 @@ def row_threads():
         Valid inside the ``with`` block. The limit is lifted and the threads are gone at its end,
         an exception or Ctrl-C included.
     """
-    n_threads = _SINGLE_THREADED_BLAS.acquire()
+    n_threads, ticket = _SINGLE_THREADED_BLAS.acquire()
     try:
+        if max_threads is not None:
+            n_threads = min(n_threads, max_threads)
         if n_threads < 2:
             yield RowThreads(1, None)
             return
-        executor = ThreadPoolExecutor(n_threads - 1, thread_name_prefix="skbackprop")
+        executor = ThreadPoolExecutor(
+            n_threads - 1, thread_name_prefix="skbackprop", initializer=_limit_this_thread
+        )
         try:
             yield RowThreads(n_threads, executor)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
     finally:
-        _SINGLE_THREADED_BLAS.release()
+        _SINGLE_THREADED_BLAS.release(ticket)

@@ -11,8 +11,9 @@ from skbackprop.activations import Activation
 from skbackprop.batches import RowBuffers, Rows
 from skbackprop.gradient_check import check_directional_derivatives
 from skbackprop.losses import Loss, SquaredError
-from skbackprop.network import Network, Workspace
+from skbackprop.network import Network
 from skbackprop.objective import Objective
+from skbackprop.passes import BatchPass, ExactPass
 from skbackprop.threads import RowThreads
 
 N_FEATURES = 4
@@ -34,7 +35,7 @@ def make_objective(
         np.float64,
     )
     network = Network([N_FEATURES, *HIDDEN[depth], outputs], [activation] * depth)
-    return Objective(network, LOSSES[loss], rows, alpha, block_rows=8)
+    return Objective(network, LOSSES[loss], rows, alpha)
 
 
 def random_parameters(objective, rng):
@@ -43,11 +44,11 @@ def random_parameters(objective, rng):
     return parameters
 
 
-def value_and_gradient(objective, theta):
+def value_and_gradient(objective, theta, block_rows=8):
     parameters = objective.network.parameters(np.float64, np.array(theta))
     gradient = parameters.empty_like()
     gradient.flat[:] = np.nan
-    value = objective.value_and_gradient(parameters, gradient, THREADS)
+    value = ExactPass(objective, parameters, gradient, THREADS, block_rows).evaluate()
     return value, gradient.flat
 
 
@@ -148,11 +149,11 @@ def test_equal_minibatches_average_to_the_full_gradient(loss, weights, seed):
     parts = Objective(whole.network, whole.loss, whole.rows, whole.alpha / n_batches)
     parameters = random_parameters(whole, rng)
     gradient = parameters.empty_like()
-    workspace = Workspace(whole.network, batch_size, np.float64)
+    batch_pass = BatchPass(parts, parameters, gradient, batch_size, THREADS)
     buffers = RowBuffers(whole.rows, whole.rows.gather_size(batch_size))
     values, gradients = [], []
     for batch in whole.rows.batches(rng.permutation(len(whole.rows)), batch_size, buffers):
-        values.append(parts.batch_value_and_gradient(parameters, batch, workspace, gradient))
+        values.append(batch_pass.evaluate(batch))
         gradients.append(gradient.flat.copy())
     value, full = value_and_gradient(whole, parameters.flat)
     assert len(gradients) == n_batches
@@ -169,10 +170,7 @@ def test_block_size_does_not_change_value_or_gradient(loss, csr, seed):
     )
     theta = random_parameters(objective, rng).flat
     results = [
-        value_and_gradient(
-            Objective(objective.network, objective.loss, objective.rows, 0.7, block_rows), theta
-        )
-        for block_rows in (1, 7, 50, 1000, None)
+        value_and_gradient(objective, theta, block_rows) for block_rows in (1, 7, 50, 1000, None)
     ]
     for value, gradient in results[1:]:
         assert value == pytest.approx(results[0][0], rel=1e-13)
