@@ -22,7 +22,6 @@ from .passes import predict_raw
 from .sample import Sample, split_positions
 from .state import TrainingState
 from .stopping import Patience
-from .threads import row_threads
 from .training import STOCHASTIC_SOLVERS, train
 from .validation import (
     Interval,
@@ -321,8 +320,7 @@ class BaseBackprop(BaseEstimator, ABC):
         total_weight = rows.total_weight
 
         def predict(parameters):
-            with row_threads() as threads:
-                return predict_raw(network, parameters, rows, threads)
+            return predict_raw(network, parameters, rows)
 
         def mean_loss(raw):
             return loss.loss(targets, raw, weight) / total_weight
@@ -407,11 +405,10 @@ class BaseBackprop(BaseEstimator, ABC):
 
     def _raw_prediction(self, X):
         """Raw predictions of shape (n_samples, n_raw)."""
-        check_is_fitted(self)
+        if not hasattr(self, "coefs_"):
+            check_is_fitted(self)
         X = check_features(self, X)
         parameters = self._fitted_parameters()
         units = [X.shape[1], *(coef.shape[1] for coef, _ in parameters.layers)]
         network = Network(units, [ACTIVATIONS[self.activation]] * (len(units) - 2))
-        rows = Rows.of_features(X, self.coefs_[0].dtype)
-        with row_threads() as threads:
-            return predict_raw(network, parameters, rows, threads)
+        return predict_raw(network, parameters, Rows.of_features(X, self.coefs_[0].dtype))

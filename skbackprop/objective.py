@@ -16,7 +16,7 @@ import numpy as np
 __all__ = ["Objective", "Penalty"]
 
 # Elements of the penalty's gradient to add at a time, within the cache.
-_PENALTY_PIECE = 8192
+_PENALTY_PIECE = 1 << 16
 
 
 class Objective:

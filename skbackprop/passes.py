@@ -13,6 +13,7 @@ from scipy import sparse
 from .batches import RowBuffers
 from .network import Workspace
 from .objective import Penalty
+from .threads import row_threads
 
 __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 
@@ -31,11 +32,14 @@ _PARTS_ELEMENTS = 1 << 21
 _LANE_WORK = 1 << 23
 _LANE_ROWS = 16
 
+# Multiplications of a prediction up to which neither threads nor a limit of the BLAS matter.
+_UNTHREADED_WORK = 1 << 18
+
 
 def rows_per_block(network):
     """Rows of a block of an exact pass, so that what belongs to it stays in the cache."""
     rows = _BLOCK_ELEMENTS // max(network.layer_units)
-    return int(np.clip(rows, _MIN_BLOCK_ROWS, _MAX_BLOCK_ROWS))
+    return min(max(rows, _MIN_BLOCK_ROWS), _MAX_BLOCK_ROWS)
 
 
 def _parts(n_rows, block_rows, n_parts):
@@ -198,7 +202,7 @@ def _n_lanes(objective, parameters, batch_size, threads):
     return max(1, min(threads.n_threads, by_work, batch_size // _LANE_ROWS))
 
 
-def predict_raw(network, parameters, rows, threads):
+def predict_raw(network, parameters, rows):
     """Raw predictions of all rows, computed block by block.
 
     Parameters
@@ -206,30 +210,35 @@ def predict_raw(network, parameters, rows, threads):
     network : Network
         The network.
 
-    parameters : Parameters
+    parameters : Parameters or LayerArrays
         Its parameters.
 
     rows : Rows
         What to predict for; targets and weights are not looked at.
 
-    threads : RowThreads
-        What the parts of the rows run on.
-
     Returns
     -------
     raw_prediction : ndarray of shape (n_rows, n_raw)
     """
-    dtype = rows.dtype
-    raw_prediction = np.empty((len(rows), network.layer_units[-1]), dtype)
-    block_rows = min(rows_per_block(network), len(rows))
-    parts = _parts(len(rows), block_rows, threads.n_threads)
-
-    def predict_part(blocks):
-        workspace = Workspace(network, block_rows, dtype, backward=False)
-        buffers = RowBuffers(rows, block_rows)
-        for start, stop in blocks:
-            batch = rows.block(start, stop, buffers)
-            raw_prediction[start:stop] = network.forward(parameters, batch.X, workspace)
-
-    threads.map(predict_part, parts)
+    n_rows = len(rows)
+    n_products = n_rows * sum(layer.fan_in * layer.fan_out for layer in network.layers)
+    raw_prediction = np.empty((n_rows, network.layer_units[-1]), rows.dtype)
+    if n_products <= _UNTHREADED_WORK:
+        _predict_blocks(network, parameters, rows, [(0, n_rows)], raw_prediction)
+        return raw_prediction
+    block_rows = min(rows_per_block(network), n_rows)
+    with row_threads(max_threads=-(-n_rows // block_rows)) as threads:
+        threads.map(
+            lambda blocks: _predict_blocks(network, parameters, rows, blocks, raw_prediction),
+            _parts(n_rows, block_rows, threads.n_threads),
+        )
     return raw_prediction
+
+
+def _predict_blocks(network, parameters, rows, blocks, out):
+    n_rows = blocks[0][1] - blocks[0][0]
+    workspace = Workspace(network, n_rows, rows.dtype, backward=False)
+    buffers = RowBuffers(rows, n_rows)
+    for start, stop in blocks:
+        X = rows.block(start, stop, buffers).X
+        out[start:stop] = network.forward(parameters, X, workspace)

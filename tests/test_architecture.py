@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "batches": set(),
     "network": {"activations", "parameters"},
     "objective": set(),
-    "passes": {"batches", "network", "objective"},
+    "passes": {"batches", "network", "objective", "threads"},
     "solvers": set(),
     "solvers.updates": set(),
     "solvers.stochastic": {"batches", "monitor", "passes", "schedules", "stopping"},

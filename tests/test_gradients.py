@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from component_tables import ACTIVATIONS, LOSSES, draw_targets, draw_weights
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
+from skbackprop import passes
 from skbackprop.activations import Activation
 from skbackprop.batches import RowBuffers, Rows
 from skbackprop.gradient_check import check_directional_derivatives
@@ -14,7 +16,7 @@ from skbackprop.losses import Loss, SquaredError
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.passes import BatchPass, ExactPass
-from skbackprop.threads import RowThreads
+from skbackprop.threads import RowThreads, row_threads
 
 N_FEATURES = 4
 HIDDEN = {0: (), 1: (5,), 3: (5, 4, 3)}
@@ -369,3 +371,27 @@ def test_a_sparse_gradient_of_a_wide_function_is_checked(seed):
     theta = rng.normal(size=200)
     assert check_directional_derivatives(least_squares, theta, random_state=seed).ok(1e-9)
     assert not check_directional_derivatives(wrong, theta, random_state=seed).ok(1e-7)
+
+
+# ---- lanes
+
+
+@pytest.mark.parametrize("n_rows", [64, 40, 33], ids=["full", "short", "two lanes, one row more"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_lanes_of_a_minibatch_add_up(loss, n_rows, seed, monkeypatch):
+    monkeypatch.setattr(passes, "_LANE_WORK", 1)  # the smallest network is worth lanes
+    rng = np.random.default_rng(seed)
+    objective = make_objective(
+        rng, loss, ACTIVATIONS["tanh"], outputs=3, weights="rows", alpha=0.7, n_rows=n_rows
+    )
+    parameters = random_parameters(objective, rng)
+    results = []
+    for n_threads in (1, 2, 3):
+        gradient = parameters.empty_like()
+        with threadpool_limits(n_threads, user_api="blas"), row_threads() as threads:
+            batch_pass = BatchPass(objective, parameters, gradient, 64, threads)
+            batch = objective.rows.block(0, n_rows, RowBuffers(objective.rows, n_rows))
+            results.append((batch_pass.evaluate(batch), gradient.flat))
+    for value, gradient in results[1:]:
+        assert value == pytest.approx(results[0][0], rel=1e-13)
+        np.testing.assert_allclose(gradient, results[0][1], rtol=1e-10, atol=1e-14)

@@ -8,7 +8,7 @@ import numpy as np
 __all__ = ["SGD", "Adam", "UpdateRule"]
 
 # Elements that a rule works on at a time: several vectors of this length fit a core's cache.
-_PIECE = 8192
+_PIECE = 1 << 16
 
 
 def _pieces(*vectors):
