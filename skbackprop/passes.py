@@ -18,9 +18,9 @@ from .threads import row_threads
 __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 
 # A block's activations should fit the cache that a core has to itself.
-_BLOCK_ELEMENTS = 1 << 18
+_BLOCK_ELEMENTS = 1 << 17
 _MAX_BLOCK_ROWS = 1024
-_MIN_BLOCK_ROWS = 64
+_MIN_BLOCK_ROWS = 256
 
 # An exact pass sums in at most so many parts, with at most so many elements of gradients in all.
 # Neither depends on the number of threads, and so the result does not.
