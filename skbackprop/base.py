@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .activations import ACTIVATIONS
 from .batches import Rows
+from .exclusions import check_exclusions
 from .initializers import glorot_uniform
 from .monitor import Monitor, Validation
 from .network import Network
@@ -20,6 +21,7 @@ from .objective import Objective
 from .parameters import LayerArrays, Parameters
 from .passes import predict_raw
 from .sample import Sample, split_positions
+from .starting_values import StartingValues
 from .state import TrainingState
 from .stopping import Patience
 from .training import STOCHASTIC_SOLVERS, train
@@ -37,6 +39,9 @@ from .validation import (
 )
 
 __all__ = ["BaseBackprop", "why_no_partial_fit"]
+
+
+_DRAWN = StartingValues()
 
 
 def why_no_partial_fit(estimator):
@@ -62,9 +67,9 @@ class _Fit:
     network: Network
     parameters: Parameters
     state: TrainingState
-    monitor: Monitor
     continuing: bool
-    one_pass: bool
+    one_pass: bool = False
+    monitor: Monitor | None = None
 
 
 class BaseBackprop(BaseEstimator, ABC):
@@ -80,7 +85,10 @@ class BaseBackprop(BaseEstimator, ABC):
         "solver": [StrOptions({"lbfgs", *STOCHASTIC_SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate": [
+            StrOptions({"constant", "invscaling", "adaptive", "cosine", "one_cycle"}),
+            callable,
+        ],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -104,6 +112,9 @@ class BaseBackprop(BaseEstimator, ABC):
         "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
         "dtype": [StrOptions({"float32", "float64"}), None],
         "solver_options": [dict, None],
+        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "average": [Interval(Real, 0, 1, closed="neither"), Options(bool, {False})],
     }
 
     def __sklearn_tags__(self):
@@ -147,12 +158,12 @@ class BaseBackprop(BaseEstimator, ABC):
 
     # ---- the course of a fit
 
-    def _fit(self, X, y, sample_weight, validation_data):
+    def _fit(self, X, y, sample_weight, validation_data, starting_values):
         """Body of ``fit``; ``validation_data`` is (X_val, y_val, sample_weight_val)."""
         with unchanged_on_error(self) as keep:
             continuing = self.warm_start and hasattr(self, "coefs_")
             sample = self._check_sample(X, y, sample_weight, continuing)
-            fit = self._begin(sample, continuing, one_pass=False)
+            fit = self._begin(sample, continuing, starting_values)
             held_out = self._check_validation_data(validation_data, sample)
             if held_out is None and self.early_stopping:
                 sample, held_out = self._split(sample, fit.state)
@@ -165,13 +176,15 @@ class BaseBackprop(BaseEstimator, ABC):
         self._validate_params()  # scikit-learn does so at the first call only
         continuing = hasattr(self, "coefs_")
         sample = self._check_sample(X, y, sample_weight, continuing, one_pass=True)
-        fit = self._begin(sample, continuing, one_pass=True)
+        fit = self._begin(sample, continuing)
+        fit.one_pass = True
         self._watch(fit, None)
         self._run(fit, sample, keep)
 
-    def _begin(self, sample, continuing, one_pass):
+    def _begin(self, sample, continuing, starting_values=_DRAWN):
         """Network, state and starting values of a fit."""
         check_solver_options(self)
+        check_exclusions(self)
         hidden = check_hidden_layer_sizes(self)
         n_features = sample.rows.X.shape[1]
         layer_units = [n_features, *hidden, self._n_raw(sample.rows.y)]
@@ -179,11 +192,15 @@ class BaseBackprop(BaseEstimator, ABC):
         state = self._next_state(continuing)
         parameters = network.parameters(sample.rows.dtype)
         if continuing:
+            starting_values.refuse_warm_start()
             self._copy_fitted(network, parameters)
+            if self.average is not False:
+                state.resume_average(parameters.flat)
         else:
             activations = [ACTIVATIONS[self.activation]] * len(network.layers)
             glorot_uniform(parameters, activations, state.random_state)
-        return _Fit(network, parameters, state, None, continuing, one_pass)
+            starting_values.apply(parameters)
+        return _Fit(network, parameters, state, continuing)
 
     def _run(self, fit, sample, keep):
         """Minimise, then publish."""
@@ -202,6 +219,8 @@ class BaseBackprop(BaseEstimator, ABC):
         self._publish(fit, stop_reason)
         if fit.one_pass or self.warm_start:
             self._state = fit.state
+            if not fit.one_pass:
+                fit.state.progress.restart()  # a later partial_fit begins a plan of its own
         else:
             vars(self).pop("_state", None)
 
@@ -309,6 +328,7 @@ class BaseBackprop(BaseEstimator, ABC):
             fit.state.patience = patience
         else:
             fit.state.progress.n_plateaus = 0
+            fit.state.progress.restart()
         validation = None if held_out is None else self._validation(fit.network, held_out)
         early_stopping = self.early_stopping and validation is not None
         fit.monitor = Monitor(patience, validation, early_stopping, self.verbose, fit.one_pass)

@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from .base import BaseBackprop, why_no_partial_fit
 from .labels import make_labels
+from .starting_values import StartingValues
 from .validation import (
     StrOptions,
     available_unless,
@@ -55,18 +56,31 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     batch_size : int or 'auto', default='auto'
         Rows of a minibatch, at least 1; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        Learning rate of 'sgd':
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'one_cycle'} or callable, \
+            default='constant'
+        Learning rate of 'sgd' and 'adam':
 
         - 'constant': ``learning_rate_init``;
         - 'invscaling': ``learning_rate_init / (t + 1) ** power_t`` after ``t`` samples;
         - 'adaptive': a fifth of it whenever ``n_iter_no_change`` epochs bring no improvement of
-          ``tol``; training stops when it is 1e-6 or less.
+          ``tol``; training stops when it is 1e-6 or less;
+        - 'cosine': half a period of the cosine, from ``learning_rate_init`` to 0, step by step
+          over all ``max_iter`` epochs;
+        - 'one_cycle': from a 25th of ``learning_rate_init`` up to it in the first 30 % of
+          ``max_iter`` epochs, then down to 0;
+        - a function of a :class:`~skbackprop.schedules.Progress`, called before each step, gives
+          the factor of ``learning_rate_init``. After a plateau, training goes on if the factor
+          depends on ``n_plateaus`` there.
 
-        With 'adam', where only 'constant' makes sense, the others are ignored with a warning.
+        'cosine' and 'one_cycle' are made to their end: ``tol`` and ``n_iter_no_change`` stop
+        them only under early stopping. ``partial_fit`` takes each call as an epoch of
+        ``max_iter``.
+        With 'adam', 'invscaling' and 'adaptive' are ignored with a warning. With 'lbfgs', those
+        two are ignored, as ``learning_rate_init`` is, and the last three are refused.
 
     learning_rate_init : float, default=0.001
-        Learning rate at the start, in (0, inf). Used by 'sgd' and 'adam'.
+        Learning rate at the start (with 'one_cycle' or a warm-up, its largest value), in (0, inf).
+        Used by 'sgd' and 'adam'.
 
     power_t : float, default=0.5
         Exponent of 'invscaling', in [0, inf).
@@ -141,6 +155,23 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     solver_options : dict or None, default=None
         Options of SciPy's L-BFGS-B for 'lbfgs': 'maxcor', 'ftol', 'gtol' (instead of ``tol``),
         'maxls'. In float32 'ftol' is 1.2e-6 unless given, since smaller differences are rounding.
+
+    warmup_fraction : float, default=0.0
+        Share of ``max_iter`` epochs, in [0, 1), in which the learning rate is multiplied by a
+        factor that rises linearly to 1. Used by 'sgd' and 'adam'; not with 'one_cycle', which
+        has a rise of its own.
+
+    weight_decay : float, default=0.0
+        Decoupled weight decay, in [0, inf): each step first multiplies the weights, but not the
+        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [4]_. ``alpha``
+        is a penalty in the objective instead, which 'adam' divides by the size of the gradient;
+        both can be used together. Used by 'sgd' and 'adam'.
+
+    average : float or False, default=False
+        Decay, in (0, 1), of an exponential moving average of the parameters over the steps. The
+        average is what is published, and what early stopping scores; training itself goes on
+        from the last step. The closer to 1, the more equal are the weights of all steps [5]_.
+        Used by 'sgd' and 'adam'.
 
     Attributes
     ----------
@@ -228,6 +259,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     .. [3] Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward
        neural networks", AISTATS, eq. 16.
 
+    .. [4] Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR.
+
+    .. [5] Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging", SIAM
+       Journal on Control and Optimization 30:838-855.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -280,6 +316,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         scoring=None,
         dtype=None,
         solver_options=None,
+        warmup_fraction=0.0,
+        weight_decay=0.0,
+        average=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -308,6 +347,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self.scoring = scoring
         self.dtype = dtype
         self.solver_options = solver_options
+        self.warmup_fraction = warmup_fraction
+        self.weight_decay = weight_decay
+        self.average = average
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -315,7 +357,18 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return tags
 
     @fit_context
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        coef_init=None,
+        intercept_init=None,
+    ):
         """Fit the network to data.
 
         Parameters
@@ -341,6 +394,13 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         sample_weight_val : array-like of shape (n_validation,), default=None
             Weights of the validation data.
 
+        coef_init : list of array-like of shape (fan_in, fan_out), default=None
+            Weights of each layer to start from, in the order of ``coefs_``; an entry that is None
+            is drawn, as all are by default. Not with a warm start that goes on from a fit.
+
+        intercept_init : list of array-like of shape (fan_out,), default=None
+            Biases of each layer to start from, in the same way.
+
         Returns
         -------
         self : BackpropClassifier
@@ -355,7 +415,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         TypeError
             Where a parameter or an array is of a wrong type.
         """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        validation_data = (X_val, y_val, sample_weight_val)
+        starting_values = StartingValues(coef_init, intercept_init)
+        return self._fit(X, y, sample_weight, validation_data, starting_values)
 
     @available_unless(why_no_partial_fit)
     @fit_context
@@ -393,7 +455,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
         Notes
         -----
-        ``n`` calls with the same data are ``fit`` with ``max_iter=n``.
+        ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
+        planned for ``max_iter`` epochs takes each call as one of them.
         """
         if self.class_weight == "balanced":
             raise ValueError(

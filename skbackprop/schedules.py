@@ -1,25 +1,73 @@
 """Learning rates as functions of the progress of training."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 
-__all__ = ["Adaptive", "Constant", "InvScaling", "Progress"]
+__all__ = [
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "InvScaling",
+    "Multiple",
+    "OneCycle",
+    "Progress",
+    "WarmUp",
+    "rates_of_epoch",
+]
 
 
 @dataclass
 class Progress:
-    """How far training has come.
+    """How far training has come: what a learning rate can be a function of.
+
+    Epochs and steps are those of this ``fit``, or of all calls of ``partial_fit`` so far.
 
     Attributes
     ----------
     n_samples_seen : int
-        Rows that all epochs so far have gone through.
+        Rows that all epochs so far have gone through, those of earlier fits included.
 
     n_plateaus : int
-        How many times patience has run out.
+        How many times ``n_iter_no_change`` epochs have brought no improvement.
+
+    epoch : int
+        Completed epochs: 0 in the first one.
+
+    step : int
+        Completed steps: 0 before the first one.
+
+    fraction : float
+        Completed part of the ``max_iter`` epochs, from 0 to 1; fractions of an epoch included.
+
+    step_share : float
+        What a step adds to ``fraction``.
     """
 
     n_samples_seen: int = 0
     n_plateaus: int = 0
+    epoch: int = 0
+    step: int = 0
+    fraction: float = 0.0
+    step_share: float = 0.0
+
+    def restart(self):
+        """Begin to count epochs and steps anew."""
+        self.epoch = self.step = 0
+        self.fraction = 0.0
+
+    def begin_step(self, i, n_steps, n_epochs):
+        """Note that ``i`` of ``n_steps`` steps of an epoch, one of ``n_epochs``, are made."""
+        self.fraction = min(1.0, (self.epoch + i / n_steps) / n_epochs)
+        self.step_share = 1 / (n_steps * n_epochs)
+
+    def end_epoch(self, n_samples, n_steps, n_epochs):
+        """Note that an epoch is completed; ``step`` counts from where the epoch began."""
+        self.n_samples_seen += n_samples
+        self.epoch += 1
+        self.step += n_steps
+        self.fraction = min(1.0, self.epoch / n_epochs)
 
 
 @dataclass(frozen=True)
@@ -28,8 +76,11 @@ class Constant:
 
     initial: float
 
+    per_step = False  # whether the rate changes within an epoch
+    planned = False  # whether it is a plan for all max_iter epochs, made to be followed to its end
+
     def __call__(self, progress):
-        """Learning rate of the next epoch."""
+        """Learning rate of the next step."""
         return self.initial
 
     def survives_plateau(self, progress):
@@ -59,3 +110,142 @@ class Adaptive(Constant):
 
     def survives_plateau(self, progress):
         return self(progress) > self.smallest
+
+
+def _half_cosine(share):
+    """From 1 at ``share = 0`` to 0 at ``share = 1``, level at both ends."""
+    return 0.5 * (1 + math.cos(math.pi * share))
+
+
+@dataclass(frozen=True)
+class Cosine(Constant):
+    """``rate = initial (1 + cos(pi fraction)) / 2``: from the initial rate to 0.
+
+    References
+    ----------
+    Loshchilov & Hutter (2017), "SGDR: stochastic gradient descent with warm restarts", ICLR,
+    eq. 5.
+    """
+
+    per_step = True
+    planned = True
+
+    def __call__(self, progress):
+        return self.initial * _half_cosine(progress.fraction)
+
+
+@dataclass(frozen=True)
+class OneCycle(Constant):
+    """From a 25th of the rate up to it in the first 30 %, then down to 0; half cosines both.
+
+    The momentum does not change.
+
+    References
+    ----------
+    Smith & Topin (2019), "Super-convergence: very fast training of neural networks using large
+    learning rates", SPIE 11006.
+    """
+
+    per_step = True
+    planned = True
+    rise = 0.3
+    lowest = 1 / 25
+
+    def __call__(self, progress):
+        if progress.fraction < self.rise:
+            missing = (1 - self.lowest) * _half_cosine(progress.fraction / self.rise)
+            return self.initial * (1 - missing)
+        return self.initial * _half_cosine((progress.fraction - self.rise) / (1 - self.rise))
+
+
+@dataclass(frozen=True)
+class Multiple(Constant):
+    """``rate = initial * factor(progress)``, with a factor that the user has written.
+
+    After a plateau training goes on if the factor depends on the number of plateaus there.
+    """
+
+    factor: Callable
+
+    per_step = True
+
+    def __call__(self, progress):
+        factor = float(self.factor(progress))
+        if not 0 <= factor < math.inf:
+            raise ValueError(
+                "learning_rate, as a function of progress, must give finite numbers that are not "
+                f"negative: factors of learning_rate_init. It gave {factor} for {progress}."
+            )
+        return self.initial * factor
+
+    def survives_plateau(self, progress):
+        after = Progress(**(vars(progress) | {"n_plateaus": progress.n_plateaus + 1}))
+        return self(after) != self(progress)
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """Another schedule, times a factor that rises linearly to 1 in the beginning.
+
+    The factor of a step is ``min(1, (fraction + step_share) / share)``: not 0 in the first step.
+
+    References
+    ----------
+    Goyal et al. (2017), "Accurate, large minibatch SGD: training ImageNet in 1 hour",
+    arXiv:1706.02677, section 2.2.
+    """
+
+    schedule: Constant
+    share: float
+
+    per_step = True
+
+    @property
+    def planned(self):
+        """As the schedule says."""
+        return self.schedule.planned
+
+    def __call__(self, progress):
+        factor = (progress.fraction + progress.step_share) / self.share
+        return self.schedule(progress) * min(1.0, factor)
+
+    def survives_plateau(self, progress):
+        """As the schedule says."""
+        return self.schedule.survives_plateau(progress)
+
+
+def rates_of_epoch(schedule, progress, n_steps, n_epochs):
+    """Learning rates of the steps of the coming epoch.
+
+    Parameters
+    ----------
+    schedule : callable
+        Learning rate by progress; asked once, unless it changes within an epoch.
+
+    progress : Progress
+        At the beginning of the epoch. Is led through the steps if the schedule wants to know.
+
+    n_steps : int
+        Steps of the epoch.
+
+    n_epochs : int
+        Epochs that the schedule is planned for.
+
+    Returns
+    -------
+    rates : iterator of float
+    """
+    progress.begin_step(0, n_steps, n_epochs)
+    if not schedule.per_step:
+        return repeat(schedule(progress))
+    return _rates_of_steps(schedule, progress, n_steps, n_epochs)
+
+
+def _rates_of_steps(schedule, progress, n_steps, n_epochs):
+    before = progress.step
+    for i in range(n_steps):
+        progress.begin_step(i, n_steps, n_epochs)
+        progress.step = before + i
+        rate = schedule(progress)
+        progress.step = before  # the end of the epoch counts its steps
+        yield rate

@@ -81,6 +81,12 @@ class TrainingState:
             self._order = self._order[permutation]
         return self._order
 
+    def resume_average(self, theta):
+        """Where the fit before has published an average, go on from what it is the average of."""
+        rule = self.update_rule
+        if rule is not None and rule.average is not None:
+            rule.average.resume(theta)
+
     def use_rule(self, rule):
         """Go on by a rule, with the moments of the earlier one if it was of the same kind."""
         if type(rule) is type(self.update_rule):

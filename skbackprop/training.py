@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .monitor import Divergence
-from .schedules import Adaptive, Constant, InvScaling
+from .schedules import Adaptive, Constant, Cosine, InvScaling, Multiple, OneCycle, WarmUp
 from .solvers.lbfgs import minimize_lbfgs
 from .solvers.stochastic import EpochPlan, minimize_stochastic
 from .solvers.updates import SGD, Adam
@@ -63,15 +63,23 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
         shuffle=settings.shuffle,
         max_iter=1 if monitor.one_pass else settings.max_iter,
         schedule=_schedule(settings),
+        planned_epochs=settings.max_iter,
     )
     state.use_rule(_update_rule(settings))
+    if plan.schedule.planned and not monitor.early_stopping:
+        monitor.patience.n_iter_no_change = np.inf  # to the end of the plan
     with row_threads() as threads:
         stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, threads)
     if monitor.one_pass:
-        return "partial_fit made one pass over the data."
+        return _after_one_pass(settings, plan.schedule, state.progress)
     if stop_reason is not None:
         monitor.converged = True
         return stop_reason
+    if plan.schedule.planned:
+        return (
+            f"The {settings.max_iter} epochs (max_iter) that "
+            f"learning_rate={settings.learning_rate!r} is planned for have been made."
+        )
     warnings.warn(
         f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the "
         "optimization hasn't converged yet.",
@@ -79,6 +87,19 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
         stacklevel=2,
     )
     return f"Maximum iterations (max_iter={settings.max_iter}) reached."
+
+
+def _after_one_pass(settings, schedule, progress):
+    if schedule.planned and progress.epoch > settings.max_iter:
+        warnings.warn(
+            f"partial_fit has been called more than max_iter={settings.max_iter} times: "
+            f"learning_rate={settings.learning_rate!r} came to its end, 0, with call "
+            f"{settings.max_iter}, and later calls change nothing. Set max_iter to the number of "
+            "calls.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return "partial_fit made one pass over the data."
 
 
 def _batch_size(settings, n_rows):
@@ -96,28 +117,43 @@ def _batch_size(settings, n_rows):
 
 def _schedule(settings):
     """Learning rate by progress."""
+    schedule = _schedule_without_warmup(settings)
+    if settings.warmup_fraction:
+        return WarmUp(schedule, float(settings.warmup_fraction))
+    return schedule
+
+
+def _schedule_without_warmup(settings):
     rate = float(settings.learning_rate_init)
-    if settings.solver == "adam":
-        if settings.learning_rate != "constant":
-            warnings.warn(
-                f"learning_rate={settings.learning_rate!r} has no effect with solver='adam', "
-                "whose rate stays learning_rate_init, as in scikit-learn. Use solver='sgd', or "
-                "learning_rate='constant'.",
-                UserWarning,
-                stacklevel=2,
-            )
+    name = settings.learning_rate
+    if callable(name):
+        return Multiple(rate, name)
+    if name == "cosine":
+        return Cosine(rate)
+    if name == "one_cycle":
+        return OneCycle(rate)
+    if name != "constant" and settings.solver == "adam":
+        warnings.warn(
+            f"learning_rate={name!r} has no effect with solver='adam', "
+            "whose rate stays learning_rate_init, as in scikit-learn. Use solver='sgd', or "
+            "learning_rate='constant', 'cosine', 'one_cycle' or a function.",
+            UserWarning,
+            stacklevel=2,
+        )
         return Constant(rate)
-    if settings.learning_rate == "invscaling":
+    if name == "invscaling":
         return InvScaling(rate, settings.power_t)
-    if settings.learning_rate == "adaptive":
-        return Adaptive(rate)
-    return Constant(rate)
+    return Adaptive(rate) if name == "adaptive" else Constant(rate)
 
 
 def _update_rule(settings):
+    common = {
+        "weight_decay": float(settings.weight_decay),
+        "average": None if settings.average is False else float(settings.average),
+    }
     if settings.solver == "adam":
-        return Adam(settings.beta_1, settings.beta_2, settings.epsilon)
-    return SGD(settings.momentum, settings.nesterovs_momentum)
+        return Adam(settings.beta_1, settings.beta_2, settings.epsilon, **common)
+    return SGD(settings.momentum, settings.nesterovs_momentum, **common)
 
 
 def _train_lbfgs(settings, objective, parameters, state, monitor):

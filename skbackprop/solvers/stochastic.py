@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..batches import RowBuffers
 from ..passes import BatchPass
+from ..schedules import rates_of_epoch
 
 __all__ = ["EpochPlan", "minimize_stochastic"]
 
@@ -25,12 +26,20 @@ class EpochPlan:
 
     schedule : callable
         Learning rate by progress.
+
+    planned_epochs : int
+        Number of epochs that the schedule is planned for.
     """
 
     batch_size: int
     shuffle: bool
     max_iter: int
     schedule: object
+    planned_epochs: int
+
+    def n_steps(self, n_rows):
+        """Steps of an epoch."""
+        return -(-n_rows // self.batch_size)
 
 
 def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
@@ -65,21 +74,30 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     buffers = RowBuffers(rows, rows.gather_size(plan.batch_size))
     gradient = parameters.empty_like()
     batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads)
-    step = state.update_rule.bind(parameters.flat, gradient.flat)
+    step = state.update_rule.bind(parameters.flat, gradient.flat, parameters.penalised)
+    shown = _published(objective.network, parameters, state.update_rule)
+    n_steps = plan.n_steps(len(rows))
     for _ in range(plan.max_iter):
-        rate = plan.schedule(state.progress)
+        rates = rates_of_epoch(plan.schedule, state.progress, n_steps, plan.planned_epochs)
         order = state.next_order(len(rows)) if plan.shuffle else None
         total = 0.0
-        for batch in rows.batches(order, plan.batch_size, buffers):
+        for batch, rate in zip(rows.batches(order, plan.batch_size, buffers), rates):
             total += batch_pass.evaluate(batch)
             step(rate)
-        state.progress.n_samples_seen += len(rows)
-        monitor.epoch_ends(total / objective.total_weight, parameters)
+        state.progress.end_epoch(len(rows), n_steps, plan.planned_epochs)
+        monitor.epoch_ends(total / objective.total_weight, shown)
         if monitor.patience.exhausted:
             stop_reason = _plateau(plan.schedule, state.progress, monitor)
             if stop_reason is not None:
                 return stop_reason
     return None
+
+
+def _published(network, parameters, rule):
+    """What is evaluated and published: the average of the parameters, where there is one."""
+    if rule.average is None:
+        return parameters
+    return network.parameters(parameters.flat.dtype, rule.average.flat)
 
 
 def _plateau(schedule, progress, monitor):

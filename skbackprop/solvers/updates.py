@@ -5,6 +5,8 @@ from copy import copy
 
 import numpy as np
 
+from .averaging import MovingAverage, add_to_average
+
 __all__ = ["SGD", "Adam", "UpdateRule"]
 
 # Elements that a rule works on at a time: several vectors of this length fit a core's cache.
@@ -12,15 +14,29 @@ _PIECE = 1 << 16
 
 
 def _pieces(*vectors):
-    """Cut vectors of equal length into pieces that fit the cache."""
+    """Cut vectors into pieces that fit the cache; None, or a vector that has ended, gives None."""
+    longest = max(vector.size for vector in vectors if vector is not None)
     return [
-        tuple(vector[start : start + _PIECE] for vector in vectors)
-        for start in range(0, vectors[0].size, _PIECE)
+        tuple(_piece(vector, start) for vector in vectors) for start in range(0, longest, _PIECE)
     ]
+
+
+def _piece(vector, start):
+    ended = vector is None or start >= vector.size
+    return None if ended else vector[start : start + _PIECE]
 
 
 class UpdateRule:
     """Changes parameters by a gradient; remembers what it needs between steps.
+
+    Parameters
+    ----------
+    weight_decay : float, default=0.0
+        Each step first multiplies the penalised parameters by ``1 - rate weight_decay``,
+        whatever the gradient: decoupled weight decay.
+
+    average : float or None, default=None
+        Decay of the moving average of the parameters; None for no average.
 
     Attributes
     ----------
@@ -29,15 +45,25 @@ class UpdateRule:
 
     n_steps : int
         Steps made so far.
+
+    average : MovingAverage or None
+        Average of the parameters over the steps.
+
+    References
+    ----------
+    Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR, algorithms 1 and 2
+    (where the decay is multiplied by the schedule only; here, as in most libraries, by the rate).
     """
 
     n_moments = 0
 
-    def __init__(self):
+    def __init__(self, weight_decay=0.0, average=None):
+        self.weight_decay = weight_decay
+        self.average = None if average is None else MovingAverage(average)
         self.moments = []
         self.n_steps = 0
 
-    def bind(self, parameters, gradient):
+    def bind(self, parameters, gradient, penalised=None):
         """Steps on two vectors.
 
         Parameters
@@ -48,6 +74,9 @@ class UpdateRule:
         gradient : ndarray of shape (n_parameters,)
             Where each step finds the gradient of the objective at ``parameters``.
 
+        penalised : ndarray of shape (n_penalised,), default=None
+            View of the first parameters, to which the weight decay applies.
+
         Returns
         -------
         step : callable
@@ -55,28 +84,53 @@ class UpdateRule:
         """
         if not self.moments:
             self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
-        pieces = _pieces(parameters, gradient, *self.moments)
-        scratch = np.empty_like(pieces[0][0])
+        decayed = penalised if self.weight_decay else None
+        averaged = None
+        if self.average is not None:
+            self.average.bind(parameters)
+            averaged = self.average.flat
+        pieces = _pieces(decayed, averaged, parameters, gradient, *self.moments)
+        scratch = np.empty_like(parameters[:_PIECE])
 
         def step(rate):
             self.n_steps += 1
-            self._update(pieces, scratch, rate)
+            self._step(pieces, scratch, rate)
 
         return step
 
+    def _step(self, pieces, scratch, rate):
+        """Decay, update and average, piece by piece, so that each piece is loaded once."""
+        kept = 1 - rate * self.weight_decay
+        weight = None if self.average is None else self.average.next_weight()
+        factors = self._factors(rate)
+        for decayed, averaged, theta, g, *moments in pieces:
+            work = scratch[: theta.size]
+            if decayed is not None:
+                np.multiply(decayed, kept, out=decayed)
+            self._update(theta, g, moments, work, factors)
+            if averaged is not None:
+                add_to_average(averaged, theta, weight, work)
+
     def follow(self, earlier):
-        """Go on with the moments of an earlier rule of the same kind."""
+        """Go on with the moments of an earlier rule of the same kind, and with its average."""
         self.moments = earlier.moments
         self.n_steps = earlier.n_steps
+        if self.average is not None and earlier.average is not None:
+            self.average.follow(earlier.average)
 
     def copy(self):
         """A rule that goes on from here on its own."""
         twin = copy(self)
         twin.moments = [moment.copy() for moment in self.moments]
+        twin.average = None if self.average is None else self.average.copy()
         return twin
 
-    def _update(self, pieces, scratch, rate):
-        """Change the parameters, piece by piece."""
+    def _factors(self, rate):
+        """Numbers that all pieces of a step are multiplied by."""
+        raise NotImplementedError
+
+    def _update(self, theta, g, moments, step, factors):
+        """Change a piece of the parameters and of the moments; ``step`` is room to work in."""
         raise NotImplementedError
 
 
@@ -94,6 +148,9 @@ class SGD(UpdateRule):
     nesterov : bool
         Whether the gradient is applied once more after the momentum.
 
+    weight_decay, average : float
+        As in ``UpdateRule``.
+
     References
     ----------
     Sutskever, Martens, Dahl & Hinton (2013), "On the importance of initialization and momentum in
@@ -102,23 +159,25 @@ class SGD(UpdateRule):
 
     n_moments = 1
 
-    def __init__(self, momentum, nesterov):
-        super().__init__()
+    def __init__(self, momentum, nesterov, weight_decay=0.0, average=None):
+        super().__init__(weight_decay, average)
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def _update(self, pieces, scratch, rate):
-        for theta, g, v in pieces:
-            step = scratch[: theta.size]
-            np.multiply(g, rate, out=step)
-            np.multiply(v, self.momentum, out=v)
-            np.subtract(v, step, out=v)
-            if self.nesterov:
-                np.subtract(theta, step, out=theta)
-                np.multiply(v, self.momentum, out=step)
-                np.add(theta, step, out=theta)
-            else:
-                np.add(theta, v, out=theta)
+    def _factors(self, rate):
+        return rate
+
+    def _update(self, theta, g, moments, step, rate):
+        (v,) = moments
+        np.multiply(g, rate, out=step)
+        np.multiply(v, self.momentum, out=v)
+        np.subtract(v, step, out=v)
+        if self.nesterov:
+            np.subtract(theta, step, out=theta)
+            np.multiply(v, self.momentum, out=step)
+            np.add(theta, step, out=theta)
+        else:
+            np.add(theta, v, out=theta)
 
 
 class Adam(UpdateRule):
@@ -137,6 +196,9 @@ class Adam(UpdateRule):
     epsilon : float
         Keeps the divisor away from zero.
 
+    weight_decay, average : float
+        As in ``UpdateRule``.
+
     References
     ----------
     Kingma & Ba (2015), "Adam: a method for stochastic optimization", ICLR, section 2 (the form in
@@ -145,8 +207,8 @@ class Adam(UpdateRule):
 
     n_moments = 2
 
-    def __init__(self, beta_1, beta_2, epsilon):
-        super().__init__()
+    def __init__(self, beta_1, beta_2, epsilon, weight_decay=0.0, average=None):
+        super().__init__(weight_decay, average)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -161,21 +223,22 @@ class Adam(UpdateRule):
             if factor != 1:
                 np.multiply(moment, factor, out=moment)
 
-    def _update(self, pieces, scratch, rate):
+    def _factors(self, rate):
         t = self.n_steps
         corrected = rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         root = math.sqrt(1 - self.beta_2)
-        factor = -corrected * (1 - self.beta_1) / root
-        epsilon = self.epsilon / root
-        for theta, g, m, v in pieces:
-            step = scratch[: theta.size]
-            np.multiply(m, self.beta_1, out=m)
-            np.add(m, g, out=m)
-            np.multiply(v, self.beta_2, out=v)
-            np.multiply(g, g, out=step)
-            np.add(v, step, out=v)
-            np.sqrt(v, out=step)
-            np.add(step, epsilon, out=step)
-            np.divide(m, step, out=step)
-            np.multiply(step, factor, out=step)
-            np.add(theta, step, out=theta)
+        return -corrected * (1 - self.beta_1) / root, self.epsilon / root
+
+    def _update(self, theta, g, moments, step, factors):
+        m, v = moments
+        factor, epsilon = factors
+        np.multiply(m, self.beta_1, out=m)
+        np.add(m, g, out=m)
+        np.multiply(v, self.beta_2, out=v)
+        np.multiply(g, g, out=step)
+        np.add(v, step, out=v)
+        np.sqrt(v, out=step)
+        np.add(step, epsilon, out=step)
+        np.divide(m, step, out=step)
+        np.multiply(step, factor, out=step)
+        np.add(theta, step, out=theta)
