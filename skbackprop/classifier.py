@@ -2,12 +2,20 @@
 
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 
 from .base import BaseBackprop, why_no_partial_fit
+from .label_columns import (
+    ColumnLabels,
+    check_labels,
+    exact_match,
+    has_columns,
+    labels_of,
+    labels_of_classes,
+    lists_columns,
+)
 from .labels import make_labels
 from .starting_values import StartingValues
 from .validation import (
@@ -26,7 +34,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     Layer by layer, ``H = f(H_below W + b)``; the last layer gives raw predictions, of which the
     logistic function (two classes, or several labels) or softmax (more classes) makes
-    probabilities. The log loss is minimised.
+    probabilities. The log loss is minimised. For a target of several label columns, the layers
+    below the last are common to all columns, and the log losses of the columns are added up.
 
     Parameters
     ----------
@@ -142,6 +151,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Weight of each class, ``{label: weight}``, by which the loss of its rows is multiplied;
         'balanced' is ``n_samples / (n_classes * count)``. For several labels: the weights of 0
         and 1, for all labels or in a list with one entry a label; 'balanced' works label by label.
+        For label columns in the same way, column by column; in a dict for all columns, each
+        column finds its own labels.
 
     scoring : str, callable or None, default=None
         Score of the validation data; larger is better. None is accuracy; 'loss' is minus the
@@ -175,8 +186,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels, sorted; the positions of the labels for a matrix of several labels.
+    classes_ : ndarray of shape (n_classes,), or list of such
+        Class labels, sorted; the positions of the labels for a matrix of several labels. For
+        label columns, a list with the labels of each.
 
     coefs_ : list of ndarrays of shape (fan_in, fan_out)
         Weights of each layer.
@@ -228,8 +240,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     n_outputs_ : int
         Number of outputs of the network.
 
-    out_activation_ : str
-        What turns raw predictions into predictions: 'logistic' or 'softmax'.
+    out_activation_ : str or list of str
+        What turns raw predictions into predictions: 'logistic' or 'softmax'; for label columns, a
+        list with that of each.
 
     See Also
     --------
@@ -354,6 +367,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
 
     @fit_context
@@ -376,8 +390,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data: dense, CSR or CSC, of any real type.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a matrix of zeros and ones for several labels.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
+            Class labels, a matrix of zeros and ones for several labels, or columns of labels of
+            which each row has one in every column.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
@@ -389,7 +404,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             they take the place of a part of the training data.
 
         y_val : array-like of shape (n_validation,) or (n_validation, n_labels), default=None
-            Labels of the validation data, of the classes in ``y``.
+            Labels of the validation data, of the classes in ``y``; as many columns.
 
         sample_weight_val : array-like of shape (n_validation,), default=None
             Weights of the validation data.
@@ -429,14 +444,15 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data of this call.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
             Class labels; not all classes need to be among them.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, at least 0 and not all 0; ones by default.
 
-        classes : array-like of shape (n_classes,), default=None
-            All classes there will be. Needed at the first call, except for several labels.
+        classes : array-like of shape (n_classes,), or list of such, default=None
+            All classes there will be; for label columns, a list with those of each. Needed at the
+            first call, except for several labels.
 
         Returns
         -------
@@ -458,7 +474,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
         planned for ``max_iter`` epochs takes each call as one of them.
         """
-        if self.class_weight == "balanced":
+        if "balanced" in _listed(self.class_weight):
             raise ValueError(
                 "class_weight 'balanced' is not supported for partial_fit. In order to use "
                 "'balanced' weights, use compute_class_weight('balanced', classes=classes, y=y) "
@@ -480,7 +496,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        y : ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
             The most probable classes; for several labels, ones where the probability is above
             one half.
         """
@@ -497,9 +513,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
         Returns
         -------
-        probabilities : ndarray of shape (n_samples, n_classes)
+        probabilities : ndarray of shape (n_samples, n_classes), or list of such
             One column for each of ``classes_``. With one class in the training data, a column of
-            ones (scikit-learn gives two columns); with several labels, the probability of each.
+            ones (scikit-learn gives two columns); with several labels, the probability of each;
+            with label columns, a list with the probabilities of each.
         """
         raw = self._raw_prediction(X)
         return self._labels.probabilities(raw)
@@ -514,7 +531,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
         Returns
         -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
+        log_probabilities : ndarray of shape (n_samples, n_classes), or list of such
             Computed from the raw predictions: finite also where ``predict_proba`` is rounded to
             zero (scikit-learn takes the logarithm of the rounded number).
         """
@@ -531,16 +548,48 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
         Returns
         -------
-        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            One-dimensional for two classes, where positive means the second one.
+        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_classes), or list of such
+            One-dimensional for two classes, where positive means the second one. For label
+            columns, a list with the raw predictions of each.
         """
         raw = self._raw_prediction(X)
         return self._labels.decision(raw)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
+            True labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            Share of the rows that are predicted right; of several labels or label columns, all
+            must be right.
+        """
+        return self._accuracy(y, self.predict(X), sample_weight)
 
     # ---- what BaseBackprop asks for
 
     def _declare_classes(self, y, classes):
         """Fix the labels before the first pass of ``partial_fit``."""
+        known = getattr(self, "_labels", None)
+        if isinstance(known, ColumnLabels) or lists_columns(classes):
+            self._declare_columns(classes, known)
+            return
+        if known is None and has_columns(y):
+            raise ValueError(
+                "For several label columns, `classes` must be a list with the labels of each "
+                "column on the first call to partial_fit."
+            )
         multilabel = type_of_target(y).startswith("multilabel")
         if multilabel and classes is None:
             if not hasattr(self, "classes_"):
@@ -548,18 +597,32 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         elif is_first_partial_fit(self, classes):
             self._use_labels(make_labels(y if multilabel else classes))
 
+    def _declare_columns(self, classes, known):
+        """Fix the labels of each column, or compare them with what they were."""
+        if classes is None:
+            return
+        labels = labels_of_classes(classes) if lists_columns(classes) else None
+        if known is None:
+            self._use_labels(labels)
+        elif labels is None or not labels.has_classes(known.classes):
+            raise ValueError(
+                f"`classes={classes}` is not the same as on last call to partial_fit, was: "
+                f"{known.classes}"
+            )
+
     def _use_labels(self, labels):
         self._labels = labels
         self.classes_ = labels.classes
 
     def _learn_target(self, y, sample_weight, fixed):
-        check_classification_targets(y)
-        if not fixed:
-            self._use_labels(make_labels(y))
-        elif self.warm_start and not self._labels.same_classes(y):
+        if fixed:
+            check_labels(y)
+        else:
+            self._use_labels(labels_of(y))
+        if fixed and self.warm_start and not self._labels.same_classes(y):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {np.unique(y)}"
+                f"call to fit. Previously got {self.classes_}, `y` has {labels_of(y).classes}"
             )
         self._labels.weigh(self.class_weight, y, sample_weight)
 
@@ -583,4 +646,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return class_weight if weight is None else class_weight * weight
 
     def _default_score(self, y, raw_prediction, sample_weight):
-        return accuracy_score(y, self._labels.decode(raw_prediction), sample_weight=sample_weight)
+        return self._accuracy(y, self._labels.decode(raw_prediction), sample_weight)
+
+    def _accuracy(self, y, predicted, sample_weight):
+        share = exact_match if isinstance(self._labels, ColumnLabels) else accuracy_score
+        return share(y, predicted, sample_weight=sample_weight)
+
+
+def _listed(class_weight):
+    return class_weight if isinstance(class_weight, list) else [class_weight]

@@ -41,7 +41,9 @@ class SingleLabels:
         if class_weight is None:
             return
         if isinstance(class_weight, list):
-            raise ValueError("class_weight is a list, which is for multilabel targets only.")
+            raise ValueError(
+                "class_weight is a list, which is for several labels or label columns only."
+            )
         counted = y if sample_weight is None else y[sample_weight > 0]
         classes = np.unique(counted) if class_weight == "balanced" else self.classes
         with about("class_weight"):
@@ -251,10 +253,5 @@ def make_labels(y):
     kind = type_of_target(y)
     if kind.startswith("multilabel"):
         return MultilabelLabels(y.shape[1], sparse.issparse(y))
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "Multioutput target data is not supported with label binarization: y has shape "
-            f"{y.shape} and more than two values; give one column, or indicators of 0 and 1."
-        )
     classes = unique_labels(y)
     return BinaryLabels(classes) if len(classes) <= 2 else MulticlassLabels(classes)

@@ -75,6 +75,8 @@ def _checked(name, values, array, layer):
         raise ValueError(
             f"{name} has shape {values.shape}, but layer {layer + 1} needs {array.shape}."
         )
-    if not np.isfinite(values.astype(array.dtype)).all():
+    with np.errstate(over="ignore"):
+        values = values.astype(array.dtype)
+    if not np.isfinite(values).all():
         raise ValueError(f"{name}, of layer {layer + 1}, has values that are not finite.")
     return values

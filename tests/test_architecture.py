@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "initializers": set(),
     "links": set(),
     "losses": {"links"},
+    "heads": {"losses"},
     "monitor": set(),
     "parameters": set(),
     "schedules": set(),
@@ -40,6 +41,7 @@ MAY_IMPORT = {
     "state": {"schedules", "stopping"},
     "sample": {"batches"},
     "labels": {"losses", "validation"},
+    "label_columns": {"heads", "labels", "validation"},
     "training": {
         "monitor",
         "schedules",
@@ -66,7 +68,7 @@ MAY_IMPORT = {
         "training",
         "validation",
     },
-    "classifier": {"base", "labels", "starting_values", "validation"},
+    "classifier": {"base", "label_columns", "labels", "starting_values", "validation"},
     "regressor": {"base", "losses", "starting_values", "validation"},
     "": {"classifier", "regressor"},
 }

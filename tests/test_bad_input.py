@@ -121,11 +121,6 @@ SHARED = [
     Mistake("continuous y", "classifier", fit(X, NUMBERS), ("continuous",)),
     Mistake("3-D y", "regressor", fit(X, NUMBERS[:, None, None]), ("dim 3",)),
     Mistake(
-        "several columns of classes",
-        "classifier",
-        fit(X, np.column_stack([LABELS, np.arange(N_ROWS) % 3])),
-    ),
-    Mistake(
         "warm start with other classes",
         "classifier",
         fit(X, LABELS + 1),
@@ -300,6 +295,12 @@ def own_weights_and_splits(kind):
 
 
 OWN = [
+    Mistake(
+        "several columns, one of them continuous",
+        "classifier",
+        fit(X, np.column_stack([LABELS, NUMBERS])),
+        ("continuous",),
+    ),
     *own_validation_data("classifier"),
     *own_validation_data("regressor"),
     *own_weights_and_splits("classifier"),
