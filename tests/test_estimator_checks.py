@@ -25,6 +25,7 @@ CONFIGURATIONS = [
     {"solver": "lbfgs"},
     {"solver": "lbfgs", "hidden_layer_sizes": ()},
     {"activation": "tanh", "hidden_layer_sizes": (10, 10)},
+    {"learning_rate": "cosine", "warmup_fraction": 0.1, "weight_decay": 0.1, "average": 0.9},
 ]
 
 FLOAT32_CONFIGURATIONS = [

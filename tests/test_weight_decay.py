@@ -111,6 +111,19 @@ def test_only_the_penalised_part_decays_in_pieces_too(name, n_penalised, seed, m
 # ---- fits
 
 
+def test_for_plain_sgd_it_is_the_penalty():
+    """``weight_decay = alpha / batch_size``, but for the penalty's share of the loss."""
+    net = BackpropRegressor(
+        (4,), solver="sgd", momentum=0.0, learning_rate_init=0.05, batch_size=20, max_iter=5,
+        random_state=0,
+    )  # fmt: skip
+    penalised = clone(net).set_params(alpha=2.0).fit(X, NUMBERS)
+    decayed = clone(net).set_params(alpha=0.0, weight_decay=0.1).fit(X, NUMBERS)
+    for one, other in zip(decayed.coefs_, penalised.coefs_, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-14)
+    assert decayed.loss_ < penalised.loss_
+
+
 @every_solver
 @pytest.mark.parametrize(
     ("estimator_class", "y"), [(BackpropClassifier, LABELS), (BackpropRegressor, NUMBERS)]
