@@ -304,7 +304,7 @@ def test_a_function_of_plateaus_lowers_the_rate_and_goes_on(solver):
 
 @ignore_convergence
 def test_each_fit_of_a_warm_start_makes_the_plan_anew():
-    """A partial_fit after it, too."""
+    """So does a partial_fit after it, and a fit after that."""
     seen = []
 
     def note(progress):
@@ -314,6 +314,8 @@ def test_each_fit_of_a_warm_start_makes_the_plan_anew():
     net = BackpropRegressor((4,), learning_rate=note, max_iter=2, warm_start=True, **WHOLE_BATCH)
     net.fit(X, NUMBERS).fit(X, NUMBERS).partial_fit(X, NUMBERS)
     assert seen == [(0, 0.0), (1, 0.5), (0, 0.0), (1, 0.5), (0, 0.0)]
+    net.fit(X, NUMBERS)
+    assert seen[5:] == [(0, 0.0), (1, 0.5)]
 
 
 @pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
