@@ -15,11 +15,25 @@ PACKAGE = Path(skbackprop.__file__).parent
 
 # What each module may import from the package. A new module needs a row.
 MAY_IMPORT = {
-    "activations": set(),
+    "activations": {"activations.base", "activations.classic", "activations.rectifiers"}
+    | {"activations.smooth"},
+    "activations.base": set(),
+    "activations.classic": {"activations.base"},
+    "activations.rectifiers": {"activations.base"},
+    "activations.smooth": {"activations.base", "links"},
+    "dropout": set(),
     "gradient_check": set(),
     "initializers": set(),
     "links": set(),
-    "losses": {"links"},
+    "losses": {"losses.base", "losses.classification", "losses.deviance", "losses.gaussian"}
+    | {"losses.probabilities", "losses.quantile", "losses.regression"},
+    "losses.base": {"links"},
+    "losses.classification": {"links", "losses.base"},
+    "losses.deviance": {"links", "losses.base"},
+    "losses.gaussian": {"losses.base"},
+    "losses.probabilities": {"links", "losses.base", "losses.classification"},
+    "losses.quantile": {"losses.base"},
+    "losses.regression": {"losses.base"},
     "monitor": set(),
     "parameters": set(),
     "schedules": set(),
@@ -27,16 +41,16 @@ MAY_IMPORT = {
     "threads": set(),
     "validation": set(),
     "batches": set(),
-    "network": {"activations", "parameters"},
+    "network": {"activations", "dropout", "parameters"},
     "objective": set(),
     "passes": {"batches", "network", "objective", "threads"},
     "solvers": set(),
     "solvers.updates": set(),
     "solvers.stochastic": {"batches", "monitor", "passes", "schedules", "stopping"},
     "solvers.lbfgs": {"monitor", "passes"},
-    "state": {"schedules", "stopping"},
+    "state": {"dropout", "schedules", "stopping"},
     "sample": {"batches"},
-    "labels": {"losses", "validation"},
+    "labels": {"links", "losses", "validation"},
     "training": {
         "monitor",
         "schedules",
@@ -48,6 +62,7 @@ MAY_IMPORT = {
     "base": {
         "activations",
         "batches",
+        "dropout",
         "initializers",
         "monitor",
         "network",
@@ -61,7 +76,7 @@ MAY_IMPORT = {
         "training",
         "validation",
     },
-    "classifier": {"base", "labels", "validation"},
+    "classifier": {"base", "labels", "losses", "validation"},
     "regressor": {"base", "losses", "validation"},
     "": {"classifier", "regressor"},
 }
@@ -117,7 +132,7 @@ def test_the_table_points_one_way():
 def test_imports_are_recognised():
     """The checks above are empty unless imports of each form are found."""
     assert set(imported_modules("")) == {"classifier", "regressor"}
-    assert {"activations", "parameters"} == set(imported_modules("network"))
+    assert {"activations", "dropout", "parameters"} == set(imported_modules("network"))
     assert "monitor" in set(imported_modules("solvers.lbfgs"))
     assert "solvers.updates" in set(imported_modules("training"))
 
