@@ -190,7 +190,7 @@ class BaseBackprop(BaseEstimator, ABC):
 
     def _initial_activations(self, hidden):
         """The activation that sizes the starting weights of each layer, the linear one too."""
-        last = hidden[-1] if hidden else activations_of_layers(self.activation, 1)[0]
+        last = hidden[-1] if hidden else activations_of_layers(self.activation or "identity", 1)[0]
         return [*hidden, last]
 
     def _run(self, fit, sample, keep):
