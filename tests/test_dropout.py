@@ -8,6 +8,7 @@ from mistakes import KINDS, TARGETS, assert_refused
 from mistakes import X as FEATURES
 from scipy import sparse
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import Softmax, Tanh
@@ -100,7 +101,7 @@ def test_gradient_is_that_of_the_network_without_the_dropped(activation, csr, se
     X = sparse.csr_array(X) if csr else X
     network = Network([5, 6, 4, 2], [activation] * 2, dropout=[0.3, 0.5, 0.2])
     workspace = Workspace(network, 9, np.float64, stream=stream(seed))
-    workspace.masks.draw(X)
+    workspace.draw_masks(X)
 
     def value_and_gradient(theta):
         parameters = network.parameters(np.float64, np.array(theta))
@@ -172,6 +173,18 @@ def test_calls_of_partial_fit_are_a_fit(kind):
         if call == 2:
             parts = pickle.loads(pickle.dumps(parts))
     assert parts.loss_curve_ == whole.loss_curve_
+
+
+def test_lanes_of_a_large_minibatch_drop_what_one_lane_drops():
+    """Large minibatches are worked on by several threads where there are some."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 60))
+    curves = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            net = BackpropRegressor((100, 100), dropout=0.5, batch_size=1000, max_iter=3)
+            curves.append(net.set_params(random_state=0).fit(X, X[:, 0]).loss_curve_)
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-9)
 
 
 # ---- training and prediction

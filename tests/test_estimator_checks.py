@@ -25,7 +25,10 @@ CONFIGURATIONS = [
     {"solver": "lbfgs"},
     {"solver": "lbfgs", "hidden_layer_sizes": ()},
     {"activation": "tanh", "hidden_layer_sizes": (10, 10)},
+    {"activation": ["gelu", "elu"], "hidden_layer_sizes": (10, 10)},
 ]
+
+DROPPING_CONFIGURATIONS = [{"dropout": 0.1, "input_dropout": 0.05}]
 
 FLOAT32_CONFIGURATIONS = [
     {"solver": "adam", "dtype": "float32"},
@@ -40,7 +43,8 @@ SPLITTING_CONFIGURATIONS = [
 ]
 
 # Two checks fit once on weighted and once on repeated rows, and compare to 1e-7. Early stopping
-# draws its split from the rows it is given, and a split of other rows is another split. In
+# draws its split from the rows it is given, and a split of other rows is another split; dropout
+# leaves other units out of each of the repeated rows. In
 # float32 the sums of the two fits are rounded differently by more than that.
 WEIGHTS_AS_REPETITIONS = {
     "check_sample_weight_equivalence_on_dense_data",
@@ -107,6 +111,13 @@ def test_check(estimator, check):
     ("estimator", "check"), checks_without(WEIGHTS_AS_REPETITIONS, SPLITTING_CONFIGURATIONS)
 )
 def test_check_with_a_validation_split(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"), checks_without(WEIGHTS_AS_REPETITIONS, DROPPING_CONFIGURATIONS)
+)
+def test_check_with_dropout(estimator, check):
     check(estimator)
 
 

@@ -12,6 +12,9 @@ __all__ = ["GELU", "Gaussian", "Mish", "SiLU", "Softmax", "Softplus"]
 
 _DENSITY_AT_ZERO = float(1 / np.sqrt(2 * np.pi))
 
+# tanh(log(1 + exp(z))) is 1, to rounding, from there on.
+_LARGE = 40.0
+
 
 def _bell(Z):
     """``exp(-z^2 / 2)``."""
@@ -42,7 +45,13 @@ class Softplus(Activation):
     init_factor = 12.0
 
     def forward(self, Z, out):
-        np.logaddexp(Z, 0, out=out)
+        # As np.logaddexp(Z, 0), which is many times slower.
+        below = np.abs(Z)
+        np.negative(below, out=below)
+        np.exp(below, out=below)
+        np.log1p(below, out=below)
+        np.maximum(Z, 0, out=out)
+        out += below
 
     def backward(self, delta, H, Z):
         np.negative(H, out=H)
@@ -78,11 +87,12 @@ class GELU(Activation):
         np.multiply(Z, ndtr(Z), out=out)
 
     def backward(self, delta, H, Z):
+        slope = np.divide(H, Z, out=np.full_like(Z, 0.5), where=Z != 0)
         density = _bell(Z)
         density *= _DENSITY_AT_ZERO
-        np.multiply(Z, density, out=H)
-        H += ndtr(Z)
-        np.multiply(delta, H, out=delta)
+        density *= Z
+        slope += density
+        np.multiply(delta, slope, out=delta)
 
 
 @dataclass(frozen=True)
@@ -128,6 +138,9 @@ class Mish(Activation):
 
     Notes
     -----
+    With ``e = exp(z)`` and ``n = e (e + 2)``, ``t = n / (n + 2)`` and
+    ``s (1 - t^2) = 4 e (e + 1) / (n + 2)^2``.
+
     The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
 
     References
@@ -144,17 +157,20 @@ class Mish(Activation):
     init_factor = 12.0
 
     def forward(self, Z, out):
-        gate = np.logaddexp(Z, 0)
-        np.tanh(gate, out=gate)
+        gate = np.exp(np.minimum(Z, _LARGE))
+        gate *= gate + 2
+        gate /= gate + 2
         np.multiply(Z, gate, out=out)
 
     def backward(self, delta, H, Z):
-        gate = np.logaddexp(Z, 0)
-        np.tanh(gate, out=gate)
-        np.multiply(Z, expit(Z), out=H)
-        H *= 1 - gate * gate
-        H += gate
-        np.multiply(delta, H, out=delta)
+        e = np.exp(np.minimum(Z, _LARGE))
+        n = e * (e + 2)
+        n_plus_2 = n + 2
+        slope = 4 * Z
+        slope *= e / n_plus_2
+        slope *= (e + 1) / n_plus_2
+        slope += np.divide(n, n_plus_2, out=n)
+        np.multiply(delta, slope, out=delta)
 
 
 @dataclass(frozen=True)
