@@ -44,8 +44,8 @@ SPLITTING_CONFIGURATIONS = [
 
 # Two checks fit once on weighted and once on repeated rows, and compare to 1e-7. Early stopping
 # draws its split from the rows it is given, and a split of other rows is another split; dropout
-# leaves other units out of each of the repeated rows. In
-# float32 the sums of the two fits are rounded differently by more than that.
+# leaves other units out of each of the repeated rows. In float32 the sums of the two fits are
+# rounded differently by more than that.
 WEIGHTS_AS_REPETITIONS = {
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
