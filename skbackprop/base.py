@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils.validation import check_is_fitted
 
-from .activations import ACTIVATIONS
+from .activations import ACTIVATIONS, Activation, activations_of_layers
 from .batches import Rows
+from .dropout import dropout_rates
 from .exclusions import check_exclusions
 from .initializers import glorot_uniform
 from .monitor import Monitor, Validation
@@ -81,7 +82,7 @@ class BaseBackprop(BaseEstimator, ABC):
 
     _parameter_constraints: ClassVar = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(ACTIVATIONS))],
+        "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
         "solver": [StrOptions({"lbfgs", *STOCHASTIC_SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -112,6 +113,8 @@ class BaseBackprop(BaseEstimator, ABC):
         "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
         "dtype": [StrOptions({"float32", "float64"}), None],
         "solver_options": [dict, None],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "average": [Interval(Real, 0, 1, closed="neither"), Options(bool, {False})],
@@ -188,7 +191,8 @@ class BaseBackprop(BaseEstimator, ABC):
         hidden = check_hidden_layer_sizes(self)
         n_features = sample.rows.X.shape[1]
         layer_units = [n_features, *hidden, self._n_raw(sample.rows.y)]
-        network = Network(layer_units, [ACTIVATIONS[self.activation]] * len(hidden))
+        activations = activations_of_layers(self.activation, len(hidden))
+        network = Network(layer_units, activations, dropout_rates(self, len(hidden)))
         state = self._next_state(continuing)
         parameters = network.parameters(sample.rows.dtype)
         if continuing:
@@ -197,10 +201,14 @@ class BaseBackprop(BaseEstimator, ABC):
             if self.average is not False:
                 state.resume_average(parameters.flat)
         else:
-            activations = [ACTIVATIONS[self.activation]] * len(network.layers)
-            glorot_uniform(parameters, activations, state.random_state)
+            glorot_uniform(parameters, self._initial_activations(activations), state.random_state)
             starting_values.apply(parameters)
         return _Fit(network, parameters, state, continuing)
+
+    def _initial_activations(self, hidden):
+        """The activation that sizes the starting weights of each layer, the linear one too."""
+        last = hidden[-1] if hidden else activations_of_layers(self.activation or "identity", 1)[0]
+        return [*hidden, last]
 
     def _run(self, fit, sample, keep):
         """Minimise, then publish."""
@@ -377,8 +385,9 @@ class BaseBackprop(BaseEstimator, ABC):
     def _set_parameters(self, parameters):
         self.coefs_, self.intercepts_ = parameters.coefs, parameters.intercepts
         self.n_layers_ = len(self.coefs_) + 1
-        self.n_outputs_ = self.coefs_[-1].shape[1]
-        self.out_activation_ = self._loss().link.name
+        loss = self._loss()
+        self.n_outputs_ = self.coefs_[-1].shape[1] // loss.raw_per_target
+        self.out_activation_ = loss.link.name
 
     def _publish(self, fit, stop_reason):
         """Set the fitted attributes, once."""
@@ -430,5 +439,5 @@ class BaseBackprop(BaseEstimator, ABC):
         X = check_features(self, X)
         parameters = self._fitted_parameters()
         units = [X.shape[1], *(coef.shape[1] for coef, _ in parameters.layers)]
-        network = Network(units, [ACTIVATIONS[self.activation]] * (len(units) - 2))
+        network = Network(units, activations_of_layers(self.activation, len(units) - 2))
         return predict_raw(network, parameters, Rows.of_features(X, self.coefs_[0].dtype))

@@ -17,6 +17,7 @@ from .label_columns import (
     lists_columns,
 )
 from .labels import make_labels
+from .losses import CLASSIFICATION_LOSSES, ClassificationLoss
 from .starting_values import StartingValues
 from .validation import (
     StrOptions,
@@ -34,21 +35,28 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     Layer by layer, ``H = f(H_below W + b)``; the last layer gives raw predictions, of which the
     logistic function (two classes, or several labels) or softmax (more classes) makes
-    probabilities. The log loss is minimised. For a target of several label columns, the layers
-    below the last are common to all columns, and the log losses of the columns are added up.
+    probabilities. Their log loss, or another ``loss``, is minimised. For a target of several label
+    columns, the layers below the last are common to all columns, and the losses of the columns are
+    added up.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int of shape (n_layers - 2,), default=(100,)
         Number of units of each hidden layer, at least 1. ``()`` is a linear model.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        Activation function of the hidden layers:
+    activation : str, Activation or list of them, default='relu'
+        Activation function of the hidden layers, as a name, as an object of
+        :mod:`skbackprop.activations`, say ``LeakyReLU(0.2)``, or as a list with one for each
+        hidden layer. The names:
 
         - 'identity': ``f(z) = z``;
         - 'logistic': ``f(z) = 1 / (1 + exp(-z))``;
         - 'tanh': ``f(z) = tanh(z)``;
-        - 'relu': ``f(z) = max(0, z)``.
+        - 'relu': ``f(z) = max(0, z)``;
+        - 'leaky_relu', 'elu', 'selu': linear above zero, and not quite 0 below;
+        - 'softplus', 'gelu', 'silu', 'mish': smooth relatives of ReLU;
+        - 'gaussian': ``f(z) = exp(-z^2 / 2)``;
+        - 'softmax': over the units of the layer.
 
     solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
         How the objective is minimised:
@@ -167,6 +175,28 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Options of SciPy's L-BFGS-B for 'lbfgs': 'maxcor', 'ftol', 'gtol' (instead of ``tol``),
         'maxls'. In float32 'ftol' is 1.2e-6 unless given, since smaller differences are rounding.
 
+    loss : {'log_loss', 'squared_error', 'focal'} or ClassificationLoss, default='log_loss'
+        What is minimised, as a name or as an object of :mod:`skbackprop.losses`:
+
+        - 'log_loss': minus the logarithm of the probability of the right class;
+          ``LogLoss(label_smoothing=0.1)`` keeps the probabilities away from 0 and 1;
+        - 'squared_error': half the squared error of the probabilities, the Brier score;
+        - 'focal': the log loss, in which rows that are classified well count less;
+          ``Focal(gamma=1.0)`` says how much.
+
+        ``Multinomial()`` is the log loss with one raw prediction a class also for two classes.
+
+    dropout : float or array-like of float of shape (n_layers - 2,), default=0.0
+        Share of the units of each hidden layer, in [0, 1), that is left out of a step of 'sgd' or
+        'adam' [4]_: each unit of each row by chance, while the others count
+        ``1 / (1 - dropout)`` times as much. Predictions and validation use all units.
+        ``loss_curve_`` is that of the network with units left out. Which ones does not depend
+        on the other draws, so that starting values, split and order of the rows are those of
+        ``dropout=0``. Not possible with 'lbfgs', which needs a function that stays the same.
+
+    input_dropout : float, default=0.0
+        The same for the features.
+
     warmup_fraction : float, default=0.0
         Share of ``max_iter`` epochs, in [0, 1), in which the learning rate is multiplied by a
         factor that rises linearly to 1. Used by 'sgd' and 'adam'; not with 'one_cycle', which
@@ -174,14 +204,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     weight_decay : float, default=0.0
         Decoupled weight decay, in [0, inf): each step first multiplies the weights, but not the
-        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [4]_. ``alpha``
+        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [5]_. ``alpha``
         is a penalty in the objective instead, which 'adam' divides by the size of the gradient;
         both can be used together. Used by 'sgd' and 'adam'.
 
     average : float or False, default=False
         Decay, in (0, 1), of an exponential moving average of the parameters over the steps. The
         average is what is published, and what early stopping scores; training itself goes on
-        from the last step. The closer to 1, the more equal are the weights of all steps [5]_.
+        from the last step. The closer to 1, the more equal are the weights of all steps [6]_.
         Used by 'sgd' and 'adam'.
 
     Attributes
@@ -255,7 +285,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     .. math:: F = \frac{\sum_i s_i\, l_i + \frac{\alpha}{2} \sum_l \|W_l\|^2}{\sum_i s_i}
 
-    with the log loss ``l`` of a row, summed over labels. On a
+    with the loss ``l`` of a row, summed over labels. On a
     minibatch, the divisor is its number of rows times the mean weight of the training data.
 
     With the same parameters and ``random_state``, an unweighted fit takes the same steps as
@@ -272,9 +302,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     .. [3] Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward
        neural networks", AISTATS, eq. 16.
 
-    .. [4] Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR.
+    .. [4] Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), "Dropout: a simple way
+       to prevent neural networks from overfitting", JMLR 15:1929-1958.
 
-    .. [5] Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging", SIAM
+    .. [5] Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR.
+
+    .. [6] Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging", SIAM
        Journal on Control and Optimization 30:838-855.
 
     Examples
@@ -297,6 +330,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     _parameter_constraints: ClassVar = {
         **BaseBackprop._parameter_constraints,
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), ClassificationLoss],
     }
 
     def __init__(
@@ -329,6 +363,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         scoring=None,
         dtype=None,
         solver_options=None,
+        loss="log_loss",
+        dropout=0.0,
+        input_dropout=0.0,
         warmup_fraction=0.0,
         weight_decay=0.0,
         average=False,
@@ -360,6 +397,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self.scoring = scoring
         self.dtype = dtype
         self.solver_options = solver_options
+        self.loss = loss
+        self.dropout = dropout
+        self.input_dropout = input_dropout
         self.warmup_fraction = warmup_fraction
         self.weight_decay = weight_decay
         self.average = average
@@ -549,7 +589,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Returns
         -------
         raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_classes), or list of such
-            One-dimensional for two classes, where positive means the second one. For label
+            One-dimensional for two classes, where positive means the second one. (Of
+            ``loss=Multinomial()`` it is the difference of the two raw predictions.) For label
             columns, a list with the raw predictions of each.
         """
         raw = self._raw_prediction(X)
@@ -593,15 +634,17 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         multilabel = type_of_target(y).startswith("multilabel")
         if multilabel and classes is None:
             if not hasattr(self, "classes_"):
-                self._use_labels(make_labels(y))
+                self._use_labels(make_labels(y, self._chosen_loss()))
         elif is_first_partial_fit(self, classes):
-            self._use_labels(make_labels(y if multilabel else classes))
+            self._use_labels(make_labels(y if multilabel else classes, self._chosen_loss()))
 
     def _declare_columns(self, classes, known):
         """Fix the labels of each column, or compare them with what they were."""
         if classes is None:
             return
-        labels = labels_of_classes(classes) if lists_columns(classes) else None
+        labels = None
+        if lists_columns(classes):
+            labels = labels_of_classes(classes, self._chosen_loss())
         if known is None:
             self._use_labels(labels)
         elif labels is None or not labels.has_classes(known.classes):
@@ -615,19 +658,25 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         self.classes_ = labels.classes
 
     def _learn_target(self, y, sample_weight, fixed):
-        if fixed:
-            check_labels(y)
+        loss = self._chosen_loss()
+        if not fixed:
+            self._use_labels(labels_of(y, loss))
         else:
-            self._use_labels(labels_of(y))
-        if fixed and self.warm_start and not self._labels.same_classes(y):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {labels_of(y).classes}"
-            )
+            check_labels(y)
+            if self.warm_start and not self._labels.same_classes(y):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the "
+                    f"previous call to fit. Previously got {self.classes_}, `y` has "
+                    f"{labels_of(y, loss).classes}"
+                )
+            self._labels = self._labels.with_loss(loss)
         self._labels.weigh(self.class_weight, y, sample_weight)
 
     def _encode(self, y, dtype):
         return self._labels.encode(y, dtype)
+
+    def _chosen_loss(self):
+        return CLASSIFICATION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
 
     def _loss(self):
         return self._labels.loss

@@ -49,6 +49,10 @@ class ColumnLabels:
         self.n_raw = sum(labels.n_raw for labels in columns)
         self.class_weight = None
 
+    def with_loss(self, loss):
+        """The same labels, for another loss."""
+        return ColumnLabels([labels.with_loss(loss) for labels in self.columns])
+
     def weigh(self, class_weight, y, sample_weight):
         """Find the weight of each class in each column."""
         self._check_number_of_columns(y)
@@ -188,7 +192,7 @@ def check_labels(y):
             check_classification_targets(_column(y, j))
 
 
-def labels_of(y):
+def labels_of(y, loss):
     """What knows the labels of a validated target.
 
     Parameters
@@ -196,11 +200,14 @@ def labels_of(y):
     y : {ndarray, sparse matrix}
         Labels of shape (n_samples,) or (n_samples, n_columns), or indicators, of 0 and 1, of shape
         (n_samples, n_labels).
+
+    loss : ClassificationLoss
+        What the network is to be trained by; of several columns, each.
     """
     check_labels(y)
     if not has_columns(y):
-        return make_labels(y)
-    return ColumnLabels([make_labels(_column(y, j)) for j in range(y.shape[1])])
+        return make_labels(y, loss)
+    return ColumnLabels([make_labels(_column(y, j), loss) for j in range(y.shape[1])])
 
 
 def lists_columns(classes):
@@ -210,9 +217,9 @@ def lists_columns(classes):
     return all(np.iterable(labels) and not isinstance(labels, str) for labels in classes)
 
 
-def labels_of_classes(classes):
+def labels_of_classes(classes, loss):
     """What knows the labels of several columns, from a list of them."""
-    return ColumnLabels([make_labels(unique_labels(labels)) for labels in classes])
+    return ColumnLabels([make_labels(unique_labels(labels), loss) for labels in classes])
 
 
 def exact_match(y, predicted, sample_weight):

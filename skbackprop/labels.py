@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from .losses import LogLoss, Multinomial
+from .links import SoftmaxLink
 from .validation import about
 
 __all__ = ["BinaryLabels", "MulticlassLabels", "MultilabelLabels", "make_labels"]
@@ -19,11 +19,11 @@ class SingleLabels:
     classes : ndarray of shape (n_classes,)
         The labels, sorted.
 
-    Attributes
-    ----------
-    loss : Loss
+    loss : ClassificationLoss
         What the network is trained by.
 
+    Attributes
+    ----------
     n_raw : int
         Raw outputs of the network.
 
@@ -31,9 +31,14 @@ class SingleLabels:
         Weight of each class.
     """
 
-    def __init__(self, classes):
+    def __init__(self, classes, loss):
         self.classes = classes
+        self.loss = loss
         self.class_weight = None
+
+    def with_loss(self, loss):
+        """The same labels, for another loss."""
+        return _single_labels(self.classes, loss)
 
     def weigh(self, class_weight, y, sample_weight):
         """Find the weight of each class for training data ``y``."""
@@ -77,7 +82,6 @@ class SingleLabels:
 class BinaryLabels(SingleLabels):
     """Two classes (or one): one raw output, positive for the second class."""
 
-    loss = LogLoss()
     n_raw = 1
 
     def encode(self, y, dtype):
@@ -119,9 +123,7 @@ class BinaryLabels(SingleLabels):
 
 
 class MulticlassLabels(SingleLabels):
-    """Three or more classes: one raw output a class, targets are class codes."""
-
-    loss = Multinomial()
+    """Classes by softmax: one raw output a class, targets are class codes."""
 
     @property
     def n_raw(self):
@@ -145,8 +147,8 @@ class MulticlassLabels(SingleLabels):
         return self.classes[raw.argmax(axis=1)]
 
     def decision(self, raw):
-        """Raw predictions, one a class."""
-        return raw
+        """Raw predictions, one a class; their difference for two classes."""
+        return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
 
     def probabilities(self, raw):
         """Probabilities of the classes."""
@@ -168,15 +170,26 @@ class MultilabelLabels:
 
     is_sparse : bool
         Whether the indicators came, and are predicted, as a sparse matrix.
+
+    loss : ClassificationLoss
+        What the network is trained by.
     """
 
-    loss = LogLoss()
-
-    def __init__(self, n_labels, is_sparse):
+    def __init__(self, n_labels, is_sparse, loss):
+        if isinstance(loss.link, SoftmaxLink):
+            raise ValueError(
+                f"loss={loss!r} is for one class out of several, but y has several labels a row. "
+                "For these use 'log_loss', 'squared_error' or 'focal'."
+            )
+        self.loss = loss
         self.classes = np.arange(n_labels)
         self.n_raw = n_labels
         self.is_sparse = is_sparse
         self.class_weight = None
+
+    def with_loss(self, loss):
+        """The same labels, for another loss."""
+        return MultilabelLabels(self.n_raw, self.is_sparse, loss)
 
     def weigh(self, class_weight, y, sample_weight):
         """Find the weights of no and yes for each label."""
@@ -191,7 +204,7 @@ class MultilabelLabels:
             )
         self.class_weight = np.ones((self.n_raw, 2))
         for weights, weight, column in zip(self.class_weight, per_label, y.T, strict=True):
-            label = SingleLabels(np.array([0, 1]))
+            label = SingleLabels(np.array([0, 1]), self.loss)
             label.weigh(weight, column, sample_weight)
             if label.class_weight is not None:
                 weights[:] = label.class_weight
@@ -241,17 +254,26 @@ def _dense(y):
     return y.toarray() if sparse.issparse(y) else np.asarray(y)
 
 
-def make_labels(y):
+def _single_labels(classes, loss):
+    """One raw output for two classes, one a class for more, or where softmax is asked for."""
+    if len(classes) <= 2 and not isinstance(loss.link, SoftmaxLink):
+        return BinaryLabels(classes, loss)
+    return MulticlassLabels(classes, loss.multiclass())
+
+
+def make_labels(y, loss):
     """What knows the labels of a target.
 
     Parameters
     ----------
     y : {array-like, sparse matrix}
         Labels of shape (n_samples,), or indicators of shape (n_samples, n_labels).
+
+    loss : ClassificationLoss
+        What the network is to be trained by.
     """
     check_classification_targets(y)
     kind = type_of_target(y)
     if kind.startswith("multilabel"):
-        return MultilabelLabels(y.shape[1], sparse.issparse(y))
-    classes = unique_labels(y)
-    return BinaryLabels(classes) if len(classes) <= 2 else MulticlassLabels(classes)
+        return MultilabelLabels(y.shape[1], sparse.issparse(y), loss)
+    return _single_labels(unique_labels(y), loss)

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from .activations import Identity
+from .dropout import DropoutMasks
 from .parameters import Parameters, ParameterShape
 
 __all__ = ["Dense", "Network", "Workspace"]
@@ -66,14 +67,31 @@ class Workspace:
 
     backward : bool, default=True
         Whether deltas are needed.
+
+    stream : DropoutStream, default=None
+        Random bits for dropout; without them nothing is dropped.
+
+    Attributes
+    ----------
+    masks : DropoutMasks or None
+        What is dropped.
     """
 
-    def __init__(self, network, n_rows, dtype, backward=True):
+    def __init__(self, network, n_rows, dtype, backward=True, stream=None):
         self.n_rows = n_rows
+        self.masks = None
+        if stream is not None:
+            units = network.layer_units[:-1]
+            self.masks = DropoutMasks(network.dropout, units, n_rows, dtype, stream)
         self.ones = np.ones(n_rows, dtype)
         self._layers = {
             n_rows: [layer.buffers(n_rows, dtype, backward) for layer in network.layers]
         }
+
+    def draw_masks(self, X):
+        """Choose what is dropped in the next forward and backward pass over ``X``."""
+        if self.masks is not None:
+            self.masks.draw(X)
 
     def layers(self, n_rows):
         """Buffers of each layer for a block of ``n_rows`` rows."""
@@ -154,10 +172,14 @@ class Network:
 
     activations : sequence of Activation
         One for each hidden layer.
+
+    dropout : sequence of float, default=None
+        Share of the inputs of each layer to leave out of a step of training; None for none.
     """
 
-    def __init__(self, layer_units, activations):
+    def __init__(self, layer_units, activations, dropout=None):
         self.layer_units = tuple(layer_units)
+        self.dropout = dropout
         self.activations = (*activations, Identity())
         self.layers = [
             Dense(fan_in, fan_out, activation)
@@ -195,10 +217,11 @@ class Network:
             A view of the workspace, valid until its next use.
         """
         inputs = X
-        for layer, arrays, buffers in zip(
-            self.layers, parameters.layers, workspace.layers(X.shape[0]), strict=True
-        ):
-            layer.forward(arrays, inputs, buffers)
+        masks = workspace.masks
+        for i, buffers in enumerate(workspace.layers(X.shape[0])):
+            if masks is not None:
+                inputs = masks.apply(i, inputs)
+            self.layers[i].forward(parameters.layers[i], inputs, buffers)
             inputs = buffers.H
         return inputs
 
@@ -223,9 +246,14 @@ class Network:
         n_rows = X.shape[0]
         buffers = workspace.layers(n_rows)
         ones = workspace.ones[:n_rows]
+        masks = workspace.masks
         for i in reversed(range(len(self.layers))):
             layer, arrays = self.layers[i], parameters.layers[i]
             inputs = buffers[i - 1].H if i else X
+            if masks is not None:
+                inputs = masks.dropped(i, inputs)
             layer.backward(arrays, inputs, buffers[i], ones, gradient.layers[i])
             if i:
                 layer.backward_inputs(arrays, buffers[i], out=buffers[i - 1].delta)
+                if masks is not None:
+                    masks.backward(i, buffers[i - 1].delta)

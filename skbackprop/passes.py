@@ -143,9 +143,12 @@ class BatchPass:
 
     threads : RowThreads
         What the lanes run on.
+
+    stream : DropoutStream, default=None
+        Random bits for dropout; without them nothing is dropped.
     """
 
-    def __init__(self, objective, parameters, gradient, batch_size, threads):
+    def __init__(self, objective, parameters, gradient, batch_size, threads, stream=None):
         self._objective = objective
         self._parameters = parameters
         self._gradient = gradient
@@ -155,7 +158,7 @@ class BatchPass:
         self._lane_rows = -(-batch_size // n_lanes)
         dtype = parameters.flat.dtype
         self._lanes = [
-            (Workspace(objective.network, self._lane_rows, dtype), target)
+            (Workspace(objective.network, self._lane_rows, dtype, stream=stream), target)
             for target in [gradient, *(parameters.empty_like() for _ in range(n_lanes - 1))]
         ]
 
@@ -168,6 +171,7 @@ class BatchPass:
         divisor = n_rows * self._objective.mean_weight
         if len(self._lanes) == 1:
             workspace, gradient = self._lanes[0]
+            workspace.draw_masks(batch.X)
             total = self._objective.loss_gradient(
                 self._parameters, batch, workspace, divisor, gradient
             )
@@ -181,6 +185,8 @@ class BatchPass:
             (batch.part(start, min(start + self._lane_rows, n_rows)), *lane)
             for start, lane in zip(starts, self._lanes, strict=False)
         ]
+        for part, workspace, _ in lanes:
+            workspace.draw_masks(part.X)  # here, so that lanes draw in order
 
         def lane_total(lane):
             part, workspace, gradient = lane

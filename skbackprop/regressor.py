@@ -7,39 +7,62 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.utils import check_random_state
 
 from .base import BaseBackprop, why_no_partial_fit
-from .losses import REGRESSION_LOSSES
+from .losses import REGRESSION_LOSSES, ClassificationLoss, GaussianNLL, Loss
 from .starting_values import StartingValues
 from .validation import StrOptions, available_unless, fit_context, unchanged_on_error
 
 __all__ = ["BackpropRegressor"]
 
 
+def _why_no_samples(estimator):
+    """Why there is no distribution to draw from; None where there is."""
+    if estimator.loss == "gaussian_nll" or isinstance(estimator.loss, GaussianNLL):
+        return None
+    return f"sample_y draws from the distribution of loss='gaussian_nll'; got {estimator.loss!r}."
+
+
 class BackpropRegressor(RegressorMixin, BaseBackprop):
     r"""Multi-layer perceptron for regression, trained by back-propagation.
 
     Layer by layer, ``H = f(H_below W + b)``; the last layer gives raw predictions, which are the
-    predictions (squared error) or their logarithms (Poisson).
+    predictions (squared error) or their logarithms (Poisson), or several numbers that the loss
+    makes predictions of (several quantiles; a mean and a variance).
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int of shape (n_layers - 2,), default=(100,)
         Number of units of each hidden layer, at least 1. ``()`` is a linear model.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        Activation function of the hidden layers:
+    activation : str, Activation or list of them, default='relu'
+        Activation function of the hidden layers, as a name, as an object of
+        :mod:`skbackprop.activations`, say ``LeakyReLU(0.2)``, or as a list with one for each
+        hidden layer. The names:
 
         - 'identity': ``f(z) = z``;
         - 'logistic': ``f(z) = 1 / (1 + exp(-z))``;
         - 'tanh': ``f(z) = tanh(z)``;
-        - 'relu': ``f(z) = max(0, z)``.
+        - 'relu': ``f(z) = max(0, z)``;
+        - 'leaky_relu', 'elu', 'selu': linear above zero, and not quite 0 below;
+        - 'softplus', 'gelu', 'silu', 'mish': smooth relatives of ReLU;
+        - 'gaussian': ``f(z) = exp(-z^2 / 2)``;
+        - 'softmax': over the units of the layer.
 
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        What is minimised:
+    loss : str or Loss, default='squared_error'
+        What is minimised, summed over outputs, as a name or as an object of
+        :mod:`skbackprop.losses`, say ``Huber(delta=2.0)`` or ``Quantile((0.1, 0.5, 0.9))``:
 
-        - 'squared_error': half the squared error, summed over outputs;
-        - 'poisson': half the Poisson deviance with a log link, for counts and other ``y >= 0``.
+        - 'squared_error': half the squared error, which leads to the mean;
+        - 'absolute_error': which leads to the median;
+        - 'huber', 'log_cosh': squared for small errors, absolute for large ones;
+        - 'quantile': the pinball loss, which leads to a quantile, or several;
+        - 'poisson': half the Poisson deviance with a log link, for counts and other ``y >= 0``;
+        - 'gamma': half the gamma deviance with a log link, for ``y > 0``;
+        - 'tweedie': half the Tweedie deviance with a log link, for ``y >= 0`` with many zeros;
+        - 'gaussian_nll': the negative log likelihood of a normal distribution, of which the
+          network predicts mean and variance.
 
     solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
         How the objective is minimised:
@@ -150,6 +173,17 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Options of SciPy's L-BFGS-B for 'lbfgs': 'maxcor', 'ftol', 'gtol' (instead of ``tol``),
         'maxls'. In float32 'ftol' is 1.2e-6 unless given, since smaller differences are rounding.
 
+    dropout : float or array-like of float of shape (n_layers - 2,), default=0.0
+        Share of the units of each hidden layer, in [0, 1), that is left out of a step of 'sgd' or
+        'adam' [4]_: each unit of each row by chance, while the others count
+        ``1 / (1 - dropout)`` times as much. Predictions and validation use all units.
+        ``loss_curve_`` is that of the network with units left out. Which ones does not depend
+        on the other draws, so that starting values, split and order of the rows are those of
+        ``dropout=0``. Not possible with 'lbfgs', which needs a function that stays the same.
+
+    input_dropout : float, default=0.0
+        The same for the features.
+
     warmup_fraction : float, default=0.0
         Share of ``max_iter`` epochs, in [0, 1), in which the learning rate is multiplied by a
         factor that rises linearly to 1. Used by 'sgd' and 'adam'; not with 'one_cycle', which
@@ -157,14 +191,14 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     weight_decay : float, default=0.0
         Decoupled weight decay, in [0, inf): each step first multiplies the weights, but not the
-        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [4]_. ``alpha``
+        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [5]_. ``alpha``
         is a penalty in the objective instead, which 'adam' divides by the size of the gradient;
         both can be used together. Used by 'sgd' and 'adam'.
 
     average : float or False, default=False
         Decay, in (0, 1), of an exponential moving average of the parameters over the steps. The
         average is what is published, and what early stopping scores; training itself goes on
-        from the last step. The closer to 1, the more equal are the weights of all steps [5]_.
+        from the last step. The closer to 1, the more equal are the weights of all steps [6]_.
         Used by 'sgd' and 'adam'.
 
     Attributes
@@ -217,7 +251,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Number of layers, input and output included.
 
     n_outputs_ : int
-        Number of outputs of the network.
+        Number of targets.
 
     out_activation_ : str
         What turns raw predictions into predictions: 'identity' or 'exp'.
@@ -251,9 +285,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     .. [3] Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward
        neural networks", AISTATS, eq. 16.
 
-    .. [4] Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR.
+    .. [4] Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), "Dropout: a simple way
+       to prevent neural networks from overfitting", JMLR 15:1929-1958.
 
-    .. [5] Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging", SIAM
+    .. [5] Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR.
+
+    .. [6] Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging", SIAM
        Journal on Control and Optimization 30:838-855.
 
     Examples
@@ -271,7 +308,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     _parameter_constraints: ClassVar = {
         **BaseBackprop._parameter_constraints,
-        "loss": [StrOptions(set(REGRESSION_LOSSES))],
+        "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
     }
 
     def __init__(
@@ -304,6 +341,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         scoring=None,
         dtype=None,
         solver_options=None,
+        dropout=0.0,
+        input_dropout=0.0,
         warmup_fraction=0.0,
         weight_decay=0.0,
         average=False,
@@ -335,6 +374,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         self.scoring = scoring
         self.dtype = dtype
         self.solver_options = solver_options
+        self.dropout = dropout
+        self.input_dropout = input_dropout
         self.warmup_fraction = warmup_fraction
         self.weight_decay = weight_decay
         self.average = average
@@ -447,7 +488,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             self._partial_fit(X, y, sample_weight, keep)
         return self
 
-    def predict(self, X):
+    def predict(self, X, return_std=False):
         """Predict targets.
 
         Parameters
@@ -455,12 +496,84 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
 
+        return_std : bool, default=False
+            Whether to return the standard deviation of the noise as well; with
+            ``loss='gaussian_nll'`` only.
+
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, of the floating-point type of the fit.
+            Predictions, of the floating-point type of the fit. Several quantiles are the last
+            axis, in the order of their levels: (n_samples, n_levels), or
+            (n_samples, n_outputs, n_levels).
+
+        std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Only with ``return_std``.
+
+        Raises
+        ------
+        ValueError
+            With ``return_std`` where the loss has no standard deviation.
         """
-        return self._prediction(self._raw_prediction(X))
+        if return_std and not isinstance(self._loss(), GaussianNLL):
+            raise ValueError(
+                f"return_std=True needs loss='gaussian_nll', but loss is {self.loss!r}."
+            )
+        raw = self._raw_prediction(X)
+        if not return_std:
+            return self._prediction(raw)
+        std = self._loss().std(raw)
+        return self._prediction(raw), _one_dimensional(std)
+
+    @available_unless(_why_no_samples)
+    def sample_y(self, X, n_samples=1, random_state=None):
+        """Draw targets from the predicted normal distributions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_rows, n_features)
+            The data.
+
+        n_samples : int, default=1
+            Number of targets to draw for each row.
+
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows, n_samples) or (n_rows, n_outputs, n_samples)
+            Independent draws.
+
+        Raises
+        ------
+        AttributeError
+            Where ``loss`` is not 'gaussian_nll'.
+        """
+        mean, std = self.predict(X, return_std=True)
+        noise = check_random_state(random_state).standard_normal((*mean.shape, n_samples))
+        return mean[..., np.newaxis] + std[..., np.newaxis] * noise.astype(mean.dtype)
+
+    def score(self, X, y, sample_weight=None):
+        """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 for a model no better than the best constant.
+        """
+        return self._score(y, self.predict(X), sample_weight)
 
     # ---- what BaseBackprop asks for
 
@@ -474,20 +587,23 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return targets
 
     def _loss(self):
-        return REGRESSION_LOSSES[self.loss]
+        return REGRESSION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
 
     def _n_raw(self, targets):
-        return targets.shape[1]
+        return self._loss().n_raw(targets.shape[1])
 
     def _prediction(self, raw):
-        self._loss().link.inverse(raw, out=raw)
-        return raw[:, 0] if raw.shape[1] == 1 else raw
+        return _one_dimensional(self._loss().predict(raw))
+
+    def _score(self, y, prediction, sample_weight):
+        score = self._loss().score(y, prediction, sample_weight)
+        return r2_score(y, prediction, sample_weight=sample_weight) if score is None else score
 
     def _default_score(self, y, raw_prediction, sample_weight):
         prediction = self._prediction(raw_prediction)
         if not np.isfinite(prediction).all():
             return np.nan
-        return r2_score(y, prediction, sample_weight=sample_weight)
+        return self._score(y, prediction, sample_weight)
 
     def _check_scale(self, objective):
         """Warn where the scale of the target is why a fit stopped by ``tol``.
@@ -497,6 +613,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         gradient of the untrained network is hardly larger than ``tol``, then that the fit has
         stopped says nothing about how good it is.
         """
+        if self._loss().raw_per_target > 1:
+            return
         loss_of_mean = self._loss_of_mean(objective)
         if self.solver == "lbfgs":
             too_small = np.sqrt(2 * loss_of_mean) <= 100 * self.tol
@@ -521,6 +639,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             return loss.loss(targets, raw, weight) / objective.total_weight
 
     def _validate_params(self):
+        if isinstance(self.loss, ClassificationLoss):
+            raise ValueError(f"loss={self.loss!r} is a loss of classes; use BackpropClassifier.")
         try:
             super()._validate_params()
         except ValueError as error:
@@ -530,3 +650,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
                 f"{error} Did you mean loss={self.hidden_layer_sizes!r}? The first parameter is "
                 "hidden_layer_sizes here, as in the classifier."
             ) from None
+
+
+def _one_dimensional(columns):
+    """A single column as a vector."""
+    return columns[:, 0] if columns.ndim == 2 and columns.shape[1] == 1 else columns

@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .dropout import DropoutStream
 from .schedules import Progress
 
 __all__ = ["TrainingState"]
@@ -37,6 +38,9 @@ class TrainingState:
 
     split : tuple of ndarrays or None
         Positions of the training and of the validation rows.
+
+    dropout_stream : DropoutStream or None
+        Random bits for dropout; None before the first step with dropout.
     """
 
     def __init__(self, seed):
@@ -46,6 +50,7 @@ class TrainingState:
         self.patience = None
         self.progress = Progress()
         self.split = None
+        self.dropout_stream = None
         self._order = None
 
     def is_of(self, seed):
@@ -68,6 +73,7 @@ class TrainingState:
         twin.patience = deepcopy(self.patience)
         twin.progress = deepcopy(self.progress)
         twin.split = self.split
+        twin.dropout_stream = deepcopy(self.dropout_stream)
         twin._order = self._order
         return twin
 
@@ -80,6 +86,12 @@ class TrainingState:
         else:
             self._order = self._order[permutation]
         return self._order
+
+    def use_dropout(self):
+        """Go on with the random bits for dropout, or begin them."""
+        if self.dropout_stream is None:
+            self.dropout_stream = DropoutStream(self.random_state)
+        return self.dropout_stream
 
     def resume_average(self, theta):
         """Where the fit before has published an average, go on from what it is the average of."""

@@ -2,27 +2,13 @@
 
 import numpy as np
 import pytest
-from component_tables import ACTIVATIONS, assert_is_a_value, read_only
+from component_tables import ACTIVATIONS, ELEMENTWISE, assert_is_a_value, read_only
+from reference_values import ACTIVATION_VALUES, INPUTS, SOFTMAX_DELTA, SOFTMAX_VALUES
 
 from skbackprop.gradient_check import check_directional_derivatives
 
-INPUTS = [-1e4, -800.0, -40.0, -1.5, 0.0, 1.5, 40.0, 800.0, 1e4]
-
-# f(z) and f'(z) at INPUTS, computed with mpmath to 60 digits. At its kink relu has slope 0.
-LOGISTIC = [0.0, 0.0, 4.248354255291589e-18, 0.18242552380635635, 0.5, 0.8175744761936437]
-LOGISTIC_SLOPE = [0.0, 0.0, 4.248354255291589e-18, 0.14914645207033286, 0.25]
-TANH_SLOPE = [0.0, 0.0, 7.219405551381661e-35, 0.18070663892364852, 1.0]
-REFERENCE = {
-    "identity": (INPUTS, [1.0] * 9),
-    "logistic": (LOGISTIC + [1.0] * 3, LOGISTIC_SLOPE + LOGISTIC_SLOPE[3::-1]),
-    "tanh": (
-        [-1.0, -1.0, -1.0, -0.9051482536448664, 0.0, 0.9051482536448664, 1.0, 1.0, 1.0],
-        TANH_SLOPE + TANH_SLOPE[3::-1],
-    ),
-    "relu": ([0.0] * 5 + INPUTS[5:], [0.0] * 5 + [1.0] * 4),
-}
-
 every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
+every_elementwise = pytest.mark.parametrize("name", ELEMENTWISE)
 every_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 
 
@@ -41,21 +27,31 @@ def backward(activation, delta, Z):
 
 
 def test_every_activation_has_reference_values():
-    assert set(REFERENCE) == set(ACTIVATIONS)
+    assert set(ACTIVATION_VALUES) == set(ELEMENTWISE)
 
 
 @every_dtype
-@every_activation
+@every_elementwise
 def test_values_and_slopes_at_extreme_inputs(name, dtype):
     activation = ACTIVATIONS[name]
     Z = np.array([INPUTS, INPUTS], dtype)
     tolerance = 1e-14 if dtype == np.float64 else 5e-7
-    value, slope = REFERENCE[name]
+    value, slope = ACTIVATION_VALUES[name]
     H = forward(activation, Z)
     delta = backward(activation, np.ones_like(Z), Z)
     assert H.dtype == delta.dtype == dtype
     np.testing.assert_allclose(H, [value, value], rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(delta, [slope, slope], rtol=tolerance, atol=tolerance)
+
+
+@every_dtype
+def test_softmax_and_its_jacobian_at_extreme_inputs(dtype):
+    Z, value, expected = (np.array(rows, dtype) for rows in zip(*SOFTMAX_VALUES, strict=True))
+    tolerance = 1e-14 if dtype == np.float64 else 5e-7
+    delta = backward(ACTIVATIONS["softmax"], np.tile(dtype(SOFTMAX_DELTA), (len(Z), 1)), Z)
+    assert delta.dtype == dtype
+    np.testing.assert_allclose(forward(ACTIVATIONS["softmax"], Z), value, atol=tolerance)
+    np.testing.assert_allclose(delta, expected, rtol=10 * tolerance, atol=tolerance)
 
 
 @every_activation
@@ -79,9 +75,8 @@ def test_forward_may_overwrite_its_input(name, seed):
     activation = ACTIVATIONS[name]
     Z = np.random.default_rng(seed).normal(size=(4, 3))
     expected = forward(activation, Z)
-    if not activation.needs_input:
-        activation.forward(Z, Z)
-        np.testing.assert_array_equal(Z, expected)
+    activation.forward(Z, Z)
+    np.testing.assert_array_equal(Z, expected)
 
 
 @every_activation
@@ -92,7 +87,7 @@ def test_forward_leaves_a_separate_input_alone(name, seed):
     np.testing.assert_array_equal(locked, Z)
 
 
-@every_activation
+@every_elementwise
 def test_backward_multiplies_the_delta(name, seed):
     rng = np.random.default_rng(seed)
     Z, delta = rng.normal(size=(2, 4, 3))
@@ -106,6 +101,18 @@ def test_is_a_value(name):
     assert_is_a_value(ACTIVATIONS[name], ACTIVATIONS.values())
 
 
-@every_activation
+@pytest.mark.parametrize("name", ["identity", "logistic", "tanh", "relu"])
 def test_starting_weights_have_the_bound_of_scikit_learn(name):
     assert ACTIVATIONS[name].init_factor == (2 if name == "logistic" else 6)
+
+
+@pytest.mark.parametrize("name", ["leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "mish"])
+def test_signals_pass_through_many_layers(name, seed):
+    """With the starting weights, activations neither die out nor explode."""
+    activation = ACTIVATIONS[name]
+    rng = np.random.default_rng(seed)
+    H = rng.normal(size=(200, 100))
+    bound = np.sqrt(activation.init_factor / 200)
+    for _ in range(8):
+        H = forward(activation, H @ rng.uniform(-bound, bound, size=(100, 100)))
+    assert 0.05 < np.sqrt(np.mean(H**2)) < 20

@@ -15,11 +15,25 @@ PACKAGE = Path(skbackprop.__file__).parent
 
 # What each module may import from the package. A new module needs a row.
 MAY_IMPORT = {
-    "activations": set(),
+    "activations": {"activations.base", "activations.classic", "activations.rectifiers"}
+    | {"activations.smooth"},
+    "activations.base": set(),
+    "activations.classic": {"activations.base"},
+    "activations.rectifiers": {"activations.base"},
+    "activations.smooth": {"activations.base", "links"},
+    "dropout": set(),
     "gradient_check": set(),
     "initializers": set(),
     "links": set(),
-    "losses": {"links"},
+    "losses": {"losses.base", "losses.classification", "losses.deviance", "losses.gaussian"}
+    | {"losses.probabilities", "losses.quantile", "losses.regression"},
+    "losses.base": {"links"},
+    "losses.classification": {"links", "losses.base"},
+    "losses.deviance": {"links", "losses.base"},
+    "losses.gaussian": {"losses.base"},
+    "losses.probabilities": {"links", "losses.base", "losses.classification"},
+    "losses.quantile": {"losses.base"},
+    "losses.regression": {"losses.base"},
     "heads": {"losses"},
     "monitor": set(),
     "parameters": set(),
@@ -30,7 +44,7 @@ MAY_IMPORT = {
     "exclusions": set(),
     "validation": set(),
     "batches": set(),
-    "network": {"activations", "parameters"},
+    "network": {"activations", "dropout", "parameters"},
     "objective": set(),
     "passes": {"batches", "network", "objective", "threads"},
     "solvers": set(),
@@ -38,9 +52,9 @@ MAY_IMPORT = {
     "solvers.updates": {"solvers.averaging"},
     "solvers.stochastic": {"batches", "monitor", "passes", "schedules", "stopping"},
     "solvers.lbfgs": {"monitor", "passes"},
-    "state": {"schedules", "stopping"},
+    "state": {"dropout", "schedules", "stopping"},
     "sample": {"batches"},
-    "labels": {"losses", "validation"},
+    "labels": {"links", "losses", "validation"},
     "label_columns": {"heads", "labels", "validation"},
     "training": {
         "monitor",
@@ -53,6 +67,7 @@ MAY_IMPORT = {
     "base": {
         "activations",
         "batches",
+        "dropout",
         "exclusions",
         "initializers",
         "monitor",
@@ -68,7 +83,7 @@ MAY_IMPORT = {
         "training",
         "validation",
     },
-    "classifier": {"base", "label_columns", "labels", "starting_values", "validation"},
+    "classifier": {"base", "label_columns", "labels", "losses", "starting_values", "validation"},
     "regressor": {"base", "losses", "starting_values", "validation"},
     "": {"classifier", "regressor"},
 }
@@ -124,7 +139,7 @@ def test_the_table_points_one_way():
 def test_imports_are_recognised():
     """The checks above are empty unless imports of each form are found."""
     assert set(imported_modules("")) == {"classifier", "regressor"}
-    assert {"activations", "parameters"} == set(imported_modules("network"))
+    assert {"activations", "dropout", "parameters"} == set(imported_modules("network"))
     assert "monitor" in set(imported_modules("solvers.lbfgs"))
     assert "solvers.updates" in set(imported_modules("training"))
 

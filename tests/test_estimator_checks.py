@@ -26,7 +26,10 @@ CONFIGURATIONS = [
     {"solver": "lbfgs", "hidden_layer_sizes": ()},
     {"activation": "tanh", "hidden_layer_sizes": (10, 10)},
     {"learning_rate": "cosine", "warmup_fraction": 0.1, "weight_decay": 0.1, "average": 0.9},
+    {"activation": ["gelu", "elu"], "hidden_layer_sizes": (10, 10)},
 ]
+
+DROPPING_CONFIGURATIONS = [{"solver": "adam", "dropout": 0.1, "input_dropout": 0.05}]
 
 FLOAT32_CONFIGURATIONS = [
     {"solver": "adam", "dtype": "float32"},
@@ -41,8 +44,9 @@ SPLITTING_CONFIGURATIONS = [
 ]
 
 # Two checks fit once on weighted and once on repeated rows, and compare to 1e-7. Early stopping
-# draws its split from the rows it is given, and a split of other rows is another split. In
-# float32 the sums of the two fits are rounded differently by more than that.
+# draws its split from the rows it is given, and a split of other rows is another split; dropout
+# leaves other units out of each of the repeated rows. In float32 the sums of the two fits are
+# rounded differently by more than that.
 WEIGHTS_AS_REPETITIONS = {
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
@@ -111,6 +115,13 @@ def test_check(estimator, check):
     ("estimator", "check"), checks_without(WEIGHTS_AS_REPETITIONS, SPLITTING_CONFIGURATIONS)
 )
 def test_check_with_a_validation_split(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"), checks_without(WEIGHTS_AS_REPETITIONS, DROPPING_CONFIGURATIONS)
+)
+def test_check_with_dropout(estimator, check):
     check(estimator)
 
 

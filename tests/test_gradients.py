@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
-from component_tables import ACTIVATIONS, LOSSES, draw_targets, draw_weights
+from component_tables import ACTIVATIONS, LOSSES, draw_targets, draw_weights, has_codes
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
@@ -36,7 +36,8 @@ def make_objective(
         draw_weights(weights, n_rows, outputs, rng),
         np.float64,
     )
-    network = Network([N_FEATURES, *HIDDEN[depth], outputs], [activation] * depth)
+    n_raw = LOSSES[loss].n_raw(outputs)
+    network = Network([N_FEATURES, *HIDDEN[depth], n_raw], [activation] * depth)
     return Objective(network, LOSSES[loss], rows, alpha)
 
 
@@ -64,13 +65,22 @@ def check(objective, rng, seed, n_directions=2):
     )
 
 
+def activations_to_check(loss, depth):
+    if depth == 0:
+        return ["identity"]
+    return ACTIVATIONS if loss in ("squared_error", "multinomial") else ["tanh", "gelu"]
+
+
 def gradient_cases():
-    """Loss, activation, depth, outputs, weights; those that make no difference left out."""
+    """Loss, activation, depth, outputs, weights; those that make no difference left out.
+
+    All losses with one activation of each kind, and all activations with one loss of each kind.
+    """
     for loss in LOSSES:
         for depth in HIDDEN:
-            for activation in ACTIVATIONS if depth else ["identity"]:
-                for outputs in (3,) if loss == "multinomial" else (1, 3):
-                    per_target = outputs > 1 and loss != "multinomial"
+            for activation in activations_to_check(loss, depth):
+                for outputs in (3,) if has_codes(loss) else (1, 3):
+                    per_target = outputs > 1 and not has_codes(loss)
                     for weights in ("none", "rows", "targets") if per_target else ("none", "rows"):
                         yield loss, activation, depth, outputs, weights
 

@@ -206,6 +206,25 @@ def test_twice_the_same_column_is_that_column(solver):
     assert np.abs(first - one.predict_proba(X)).max() > 1e-6 or solver == "sgd"
 
 
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "focal", LogLoss(label_smoothing=0.1), Multinomial()]
+)
+def test_every_column_has_the_chosen_loss(loss):
+    """Without a hidden layer: the fit of each column alone."""
+    parameters = {"loss": loss, "solver": "lbfgs", "tol": 1e-9, "max_iter": 5000, "alpha": 1.0}
+    parameters["solver_options"] = {"ftol": 1e-15}
+    ours = BackpropClassifier((), random_state=0, **parameters).fit(X, MIXED)
+    for p, y in zip(ours.predict_proba(X), (SIGN, SIZE), strict=True):
+        alone = BackpropClassifier((), random_state=0, **parameters).fit(X, y)
+        np.testing.assert_allclose(p, alone.predict_proba(X), atol=1e-4)
+
+
+def test_the_loss_may_change_between_calls():
+    estimator = net().partial_fit(X, MIXED, classes=CLASSES["mixed"])
+    estimator.set_params(loss="squared_error").partial_fit(X, MIXED)
+    assert estimator.loss_curve_[1] < estimator.loss_curve_[0]
+
+
 # ---- score
 
 

@@ -72,8 +72,9 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     """
     rows = objective.rows.row_major() if plan.shuffle else objective.rows
     buffers = RowBuffers(rows, rows.gather_size(plan.batch_size))
+    stream = None if objective.network.dropout is None else state.use_dropout()
     gradient = parameters.empty_like()
-    batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads)
+    batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads, stream)
     step = state.update_rule.bind(parameters.flat, gradient.flat, parameters.penalised)
     shown = _published(objective.network, parameters, state.update_rule)
     n_steps = plan.n_steps(len(rows))

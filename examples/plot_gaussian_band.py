@@ -1,0 +1,130 @@
+"""
+====================================================
+Mean and standard deviation: a band from one network
+====================================================
+
+With ``loss="gaussian_nll"`` a network predicts a mean and a variance for each row [1]_;
+``predict(X, return_std=True)`` gives both. Where the noise is not the same everywhere, this tells
+which predictions to trust, and the likelihood of new targets shows that it pays.
+
+The data are accelerations of a dummy's head in a simulated motorcycle crash [2]_: hardly any noise
+before the impact, a lot after it.
+
+.. [1] Nix & Weigend (1994), "Estimating the mean and variance of the target probability
+   distribution", IEEE International Conference on Neural Networks.
+
+.. [2] Silverman (1985), "Some aspects of the spline smoothing approach to non-parametric
+   regression curve fitting", Journal of the Royal Statistical Society B 47:1-52.
+"""
+
+# Authors: skbackprop developers
+# SPDX-License-Identifier: BSD-3-Clause
+
+# %%
+# Data and network
+# ----------------
+#
+# Both axes are scaled to about one, which is what networks are at ease with.
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import norm
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import RepeatedKFold
+
+from skbackprop import BackpropRegressor
+
+warnings.filterwarnings("ignore", category=ConvergenceWarning)
+
+G_PER_UNIT, MS_PER_UNIT = 50.0, 15.0
+
+path = Path(__file__).parent / "data" / "mcycle.csv"
+times, accelerations = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
+X, y = times[:, np.newaxis] / MS_PER_UNIT - 2, accelerations / G_PER_UNIT
+
+
+def network(loss):
+    """A small network with some weight decay; 133 rows do not bear more."""
+    return BackpropRegressor(
+        (20,),
+        activation="tanh",
+        loss=loss,
+        alpha=0.1,
+        learning_rate_init=0.01,
+        max_iter=600,
+        n_iter_no_change=600,
+        random_state=0,
+    )
+
+
+# %%
+# Likelihood and coverage on held-out rows
+# ----------------------------------------
+#
+# The alternative is the same network trained by squared error, with the standard deviation of its
+# residuals for all rows.
+
+log_likelihoods = {"one standard deviation": [], "predicted standard deviation": []}
+inside = []
+for training, test in RepeatedKFold(n_splits=10, n_repeats=3, random_state=0).split(X):
+    model = network("gaussian_nll").fit(X[training], y[training])
+    mean, std = model.predict(X[test], return_std=True)
+    log_likelihoods["predicted standard deviation"].append(norm.logpdf(y[test], mean, std))
+    inside.append(np.abs(y[test] - mean) < 1.2816 * std)
+
+    plain = network("squared_error").fit(X[training], y[training])
+    residual = np.std(y[training] - plain.predict(X[training]))
+    log_likelihoods["one standard deviation"].append(
+        norm.logpdf(y[test], plain.predict(X[test]), residual)
+    )
+
+scores = {name: np.concatenate(values).mean() for name, values in log_likelihoods.items()}
+coverage = np.concatenate(inside).mean()
+for name, score in scores.items():
+    print(f"mean log likelihood of held-out targets, {name}: {score:.2f}")
+print(f"held-out targets inside the 80 % band: {coverage:.1%}")
+
+# %%
+# The width follows the noise
+# ---------------------------
+#
+# Early rows, before the dummy's head moves, against the rows of the rebound.
+
+model = network("gaussian_nll").fit(X, y)
+std = model.predict(X, return_std=True)[1] * G_PER_UNIT
+early, late = times < 13, (times > 25) & (times < 40)
+print(f"predicted standard deviation before 13 ms: {std[early].mean():.1f} g")
+print(f"predicted standard deviation from 25 to 40 ms: {std[late].mean():.1f} g")
+
+# %%
+# The figure
+# ----------
+#
+# The lines are draws of ``sample_y``: each point of a line is an independent target.
+
+grid = np.linspace(times.min(), times.max(), 300)
+grid_X = grid[:, np.newaxis] / MS_PER_UNIT - 2
+mean, std_grid = (part * G_PER_UNIT for part in model.predict(grid_X, return_std=True))
+draws = model.sample_y(grid_X, n_samples=3, random_state=0) * G_PER_UNIT
+
+try:
+    import matplotlib.pyplot as plt
+except ImportError:
+    print("matplotlib is not installed: no figure")
+else:
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+    for ax in axes:
+        band = 1.2816 * std_grid
+        ax.fill_between(grid, mean - band, mean + band, color="lightsteelblue", label="80 % band")
+        ax.plot(grid, mean, color="navy", label="mean")
+        ax.set_xlabel("time after impact (ms)")
+    axes[0].plot(times, accelerations, ".", color="black", markersize=4)
+    axes[0].set_title("measured")
+    axes[1].plot(grid, draws, ".", color="black", markersize=2)
+    axes[1].set_title("drawn by sample_y")
+    axes[0].set_ylabel("acceleration of the head (g)")
+    axes[0].legend(loc="lower right", frameon=False)
+    figure.savefig("gaussian_band.png", dpi=120)
+    print("figure: gaussian_band.png")

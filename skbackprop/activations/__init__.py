@@ -1,0 +1,99 @@
+"""Activation functions of the hidden layers, and their derivatives.
+
+An estimator takes an activation as a name, as an object with parameters of its own, or as a list
+with one of either for each hidden layer:
+
+>>> from skbackprop import BackpropRegressor
+>>> from skbackprop.activations import LeakyReLU
+>>> one = BackpropRegressor((20, 20), activation="gelu")
+>>> another = BackpropRegressor((20, 20), activation=LeakyReLU(0.2))
+>>> several = BackpropRegressor((20, 20), activation=["tanh", LeakyReLU(0.2)])
+
+Each is a small class with two methods: ``forward`` computes ``H = f(Z)``, ``backward`` multiplies
+a delta by ``f'(Z)``. For one of your own subclass :class:`Activation`, or give two functions to
+:func:`from_functions`.
+"""
+
+from .base import Activation, FromFunctions, from_functions
+from .classic import Identity, Logistic, ReLU, Tanh
+from .rectifiers import ELU, SELU, LeakyReLU
+from .smooth import GELU, Gaussian, Mish, SiLU, Softmax, Softplus
+
+__all__ = [
+    "ACTIVATIONS",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "FromFunctions",
+    "Gaussian",
+    "Identity",
+    "LeakyReLU",
+    "Logistic",
+    "Mish",
+    "ReLU",
+    "SiLU",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "activations_of_layers",
+    "from_functions",
+]
+
+#: Activations by name.
+ACTIVATIONS = {
+    "identity": Identity(),
+    "logistic": Logistic(),
+    "tanh": Tanh(),
+    "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "elu": ELU(),
+    "selu": SELU(),
+    "softplus": Softplus(),
+    "gelu": GELU(),
+    "silu": SiLU(),
+    "mish": Mish(),
+    "gaussian": Gaussian(),
+    "softmax": Softmax(),
+}
+
+
+def activations_of_layers(activation, n_hidden):
+    """The activation of each hidden layer.
+
+    Parameters
+    ----------
+    activation : str, Activation, or list of them
+        The hyper-parameter.
+
+    n_hidden : int
+        Number of hidden layers.
+
+    Returns
+    -------
+    activations : list of Activation
+
+    Raises
+    ------
+    ValueError
+        Where a list has another length, or something in it is no activation.
+    """
+    if not isinstance(activation, (list, tuple)):
+        return [_activation(activation)] * n_hidden
+    if len(activation) != n_hidden:
+        raise ValueError(
+            f"activation is a list of {len(activation)}, but hidden_layer_sizes has {n_hidden} "
+            "hidden layers; it needs one activation for each of them."
+        )
+    return [_activation(one) for one in activation]
+
+
+def _activation(activation):
+    if isinstance(activation, Activation):
+        return activation
+    if isinstance(activation, str) and activation in ACTIVATIONS:
+        return ACTIVATIONS[activation]
+    raise ValueError(
+        f"activation has {activation!r} in its list; allowed are instances of Activation and "
+        f"{sorted(ACTIVATIONS)}."
+    )

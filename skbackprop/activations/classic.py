@@ -1,0 +1,100 @@
+"""The four activations that scikit-learn has; their starting weights are scikit-learn's too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from .base import Activation
+
+__all__ = ["Identity", "Logistic", "ReLU", "Tanh"]
+
+
+@dataclass(frozen=True)
+class Identity(Activation):
+    """No activation, ``f(z) = z``: the layer is linear.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "identity")
+    """
+
+    def forward(self, Z, out):
+        if out is not Z:
+            np.copyto(out, Z)
+
+    def backward(self, delta, H, Z):
+        pass
+
+
+@dataclass(frozen=True)
+class Logistic(Activation):
+    """The logistic sigmoid, ``f(z) = 1 / (1 + exp(-z))`` with ``f' = f (1 - f)``.
+
+    References
+    ----------
+    Rumelhart, Hinton & Williams (1986), "Learning representations by back-propagating errors",
+    Nature 323:533-536.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "logistic")
+    """
+
+    init_factor = 2.0
+
+    def forward(self, Z, out):
+        expit(Z, out=out)
+
+    def backward(self, delta, H, Z):
+        np.multiply(delta, H, out=delta)
+        np.subtract(1, H, out=H)
+        np.multiply(delta, H, out=delta)
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """The hyperbolic tangent, ``f(z) = tanh(z)`` with ``f' = 1 - f^2``.
+
+    References
+    ----------
+    LeCun, Bottou, Orr & Müller (1998), "Efficient BackProp", in Neural Networks: Tricks of the
+    Trade, section 4.4.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "tanh")
+    """
+
+    def forward(self, Z, out):
+        np.tanh(Z, out=out)
+
+    def backward(self, delta, H, Z):
+        np.multiply(H, H, out=H)
+        np.subtract(1, H, out=H)
+        np.multiply(delta, H, out=delta)
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """The rectified linear unit, ``f(z) = max(0, z)`` with ``f' = 1`` where ``f > 0``, else 0.
+
+    References
+    ----------
+    Nair & Hinton (2010), "Rectified linear units improve restricted Boltzmann machines", ICML.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "relu")
+    """
+
+    def forward(self, Z, out):
+        np.maximum(Z, 0, out=out)
+
+    def backward(self, delta, H, Z):
+        np.greater(H, 0, out=H)
+        np.multiply(delta, H, out=delta)

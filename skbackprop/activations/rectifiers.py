@@ -1,0 +1,156 @@
+"""Activations that are linear for positive inputs and let something through below zero.
+
+Their derivatives are functions of the output, as it has the sign of the input.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .base import Activation
+
+__all__ = ["ELU", "SELU", "LeakyReLU"]
+
+# Klambauer et al. (2017), eq. 14: the fixed point of mean 0 and variance 1.
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
+
+
+def _exponential_linear(Z, alpha, out):
+    """Write ``z`` where it is positive, ``alpha (exp(z) - 1)`` elsewhere."""
+    below = np.minimum(Z, 0)
+    np.expm1(below, out=below)
+    below *= alpha
+    np.maximum(Z, 0, out=out)
+    out += below
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """ReLU with a small slope for negative inputs, so that no unit is ever without a gradient.
+
+    ``f(z) = z`` for ``z > 0``, else ``a z``; ``f' = 1`` or ``a``.
+
+    Parameters
+    ----------
+    negative_slope : float, default=0.01
+        The slope ``a``, in [0, 1).
+
+    Notes
+    -----
+    The starting weights have variance ``2 / ((1 + a^2) fan)``: He et al. (2015), eq. 15.
+
+    References
+    ----------
+    Maas, Hannun & Ng (2013), "Rectifier nonlinearities improve neural network acoustic models",
+    ICML workshop.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.activations import LeakyReLU
+    >>> BackpropRegressor(activation=LeakyReLU(0.2))
+    BackpropRegressor(activation=LeakyReLU(negative_slope=0.2))
+    """
+
+    negative_slope: float = 0.01
+
+    def __post_init__(self):
+        if not 0 <= self.negative_slope < 1:
+            raise ValueError(f"negative_slope must be in [0, 1), got {self.negative_slope}.")
+
+    @property
+    def init_factor(self):
+        """Twelve over ``1 + a^2``."""
+        return 12.0 / (1.0 + self.negative_slope**2)
+
+    def forward(self, Z, out):
+        below = np.minimum(Z, 0)
+        below *= self.negative_slope
+        np.maximum(Z, 0, out=out)
+        out += below
+
+    def backward(self, delta, H, Z):
+        np.greater(H, 0, out=H)
+        H *= 1 - self.negative_slope
+        H += self.negative_slope
+        np.multiply(delta, H, out=delta)
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    """Exponential linear unit: saturates at ``-alpha``, which moves mean activations to zero.
+
+    ``f(z) = z`` for ``z > 0``, else ``alpha (exp(z) - 1)``; ``f' = 1`` or ``f + alpha``.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Minus the limit for large negative inputs, above 0.
+
+    Notes
+    -----
+    The starting weights have the variance ``2 / fan`` of He et al. (2015), as in the reference.
+
+    References
+    ----------
+    Clevert, Unterthiner & Hochreiter (2016), "Fast and accurate deep network learning by
+    exponential linear units (ELUs)", ICLR, eq. 15.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.activations import ELU
+    >>> BackpropRegressor(activation=ELU(alpha=0.5))
+    BackpropRegressor(activation=ELU(alpha=0.5))
+    """
+
+    alpha: float = 1.0
+    init_factor = 12.0
+
+    def __post_init__(self):
+        if not 0 < self.alpha < np.inf:
+            raise ValueError(f"alpha must be above 0 and finite, got {self.alpha}.")
+
+    def forward(self, Z, out):
+        _exponential_linear(Z, self.alpha, out)
+
+    def backward(self, delta, H, Z):
+        positive = H > 0
+        H += self.alpha
+        np.copyto(H, 1, where=positive)
+        np.multiply(delta, H, out=delta)
+
+
+@dataclass(frozen=True)
+class SELU(Activation):
+    """Scaled exponential linear unit: activations tend to mean 0 and variance 1, layer by layer.
+
+    ``f(z) = s z`` for ``z > 0``, else ``s a (exp(z) - 1)``, with ``s = 1.0507`` and
+    ``a = 1.6733``; ``f' = s`` or ``f + s a``.
+
+    Notes
+    -----
+    Wants scaled features. The starting weights have variance ``1 / fan``, on which the argument
+    rests.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr & Hochreiter (2017), "Self-normalizing neural networks", NIPS,
+    eq. 2 and 14.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((50, 50, 50), "selu")
+    """
+
+    def forward(self, Z, out):
+        _exponential_linear(Z, _SELU_ALPHA, out)
+        out *= _SELU_SCALE
+
+    def backward(self, delta, H, Z):
+        positive = H > 0
+        H += _SELU_SCALE * _SELU_ALPHA
+        np.copyto(H, _SELU_SCALE, where=positive)
+        np.multiply(delta, H, out=delta)

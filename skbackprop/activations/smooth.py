@@ -1,0 +1,230 @@
+"""Smooth activations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, ndtr
+
+from ..links import softmax
+from .base import Activation
+
+__all__ = ["GELU", "Gaussian", "Mish", "SiLU", "Softmax", "Softplus"]
+
+_DENSITY_AT_ZERO = float(1 / np.sqrt(2 * np.pi))
+
+# tanh(log(1 + exp(z))) is 1, to rounding, from there on.
+_LARGE = 40.0
+
+
+def _bell(Z):
+    """``exp(-z^2 / 2)``."""
+    bell = np.multiply(Z, Z)
+    bell *= -0.5
+    return np.exp(bell, out=bell)
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """The smooth ReLU, ``f(z) = log(1 + exp(z))`` with ``f' = 1 / (1 + exp(-z)) = 1 - exp(-f)``.
+
+    Notes
+    -----
+    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau & Garcia (2001), "Incorporating second-order functional
+    knowledge for better option pricing", NIPS.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "softplus")
+    """
+
+    init_factor = 12.0
+
+    def forward(self, Z, out):
+        # As np.logaddexp(Z, 0), which is many times slower.
+        below = np.abs(Z)
+        np.negative(below, out=below)
+        np.exp(below, out=below)
+        np.log1p(below, out=below)
+        np.maximum(Z, 0, out=out)
+        out += below
+
+    def backward(self, delta, H, Z):
+        np.negative(H, out=H)
+        np.expm1(H, out=H)
+        np.negative(H, out=H)
+        np.multiply(delta, H, out=delta)
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """Gaussian error linear unit, exact: ``f(z) = z P(z)``, ``f' = P(z) + z p(z)``.
+
+    ``P`` and ``p`` are distribution and density of the standard normal distribution.
+
+    Notes
+    -----
+    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+
+    References
+    ----------
+    Hendrycks & Gimpel (2016), "Gaussian error linear units (GELUs)", arXiv:1606.08415.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "gelu")
+    """
+
+    needs_input = True
+    init_factor = 12.0
+
+    def forward(self, Z, out):
+        np.multiply(Z, ndtr(Z), out=out)
+
+    def backward(self, delta, H, Z):
+        slope = np.divide(H, Z, out=np.full_like(Z, 0.5), where=Z != 0)
+        density = _bell(Z)
+        density *= _DENSITY_AT_ZERO
+        density *= Z
+        slope += density
+        np.multiply(delta, slope, out=delta)
+
+
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """Sigmoid linear unit or swish, ``f(z) = z s(z)`` with ``f' = s + f (1 - s)``.
+
+    ``s`` is the logistic function.
+
+    Notes
+    -----
+    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+
+    References
+    ----------
+    Elfwing, Uchibe & Doya (2018), "Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning", Neural Networks 107:3-11, eq. 5 and 8.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "silu")
+    """
+
+    needs_input = True
+    init_factor = 12.0
+
+    def forward(self, Z, out):
+        np.multiply(Z, expit(Z), out=out)
+
+    def backward(self, delta, H, Z):
+        sigmoid = expit(Z, out=Z)
+        slope = np.subtract(1, sigmoid)
+        slope *= H
+        slope += sigmoid
+        np.multiply(delta, slope, out=delta)
+
+
+@dataclass(frozen=True)
+class Mish(Activation):
+    """Mish, ``f(z) = z t`` with ``t = tanh(log(1 + exp(z)))`` and ``f' = t + z s (1 - t^2)``.
+
+    ``s`` is the logistic function.
+
+    Notes
+    -----
+    With ``e = exp(z)`` and ``n = e (e + 2)``, ``t = n / (n + 2)`` and
+    ``s (1 - t^2) = 4 e (e + 1) / (n + 2)^2``.
+
+    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+
+    References
+    ----------
+    Misra (2020), "Mish: a self regularized non-monotonic activation function", BMVC, eq. 1 and 2.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "mish")
+    """
+
+    needs_input = True
+    init_factor = 12.0
+
+    def forward(self, Z, out):
+        gate = np.exp(np.minimum(Z, _LARGE))
+        gate *= gate + 2
+        gate /= gate + 2
+        np.multiply(Z, gate, out=out)
+
+    def backward(self, delta, H, Z):
+        e = np.exp(np.minimum(Z, _LARGE))
+        n = e * (e + 2)
+        n_plus_2 = n + 2
+        slope = 4 * Z
+        slope *= e / n_plus_2
+        slope *= (e + 1) / n_plus_2
+        slope += np.divide(n, n_plus_2, out=n)
+        np.multiply(delta, slope, out=delta)
+
+
+@dataclass(frozen=True)
+class Gaussian(Activation):
+    """A bump around zero, ``f(z) = exp(-z^2 / 2)`` with ``f' = -z f``.
+
+    With one hidden layer the network is a sum of ridges, each of which matters only near its own
+    hyperplane.
+
+    References
+    ----------
+    Hartman, Keeler & Kowalski (1990), "Layered neural networks with Gaussian hidden units as
+    universal approximations", Neural Computation 2:210-215.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((5,), "gaussian")
+    """
+
+    needs_input = True
+
+    def forward(self, Z, out):
+        np.copyto(out, _bell(Z))
+
+    def backward(self, delta, H, Z):
+        np.multiply(delta, H, out=delta)
+        np.multiply(delta, Z, out=delta)
+        np.negative(delta, out=delta)
+
+
+@dataclass(frozen=True)
+class Softmax(Activation):
+    """Softmax over the units of the layer, ``f_j = exp(z_j) / sum_k exp(z_k)``.
+
+    The units share one; the layer chooses softly between them. The derivative is a full matrix,
+    ``df_j/dz_k = f_j (1[j = k] - f_k)``, by which the delta becomes
+    ``f_j (delta_j - sum_k delta_k f_k)``.
+
+    References
+    ----------
+    Bridle (1990), "Probabilistic interpretation of feedforward classification network outputs",
+    in Neurocomputing, NATO ASI F68, Springer.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor((20, 5), ["relu", "softmax"])
+    """
+
+    def forward(self, Z, out):
+        softmax(Z, out)
+
+    def backward(self, delta, H, Z):
+        mean = np.einsum("ij,ij->i", delta, H)
+        np.subtract(delta, mean[:, np.newaxis], out=delta)
+        np.multiply(delta, H, out=delta)

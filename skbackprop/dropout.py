@@ -1,0 +1,163 @@
+"""Dropout: leaving inputs of layers out of a step, at random.
+
+What is dropped are inputs of layers: features for the first one, units of the layer below for the
+others. The rest is scaled up, so that expectations stay, and predictions need no change.
+
+The masks come from a stream of random bits of their own, row after row; how the rows of a
+minibatch are divided into parts makes no difference as long as the parts are drawn in order.
+
+References
+----------
+Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), "Dropout: a simple way to prevent
+neural networks from overfitting", JMLR 15:1929-1958.
+"""
+
+from copy import deepcopy
+from numbers import Real
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["DropoutMasks", "DropoutStream", "dropout_rates"]
+
+# A unit is dropped where 16 random bits, as a number, are below a threshold.
+_RANGE = 1 << 16
+_PER_WORD = 4
+
+
+def dropout_rates(settings, n_hidden):
+    """Rates of the inputs of each layer, the features first; None where nothing is dropped.
+
+    Parameters
+    ----------
+    settings : BaseBackprop
+        Only its hyper-parameters are read.
+
+    n_hidden : int
+        Number of hidden layers.
+
+    Raises
+    ------
+    ValueError
+        Where the rates do not fit the layers, or where the solver is 'lbfgs'.
+    """
+    dropout = settings.dropout
+    rates = [dropout] * n_hidden if isinstance(dropout, Real) else list(dropout)
+    if len(rates) != n_hidden:
+        raise ValueError(
+            f"dropout has {len(rates)} rates, but hidden_layer_sizes has {n_hidden} hidden "
+            "layers; give one rate, or one for each of them."
+        )
+    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(f"dropout must be in [0, 1), got {dropout!r}.")
+    if not any(rates) and not settings.input_dropout:
+        return None
+    if settings.solver == "lbfgs":
+        name = "dropout" if any(rates) else "input_dropout"
+        raise ValueError(
+            f"{name}={getattr(settings, name)!r} does not work with solver='lbfgs', whose line "
+            "search needs a function that stays the same. Use 'adam' or 'sgd'."
+        )
+    return [float(rate) for rate in (settings.input_dropout, *rates)]
+
+
+class DropoutStream:
+    """Random bits for masks.
+
+    Parameters
+    ----------
+    random_state : RandomState
+        Where the seed comes from. A copy is asked, so that its own draws stay what they are.
+    """
+
+    def __init__(self, random_state):
+        seed = deepcopy(random_state).randint(1 << 32, size=8, dtype=np.uint32)
+        rows, entries = np.random.SeedSequence(seed.tolist()).spawn(2)
+        self._rows = np.random.SFC64(rows)
+        self._entries = np.random.SFC64(entries)
+
+    def rows(self, n_rows, n_columns):
+        """Random numbers of 16 bits, of shape (n_rows, n_columns)."""
+        n_words = -(-n_columns // _PER_WORD)
+        bits = self._rows.random_raw(n_rows * n_words).view(np.uint16)
+        return bits.reshape(n_rows, n_words * _PER_WORD)[:, :n_columns]
+
+    def entries(self, n_entries):
+        """Random numbers of 64 bits, for the stored entries of a sparse matrix."""
+        return self._entries.random_raw(n_entries)
+
+
+class DropoutMasks:
+    """What one workspace drops: masks of the current rows, and the inputs after them.
+
+    Parameters
+    ----------
+    rates : sequence of float
+        Share of the inputs of each layer that is dropped.
+
+    units : sequence of int
+        Number of inputs of each layer.
+
+    n_rows : int
+        Largest number of rows.
+
+    dtype : dtype
+        Floating-point type of the inputs.
+
+    stream : DropoutStream
+        Where the bits come from.
+    """
+
+    def __init__(self, rates, units, n_rows, dtype, stream):
+        self._stream = stream
+        self._units = units
+        # Rounded to 16 bits, but then exact: the scale belongs to the rounded rate.
+        self._thresholds = [min(round(rate * _RANGE), _RANGE - 1) for rate in rates]
+        self._dropping = [i for i, threshold in enumerate(self._thresholds) if threshold]
+        self._masks, self._room = (
+            {i: np.empty((n_rows, units[i]), dtype) for i in self._dropping} for _ in range(2)
+        )
+        self._dropped = {}
+        self._entries_mask = None
+
+    def draw(self, X):
+        """Draw the masks of the rows ``X``."""
+        n_rows = X.shape[0]
+        dense = [i for i in self._dropping if i or not sparse.issparse(X)]
+        bits = self._stream.rows(n_rows, sum(self._units[i] for i in dense))
+        start = 0
+        for i in dense:
+            stop = start + self._units[i]
+            mask = self._masks[i][:n_rows]
+            np.greater_equal(bits[:, start:stop], self._thresholds[i], out=mask)
+            mask *= self._scale(i)
+            start = stop
+        if len(dense) < len(self._dropping):
+            kept = self._stream.entries(X.nnz) >= self._thresholds[0] * (1 << 48)
+            self._entries_mask = kept * X.dtype.type(self._scale(0))
+
+    def _scale(self, layer):
+        return _RANGE / (_RANGE - self._thresholds[layer])
+
+    def apply(self, layer, inputs):
+        """The inputs of a layer without those that are dropped; kept for the backward pass."""
+        if layer not in self._masks:
+            return inputs
+        if sparse.issparse(inputs):
+            data = inputs.data * self._entries_mask
+            dropped = type(inputs)((data, inputs.indices, inputs.indptr), inputs.shape)
+        else:
+            n_rows = len(inputs)
+            dropped = self._room[layer][:n_rows]
+            np.multiply(inputs, self._masks[layer][:n_rows], out=dropped)
+        self._dropped[layer] = dropped
+        return dropped
+
+    def dropped(self, layer, inputs):
+        """The inputs as ``apply`` gave them last."""
+        return self._dropped.get(layer, inputs)
+
+    def backward(self, layer, delta):
+        """Turn the gradient with respect to the inputs after dropping into that before it."""
+        if layer in self._masks:
+            np.multiply(delta, self._masks[layer][: len(delta)], out=delta)

@@ -1,0 +1,61 @@
+"""Losses, each with its link, as functions of the raw prediction.
+
+An estimator takes a loss as a name, or as an object with parameters of its own:
+
+>>> from skbackprop import BackpropRegressor
+>>> from skbackprop.losses import Huber
+>>> one = BackpropRegressor(loss="absolute_error")
+>>> another = BackpropRegressor(loss=Huber(delta=2.0))
+
+For one of your own, subclass :class:`Loss`, or :class:`ClassificationLoss` for a classifier.
+"""
+
+from .base import Loss
+from .classification import ClassificationLoss, LogLoss, Multinomial
+from .deviance import Gamma, Poisson, Tweedie
+from .gaussian import GaussianNLL
+from .probabilities import Brier, Focal, MultinomialBrier, MultinomialFocal
+from .quantile import Quantile
+from .regression import AbsoluteError, Huber, LogCosh, SquaredError
+
+__all__ = [
+    "CLASSIFICATION_LOSSES",
+    "REGRESSION_LOSSES",
+    "AbsoluteError",
+    "Brier",
+    "ClassificationLoss",
+    "Focal",
+    "Gamma",
+    "GaussianNLL",
+    "Huber",
+    "LogCosh",
+    "LogLoss",
+    "Loss",
+    "Multinomial",
+    "MultinomialBrier",
+    "MultinomialFocal",
+    "Poisson",
+    "Quantile",
+    "SquaredError",
+    "Tweedie",
+]
+
+#: Losses of the regressor by name.
+REGRESSION_LOSSES = {
+    "squared_error": SquaredError(),
+    "poisson": Poisson(),
+    "absolute_error": AbsoluteError(),
+    "huber": Huber(),
+    "log_cosh": LogCosh(),
+    "quantile": Quantile(),
+    "gamma": Gamma(),
+    "tweedie": Tweedie(),
+    "gaussian_nll": GaussianNLL(),
+}
+
+#: Losses of the classifier by name.
+CLASSIFICATION_LOSSES = {
+    "log_loss": LogLoss(),
+    "squared_error": Brier(),
+    "focal": Focal(),
+}

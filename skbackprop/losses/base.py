@@ -1,0 +1,104 @@
+"""What a loss is."""
+
+import numpy as np
+
+from ..links import IdentityLink
+
+__all__ = ["Loss", "apply_weight", "weighted_sum"]
+
+
+class Loss:
+    """A loss of one row, ``l(y, raw_prediction)``, with its gradient and its link.
+
+    Subclass it, write ``loss_gradient`` (and ``check_target`` where not every number will do), and
+    give an instance to :class:`~skbackprop.BackpropRegressor` as ``loss``. A frozen dataclass
+    serves best: it can be compared, printed, copied and searched over. For a classifier, subclass
+    :class:`~skbackprop.losses.ClassificationLoss`.
+
+    Attributes
+    ----------
+    link : object
+        Its ``inverse(raw, out)`` turns raw predictions into predictions; its ``name`` is what
+        ``out_activation_`` tells.
+
+    raw_per_target : int
+        How many raw predictions the loss wants for each target; those of one target lie side by
+        side.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.losses import Loss
+    >>> @dataclass(frozen=True)
+    ... class FourthPower(Loss):
+    ...     def loss_gradient(self, y, raw, sample_weight, out):
+    ...         residual = raw - y
+    ...         weight = 1 if sample_weight is None else sample_weight
+    ...         out[...] = weight * residual**3
+    ...         return float(np.sum(weight * residual**4)) / 4
+    >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
+    >>> model = BackpropRegressor((5,), "tanh", loss=FourthPower(), solver="lbfgs", random_state=0)
+    >>> model.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.9
+    True
+    """
+
+    link = IdentityLink()
+    raw_per_target = 1
+
+    def n_raw(self, n_outputs):
+        """Number of raw predictions for a row of ``n_outputs`` targets."""
+        return n_outputs * self.raw_per_target
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        """Sum of the weighted losses over rows and outputs, and its gradient.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs), or (n_rows,) of class codes
+            Targets.
+
+        raw : ndarray of shape (n_rows, n_raw)
+            Raw predictions.
+
+        sample_weight : ndarray of shape (n_rows, 1) or (n_rows, n_outputs), or None
+            Weights of rows, or of single targets; None for ones.
+
+        out : ndarray of shape (n_rows, n_raw)
+            Receives the gradient of the sum with respect to ``raw``. C-contiguous.
+
+        Returns
+        -------
+        total : float
+            The sum, accumulated in float64.
+        """
+        raise NotImplementedError
+
+    def loss(self, y, raw, sample_weight):
+        """Sum of the weighted losses, without the gradient."""
+        return self.loss_gradient(y, raw, sample_weight, np.empty_like(raw))
+
+    def check_target(self, y):
+        """Raise ValueError where ``y`` has values for which the loss is not defined."""
+
+    def predict(self, raw):
+        """Predictions of shape (n_rows, n_outputs); ``raw`` may be overwritten."""
+        self.link.inverse(raw, out=raw)
+        return raw
+
+    def score(self, y, prediction, sample_weight):
+        """How good a prediction is, 1 at best; None where that is R^2."""
+
+
+def weighted_sum(losses, sample_weight):
+    """Sum of ``losses``, weighted, in float64."""
+    if sample_weight is not None:
+        losses = losses * sample_weight
+    return float(np.sum(losses, dtype=np.float64))
+
+
+def apply_weight(gradient, sample_weight):
+    """Multiply a gradient by the weights, if there are any."""
+    if sample_weight is not None:
+        np.multiply(gradient, sample_weight, out=gradient)

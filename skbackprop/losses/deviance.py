@@ -1,0 +1,142 @@
+"""Deviances of positive means: losses with a log link."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import xlogy
+
+from ..links import LogLink
+from .base import Loss, apply_weight, weighted_sum
+
+__all__ = ["Gamma", "Poisson", "Tweedie"]
+
+
+def _require_non_negative(y, loss):
+    if np.any(y < 0):
+        raise ValueError(
+            f"{loss} requires non-negative y; the smallest value of y is {float(np.min(y)):g}."
+        )
+
+
+def _require_positive(y, loss):
+    if np.any(y <= 0):
+        raise ValueError(
+            f"{loss} requires positive y; the smallest value of y is {float(np.min(y)):g}."
+        )
+
+
+@dataclass(frozen=True)
+class Poisson(Loss):
+    """Half the Poisson deviance with a log link, for counts and other ``y >= 0``.
+
+    ``l = y log(y / mu) - y + mu`` with ``mu = exp(raw)``; the gradient is ``mu - y``.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), "Generalized linear models", 2nd edition, section 2.3 and table 2.1.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor(loss="poisson")
+    """
+
+    link = LogLink()
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        np.exp(raw, out=out)
+        losses = xlogy(y, y) - y * raw - y + out
+        np.subtract(out, y, out=out)
+        apply_weight(out, sample_weight)
+        return weighted_sum(losses, sample_weight)
+
+    def check_target(self, y):
+        _require_non_negative(y, "loss='poisson'")
+
+
+@dataclass(frozen=True)
+class Gamma(Loss):
+    """Half the gamma deviance with a log link, for amounts ``y > 0`` of constant relative error.
+
+    ``l = log(mu / y) + y / mu - 1`` with ``mu = exp(raw)``; the gradient is ``1 - y / mu``.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), "Generalized linear models", 2nd edition, chapter 8.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> model = BackpropRegressor(loss="gamma")
+    """
+
+    link = LogLink()
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        excess = raw - np.log(y)  # log(mu / y)
+        np.negative(excess, out=out)
+        np.expm1(out, out=out)
+        losses = excess + out
+        np.negative(out, out=out)
+        apply_weight(out, sample_weight)
+        return weighted_sum(losses, sample_weight)
+
+    def check_target(self, y):
+        _require_positive(y, "loss='gamma'")
+
+
+@dataclass(frozen=True)
+class Tweedie(Loss):
+    """Half the Tweedie deviance with a log link: the variance is a power of the mean.
+
+    With ``mu = exp(raw)``, ``l = y^(2-p) / ((1-p)(2-p)) - y mu^(1-p) / (1-p) + mu^(2-p) / (2-p)``;
+    the gradient is ``mu^(2-p) - y mu^(1-p)``. Powers 1 and 2 are the Poisson and the gamma
+    deviance. Between them it suits sums of a random number of amounts, such as insurance claims:
+    many zeros, and a long tail.
+
+    Parameters
+    ----------
+    power : float, default=1.5
+        The power ``p``, at least 1; ``y`` must not be negative, nor 0 where the power is 2 or
+        more.
+
+    References
+    ----------
+    Jørgensen (1987), "Exponential dispersion models", Journal of the Royal Statistical Society B
+    49:127-162.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.losses import Tweedie
+    >>> BackpropRegressor(loss=Tweedie(power=1.7))
+    BackpropRegressor(loss=Tweedie(power=1.7))
+    """
+
+    power: float = 1.5
+    link = LogLink()
+
+    def __post_init__(self):
+        if not 1 <= self.power < np.inf:
+            raise ValueError(
+                f"power must be at least 1 (1 is Poisson, 2 gamma, 3 inverse Gaussian), got "
+                f"{self.power}. For power 0, the normal distribution, use 'squared_error'."
+            )
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        if self.power in (1, 2):
+            special = Poisson() if self.power == 1 else Gamma()
+            return special.loss_gradient(y, raw, sample_weight, out)
+        a, b = 1 - self.power, 2 - self.power
+        # As a product, zero times an overflow would be NaN.
+        log_y = np.log(y, out=np.full_like(y, -np.inf), where=y > 0)
+        of_target = np.exp(a * raw + log_y)
+        np.exp(b * raw, out=out)
+        losses = np.exp(b * log_y) / (a * b) - of_target / a + out / b
+        np.subtract(out, of_target, out=out)
+        apply_weight(out, sample_weight)
+        return weighted_sum(losses, sample_weight)
+
+    def check_target(self, y):
+        require = _require_non_negative if self.power < 2 else _require_positive
+        require(y, f"loss={self!r}")

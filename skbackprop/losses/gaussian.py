@@ -1,0 +1,90 @@
+"""A mean and a variance from one network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .base import Loss, weighted_sum
+
+__all__ = ["GaussianNLL"]
+
+_HALF_LOG_2_PI = float(0.5 * np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class GaussianNLL(Loss):
+    """Negative log likelihood of a normal distribution whose variance the network predicts, too.
+
+    Of each target the network predicts the mean ``m`` and ``u``, of which the log-variance is
+    ``v = C tanh(u / C)``:
+
+    ``l = (v + (y - m)^2 exp(-v) + log(2 pi)) / 2``.
+
+    The gradient is ``(m - y) exp(-v)`` and ``(1 - (y - m)^2 exp(-v)) (1 - (v / C)^2) / 2``.
+
+    Parameters
+    ----------
+    max_log_variance : float, default=20.0
+        The bound ``C`` of the log-variance, above 0 and at most 80: the standard deviation stays
+        between ``exp(-C / 2)`` and ``exp(C / 2)``, by default 4.5e-5 and 2.2e4, also far from all
+        data, where ``u`` may be anything. Scale ``y`` so that this is enough.
+
+    Notes
+    -----
+    ``predict(X)`` gives the mean, ``predict(X, return_std=True)`` the standard deviation as well,
+    and ``sample_y`` draws targets. The standard deviation is that of the noise in ``y``; it says
+    nothing about how sure the network is of its own mean, and far from the training data it means
+    little.
+
+    References
+    ----------
+    Nix & Weigend (1994), "Estimating the mean and variance of the target probability
+    distribution", IEEE International Conference on Neural Networks, eq. 3 and 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop import BackpropRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, size=(500, 1))
+    >>> y = X[:, 0] + rng.normal(scale=0.1 + 0.2 * (X[:, 0] > 0))
+    >>> model = BackpropRegressor(
+    ...     (5,), "tanh", loss="gaussian_nll", learning_rate_init=0.01, random_state=0
+    ... ).fit(X, y)
+    >>> mean, std = model.predict([[-0.5], [0.5]], return_std=True)
+    >>> bool(std[1] > 2 * std[0])
+    True
+    """
+
+    max_log_variance: float = 20.0
+    raw_per_target = 2
+
+    def __post_init__(self):
+        if not 0 < self.max_log_variance <= 80:  # exp(80) is finite in float32
+            raise ValueError(f"max_log_variance must be in (0, 80], got {self.max_log_variance}.")
+
+    def _parts(self, raw):
+        """Means and bounded log-variances, each of shape (n_rows, n_outputs)."""
+        bound = self.max_log_variance
+        return raw[:, 0::2], bound * np.tanh(raw[:, 1::2] / bound)
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        mean, log_variance = self._parts(raw)
+        precision = np.exp(-log_variance)
+        residual = mean - y
+        scaled = residual * precision
+        excess = residual * scaled
+        slope = 1 - (log_variance / self.max_log_variance) ** 2
+        weight = 1 if sample_weight is None else sample_weight
+        np.multiply(scaled, weight, out=out[:, 0::2])
+        np.multiply((0.5 - 0.5 * excess) * slope, weight, out=out[:, 1::2])
+        losses = 0.5 * (log_variance + excess) + _HALF_LOG_2_PI
+        return weighted_sum(losses, sample_weight)
+
+    def predict(self, raw):
+        """Means."""
+        return np.ascontiguousarray(raw[:, 0::2])
+
+    def std(self, raw):
+        """Standard deviations, of shape (n_rows, n_outputs)."""
+        return np.exp(0.5 * self._parts(raw)[1])

@@ -1,0 +1,194 @@
+"""Losses of classes that are functions of the probabilities: Brier score, focal loss."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from ..links import SoftmaxLink, softmax
+from .base import apply_weight, weighted_sum
+from .classification import ClassificationLoss, add_to_class
+
+__all__ = ["Brier", "Focal", "MultinomialBrier", "MultinomialFocal"]
+
+
+@dataclass(frozen=True)
+class Brier(ClassificationLoss):
+    """Half the squared error of the probabilities, the Brier score, for yes/no targets.
+
+    ``l = (p - y)^2 / 2`` with ``p = 1 / (1 + exp(-raw))``; the gradient is
+    ``(p - y) p (1 - p)``. For more classes it is :class:`MultinomialBrier`.
+
+    Notes
+    -----
+    Bounded, and so less swayed by wrong labels than the log loss. It is not convex even without a
+    hidden layer, and rows that are wrong with certainty have hardly a gradient.
+
+    References
+    ----------
+    Brier (1950), "Verification of forecasts expressed in terms of probability", Monthly Weather
+    Review 78:1-3.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropClassifier
+    >>> model = BackpropClassifier(loss="squared_error")
+    """
+
+    def multiclass(self):
+        return MultinomialBrier()
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        p, q = expit(raw), expit(-raw)
+        difference = np.where(y > 0.5, -q, p)
+        np.multiply(p, q, out=out)
+        np.multiply(out, difference, out=out)
+        apply_weight(out, sample_weight)
+        return 0.5 * weighted_sum(difference * difference, sample_weight)
+
+
+@dataclass(frozen=True)
+class MultinomialBrier(ClassificationLoss):
+    """Half the squared error of the probabilities of one out of several classes.
+
+    ``l = |p - e_y|^2 / 2`` with ``p = softmax(raw)``; with ``d = p - e_y``, the gradient is
+    ``p_k (d_k - sum_j p_j d_j)``.
+
+    References
+    ----------
+    Brier (1950), "Verification of forecasts expressed in terms of probability", Monthly Weather
+    Review 78:1-3, eq. 2.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.losses import MultinomialBrier
+    >>> model = BackpropClassifier(loss=MultinomialBrier())
+    """
+
+    link = SoftmaxLink()
+
+    def multiclass(self):
+        return self
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        p = np.empty_like(raw, order="C")
+        softmax(raw, p)
+        difference = p.copy()
+        add_to_class(difference, y, -1)
+        mean = np.einsum("ij,ij->i", p, difference)
+        np.subtract(difference, mean[:, np.newaxis], out=out)
+        np.multiply(out, p, out=out)
+        apply_weight(out, sample_weight)
+        losses = np.einsum("ij,ij->i", difference, difference)
+        return 0.5 * weighted_sum(losses[:, np.newaxis], sample_weight)
+
+
+def _check_gamma(gamma):
+    if not 0 <= gamma < np.inf:
+        raise ValueError(f"gamma must be at least 0 and finite, got {gamma}.")
+
+
+def _focal(log_p, log_q, q, gamma):
+    """Value, and derivative by ``log(p)``, of ``-q^gamma log(p)`` with ``q = 1 - p``."""
+    modulator = np.exp(gamma * log_q) if gamma else np.ones_like(q)
+    # log(p) / q tends to -1 where p rounds to 1.
+    ratio = np.divide(log_p, q, out=np.full_like(q, -1), where=q > 0)
+    value = -modulator * log_p
+    return value, modulator * (gamma * np.exp(log_p) * ratio - 1)
+
+
+@dataclass(frozen=True)
+class Focal(ClassificationLoss):
+    """Log loss that counts well classified rows less, for yes/no targets.
+
+    ``l = -(1 - p)^gamma log(p)``, where ``p`` is the probability of the right class; with
+    ``raw`` signed to be positive for it, the gradient is
+    ``(1 - p)^gamma (gamma p log(p) - (1 - p))``. For more classes it is
+    :class:`MultinomialFocal`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        How much less, at least 0; 0 is the log loss.
+
+    Notes
+    -----
+    Its probabilities are drawn towards one half: calibrate them
+    (:class:`sklearn.calibration.CalibratedClassifierCV`) if their values matter. The weights of
+    the classes, ``alpha`` in the reference, are ``class_weight`` of the classifier.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He & Dollár (2017), "Focal loss for dense object detection", ICCV, eq. 4.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.losses import Focal
+    >>> BackpropClassifier(loss=Focal(gamma=1.0), class_weight="balanced")
+    BackpropClassifier(class_weight='balanced', loss=Focal(gamma=1.0))
+    """
+
+    gamma: float = 2.0
+
+    def __post_init__(self):
+        _check_gamma(self.gamma)
+
+    def multiclass(self):
+        return MultinomialFocal(self.gamma)
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        right = np.where(y > 0.5, raw, -raw)
+        q = expit(-right)
+        losses, slope = _focal(log_expit(right), log_expit(-right), q, self.gamma)
+        np.multiply(slope, q, out=out)
+        np.negative(out, out=out, where=y <= 0.5)
+        apply_weight(out, sample_weight)
+        return weighted_sum(losses, sample_weight)
+
+
+@dataclass(frozen=True)
+class MultinomialFocal(ClassificationLoss):
+    """Log loss that counts well classified rows less, for one out of several classes.
+
+    ``l = -(1 - p_y)^gamma log(p_y)`` with ``p = softmax(raw)``; the gradient is that of the log
+    loss, ``p - e_y``, times ``(1 - p_y)^gamma - gamma (1 - p_y)^(gamma - 1) p_y log(p_y)``.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        How much less, at least 0; 0 is the log loss.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He & Dollár (2017), "Focal loss for dense object detection", ICCV, eq. 4.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.losses import MultinomialFocal
+    >>> model = BackpropClassifier(loss=MultinomialFocal(gamma=1.0))
+    """
+
+    gamma: float = 2.0
+    link = SoftmaxLink()
+
+    def __post_init__(self):
+        _check_gamma(self.gamma)
+
+    def multiclass(self):
+        return self
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        target = (np.arange(len(y)), y)
+        log_normaliser = softmax(raw, out)[:, 0]
+        out[target] = 0
+        q = out.sum(axis=1)  # without the cancellation of 1 - p
+        log_p = np.where(q < 0.5, np.log1p(-np.minimum(q, 0.5)), raw[target] - log_normaliser)
+        log_q = np.log(q, out=np.full_like(q, -np.inf), where=q > 0)
+        losses, slope = _focal(log_p, log_q, q, self.gamma)
+        out[target] = -q
+        out *= -slope[:, np.newaxis]
+        apply_weight(out, sample_weight)
+        return weighted_sum(losses[:, np.newaxis], sample_weight)

@@ -1,0 +1,93 @@
+"""Quantiles, several levels of them from one network."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from sklearn.metrics import d2_pinball_score
+
+from .base import Loss, weighted_sum
+
+__all__ = ["Quantile"]
+
+
+@dataclass(frozen=True)
+class Quantile(Loss):
+    """The pinball loss, summed over levels: its best constants are the quantiles.
+
+    At the level ``q``, with ``r = y - raw``, ``l = q r`` where ``r >= 0``, else ``(q - 1) r``; the
+    gradient is ``-q`` or ``1 - q``, and 0 where ``r = 0``.
+
+    Parameters
+    ----------
+    levels : float or tuple of float, default=(0.5,)
+        The levels, in (0, 1) and increasing. One network gives all of them, on top of the same
+        hidden layers.
+
+    Notes
+    -----
+    With several levels, ``predict`` gives (n_samples, n_levels) for one target, and
+    (n_samples, n_outputs, n_levels) for several. The quantiles of a row are sorted, so that they
+    never cross; sorting can only lower the loss [2]_.
+
+    ``score`` is D^2, the share by which the loss is lower than that of the constant quantiles,
+    averaged over levels and targets (:func:`sklearn.metrics.d2_pinball_score`).
+
+    The loss has a kink, which the line search of L-BFGS may fail at; adam and sgd do not mind.
+
+    References
+    ----------
+    .. [1] Koenker & Bassett (1978), "Regression quantiles", Econometrica 46:33-50.
+
+    .. [2] Chernozhukov, Fernández-Val & Galichon (2010), "Quantile and probability curves without
+       crossing", Econometrica 78:1093-1125, proposition 4.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.losses import Quantile
+    >>> BackpropRegressor(loss=Quantile((0.1, 0.5, 0.9)))
+    BackpropRegressor(loss=Quantile(levels=(0.1, 0.5, 0.9)))
+    """
+
+    levels: tuple = (0.5,)
+
+    def __post_init__(self):
+        levels = tuple(float(level) for level in np.atleast_1d(self.levels))
+        increasing = all(a < b for a, b in pairwise(levels))
+        if not (levels and increasing and 0 < levels[0] and levels[-1] < 1):
+            raise ValueError(f"levels must be in (0, 1) and increasing, got {self.levels!r}.")
+        object.__setattr__(self, "levels", levels)
+
+    @property
+    def raw_per_target(self):
+        """One raw prediction a level."""
+        return len(self.levels)
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        shape = (*y.shape, len(self.levels))
+        weight = None if sample_weight is None else sample_weight[..., np.newaxis]
+        excess = raw.reshape(shape) - y[..., np.newaxis]
+        levels = np.array(self.levels, raw.dtype)
+        slope = out.reshape(shape)
+        np.subtract(excess > 0, levels, out=slope)
+        np.copyto(slope, 0, where=excess == 0)
+        if weight is not None:
+            np.multiply(slope, weight, out=slope)
+        return weighted_sum(slope * excess, None)
+
+    def predict(self, raw):
+        """Quantiles, sorted along the levels; several levels are the last axis."""
+        if len(self.levels) == 1:
+            return raw
+        quantiles = np.sort(raw.reshape(len(raw), -1, len(self.levels)), axis=2)
+        return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+
+    def score(self, y, prediction, sample_weight):
+        """D^2 of the pinball loss, averaged over levels and targets."""
+        prediction = prediction.reshape(*np.shape(y), len(self.levels))
+        scores = [
+            d2_pinball_score(y, prediction[..., k], sample_weight=sample_weight, alpha=level)
+            for k, level in enumerate(self.levels)
+        ]
+        return float(np.mean(scores))
