@@ -28,7 +28,7 @@ CONFIGURATIONS = [
     {"activation": ["gelu", "elu"], "hidden_layer_sizes": (10, 10)},
 ]
 
-DROPPING_CONFIGURATIONS = [{"dropout": 0.1, "input_dropout": 0.05}]
+DROPPING_CONFIGURATIONS = [{"solver": "adam", "dropout": 0.1, "input_dropout": 0.05}]
 
 FLOAT32_CONFIGURATIONS = [
     {"solver": "adam", "dtype": "float32"},
