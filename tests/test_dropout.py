@@ -139,7 +139,7 @@ def test_other_draws_are_those_without_dropout(seed_of):
         ).fit(FEATURES, TARGETS["classifier"])
         _, key, position, *_ = random_state.get_state()
         states.append((key.tolist(), position))
-        splits.append(np.concatenate(net._state.split).tolist())
+        splits.append(np.concatenate([*net._state.split, net._state._order]).tolist())
     assert states[0] == states[1]
     assert splits[0] == splits[1]
     first = [
