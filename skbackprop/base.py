@@ -13,6 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .activations import ACTIVATIONS
 from .batches import Rows
+from .callbacks import CallbackSupport, FitData, begin_tasks, with_callbacks
+from .export import Exportable
+from .hidden_features import HiddenFeatures
 from .initializers import glorot_uniform
 from .monitor import Monitor, Validation
 from .network import Network
@@ -22,6 +25,7 @@ from .passes import predict_raw
 from .sample import Sample, split_positions
 from .state import TrainingState
 from .stopping import Patience
+from .summary import Summarised
 from .training import STOCHASTIC_SOLVERS, train
 from .validation import (
     Interval,
@@ -67,7 +71,7 @@ class _Fit:
     one_pass: bool
 
 
-class BaseBackprop(BaseEstimator, ABC):
+class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, BaseEstimator, ABC):
     """Hyper-parameters common to both estimators, and the course of a fit.
 
     A fit validates, builds network and objective, lets a solver minimise, and publishes the fitted
@@ -157,7 +161,7 @@ class BaseBackprop(BaseEstimator, ABC):
             if held_out is None and self.early_stopping:
                 sample, held_out = self._split(sample, fit.state)
             self._watch(fit, held_out)
-            self._run(fit, sample, keep)
+            self._run(fit, sample, keep, FitData(X, y, sample_weight, *validation_data))
         return self
 
     def _partial_fit(self, X, y, sample_weight, keep):
@@ -167,7 +171,7 @@ class BaseBackprop(BaseEstimator, ABC):
         sample = self._check_sample(X, y, sample_weight, continuing, one_pass=True)
         fit = self._begin(sample, continuing, one_pass=True)
         self._watch(fit, None)
-        self._run(fit, sample, keep)
+        self._run(fit, sample, keep, FitData(X, y, sample_weight))
 
     def _begin(self, sample, continuing, one_pass):
         """Network, state and starting values of a fit."""
@@ -185,9 +189,11 @@ class BaseBackprop(BaseEstimator, ABC):
             glorot_uniform(parameters, activations, state.random_state)
         return _Fit(network, parameters, state, None, continuing, one_pass)
 
-    def _run(self, fit, sample, keep):
+    @with_callbacks
+    def _run(self, fit, sample, keep, data):
         """Minimise, then publish."""
         objective = Objective(fit.network, self._loss(), sample.rows, self.alpha)
+        tasks = fit.monitor.tasks = begin_tasks(self, fit, data)
         try:
             stop_reason = train(self, objective, fit.parameters, fit.state, fit.monitor)
         except KeyboardInterrupt:
@@ -200,6 +206,8 @@ class BaseBackprop(BaseEstimator, ABC):
         if fit.monitor.converged and (not fit.monitor.early_stopping or self.scoring == "loss"):
             self._check_scale(objective)
         self._publish(fit, stop_reason)
+        if tasks is not None:
+            tasks.finish()
         if fit.one_pass or self.warm_start:
             self._state = fit.state
         else:
@@ -394,6 +402,12 @@ class BaseBackprop(BaseEstimator, ABC):
 
     # ---- predictions
 
+    def _fitted_network(self):
+        """The network of a fitted estimator, and its parameters."""
+        parameters = self._fitted_parameters()
+        units = [len(self.coefs_[0]), *(coef.shape[1] for coef, _ in parameters.layers)]
+        return Network(units, [ACTIVATIONS[self.activation]] * (len(units) - 2)), parameters
+
     def _fitted_parameters(self):
         dtype = self.coefs_[0].dtype
         return LayerArrays(
@@ -408,7 +422,5 @@ class BaseBackprop(BaseEstimator, ABC):
         if not hasattr(self, "coefs_"):
             check_is_fitted(self)
         X = check_features(self, X)
-        parameters = self._fitted_parameters()
-        units = [X.shape[1], *(coef.shape[1] for coef, _ in parameters.layers)]
-        network = Network(units, [ACTIVATIONS[self.activation]] * (len(units) - 2))
+        network, parameters = self._fitted_network()
         return predict_raw(network, parameters, Rows.of_features(X, self.coefs_[0].dtype))

@@ -70,7 +70,7 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
     if monitor.one_pass:
         return "partial_fit made one pass over the data."
     if stop_reason is not None:
-        monitor.converged = True
+        monitor.converged = not monitor.stop_requested
         return stop_reason
     warnings.warn(
         f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the "
@@ -124,6 +124,8 @@ def _train_lbfgs(settings, objective, parameters, state, monitor):
     options = _lbfgs_options(settings, parameters.flat.dtype)
     with row_threads() as threads:
         result = minimize_lbfgs(objective, parameters, options, monitor, threads)
+    if monitor.stop_requested:
+        return f"A callback asked to stop after iteration {monitor.n_iter}."
     if monitor.stops_early:
         return monitor.patience_message()
     monitor.converged = result.status == 0

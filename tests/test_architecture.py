@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "stopping": set(),
     "threads": set(),
     "validation": set(),
+    "callbacks": set(),
     "batches": set(),
     "network": {"activations", "parameters"},
     "objective": set(),
@@ -37,6 +38,9 @@ MAY_IMPORT = {
     "state": {"schedules", "stopping"},
     "sample": {"batches"},
     "labels": {"losses", "validation"},
+    "hidden_features": {"batches", "network", "objective", "validation"},
+    "export": {"parameters", "validation"},
+    "summary": {"validation"},
     "training": {
         "monitor",
         "schedules",
@@ -48,6 +52,9 @@ MAY_IMPORT = {
     "base": {
         "activations",
         "batches",
+        "callbacks",
+        "export",
+        "hidden_features",
         "initializers",
         "monitor",
         "network",
@@ -57,13 +64,15 @@ MAY_IMPORT = {
         "sample",
         "state",
         "stopping",
+        "summary",
         "threads",
         "training",
         "validation",
     },
     "classifier": {"base", "labels", "validation"},
     "regressor": {"base", "losses", "validation"},
-    "": {"classifier", "regressor"},
+    "interop": {"classifier", "labels", "regressor", "solvers.updates", "state"},
+    "": {"classifier", "interop", "regressor"},
 }
 
 REQUIRED = {"joblib", "numpy", "scipy", "sklearn", "skbackprop", "threadpoolctl"}
@@ -116,7 +125,7 @@ def test_the_table_points_one_way():
 
 def test_imports_are_recognised():
     """The checks above are empty unless imports of each form are found."""
-    assert set(imported_modules("")) == {"classifier", "regressor"}
+    assert set(imported_modules("")) == {"classifier", "interop", "regressor"}
     assert {"activations", "parameters"} == set(imported_modules("network"))
     assert "monitor" in set(imported_modules("solvers.lbfgs"))
     assert "solvers.updates" in set(imported_modules("training"))

@@ -67,6 +67,7 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads)
     step = state.update_rule.bind(parameters.flat, gradient.flat)
     for _ in range(plan.max_iter):
+        monitor.epoch_begins()
         rate = plan.schedule(state.progress)
         order = state.next_order(len(rows)) if plan.shuffle else None
         total = 0.0
@@ -75,6 +76,8 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
             step(rate)
         state.progress.n_samples_seen += len(rows)
         monitor.epoch_ends(total / objective.total_weight, parameters)
+        if monitor.stop_requested:
+            return f"A callback asked to stop after epoch {monitor.n_iter}."
         if monitor.patience.exhausted:
             stop_reason = _plateau(plan.schedule, state.progress, monitor)
             if stop_reason is not None:
