@@ -71,6 +71,16 @@ MAY_IMPORT = {
     },
     "classifier": {"base", "labels", "validation"},
     "regressor": {"base", "losses", "validation"},
+    "inspection": {
+        "batches",
+        "gradient_check",
+        "hidden_features",
+        "network",
+        "objective",
+        "threads",
+        "validation",
+    },
+    "plotting": {"summary"},
     "interop": {"classifier", "labels", "regressor", "solvers.updates", "state"},
     "": {"classifier", "interop", "regressor"},
 }
