@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .batches import RowBuffers, Rows
 from .network import Workspace
-from .objective import rows_per_block
+from .passes import rows_per_block
 from .validation import available_unless, check_features
 
 __all__ = ["HiddenFeatures", "hidden_activations"]

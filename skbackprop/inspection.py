@@ -18,7 +18,8 @@ from .batches import RowBuffers, Rows
 from .gradient_check import check_directional_derivatives
 from .hidden_features import hidden_activations
 from .network import Workspace
-from .objective import Objective, rows_per_block
+from .objective import Objective
+from .passes import ExactPass, rows_per_block
 from .threads import row_threads
 from .validation import check_features, check_features_and_target, check_weight
 
@@ -139,7 +140,7 @@ def backpropagate(estimator, X, y, sample_weight=None):
     gradient = parameters.empty_like()
     objective = Objective(network, estimator._loss(), rows, estimator.alpha)
     with row_threads() as threads:
-        loss = objective.value_and_gradient(parameters, gradient, threads)
+        loss = ExactPass(objective, parameters, gradient, threads).evaluate()
 
     batch = _whole(rows)
     workspace = _textbook_workspace(network, len(rows), rows.dtype)
@@ -272,11 +273,11 @@ def check_gradient(
     start = parameters.flat.copy()
 
     with row_threads() as threads:
+        exact_pass = ExactPass(objective, parameters, gradient, threads)
 
         def value_and_gradient(theta):
             parameters.flat[...] = theta
-            value = objective.value_and_gradient(parameters, gradient, threads)
-            return value, gradient.flat
+            return exact_pass.evaluate(), gradient.flat
 
         return check_directional_derivatives(
             value_and_gradient,

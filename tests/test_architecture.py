@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "state": {"schedules", "stopping"},
     "sample": {"batches"},
     "labels": {"losses", "validation"},
-    "hidden_features": {"batches", "network", "objective", "validation"},
+    "hidden_features": {"batches", "network", "passes", "validation"},
     "export": {"parameters", "validation"},
     "summary": {"validation"},
     "training": {
@@ -77,6 +77,7 @@ MAY_IMPORT = {
         "hidden_features",
         "network",
         "objective",
+        "passes",
         "threads",
         "validation",
     },
