@@ -167,12 +167,15 @@ class LossCurveDisplay:
         return lines
 
     def _legend(self):
-        """One legend for both vertical axes, above all curves, where there are fewest."""
+        """One legend for both vertical axes: over the picture, where several fits fill it."""
         handles = [line for lines in self.lines_.values() for line in lines]
         if self.score_ax_ is not None:
-            self.ax_.set_zorder(self.score_ax_.get_zorder() + 1)
+            self.ax_.set_zorder(self.score_ax_.get_zorder() + 1)  # legend above all curves
             self.ax_.patch.set_visible(False)
-        self.ax_.legend(handles=handles, loc="center right", fontsize="small")
+        place = {"loc": "center right"}
+        if len(self.curves) > 1:
+            place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "frameon": False}
+        self.ax_.legend(handles=handles, ncols=len(self.curves), fontsize="small", **place)
 
 
 def _last_step(estimator):
