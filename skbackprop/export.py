@@ -7,13 +7,17 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .activations import ACTIVATIONS
+from .outputs import has_label_columns
 from .parameters import Parameters
 from .validation import accepted_parameters, mlp_optimizer
 
 __all__ = ["Exportable"]
 
 _ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
-_REGRESSION_LOSSES = ("squared_error", "poisson")
+
+# A regressor's prediction depends on the loss through this alone.
+_LOSS_BY_OUTPUT = {"identity": "squared_error", "exp": "poisson"}
 
 # Fitted attributes that have the same name and meaning there.
 _SHARED_ATTRIBUTES = (
@@ -47,7 +51,8 @@ class Exportable:
             With copies of the parameters. It can go on with ``partial_fit``, with the moments of
             'sgd' or 'adam' where this estimator has kept them (after ``partial_fit``, or with
             ``warm_start=True``). Hyper-parameters that scikit-learn does not have, or whose
-            values it does not know, concern training alone; they are left out.
+            values it does not know, concern training alone and are left out: the loss, too, as
+            far as predictions do not depend on it.
 
         Raises
         ------
@@ -82,7 +87,7 @@ class Exportable:
             target = "MLPClassifier" if is_classifier(self) else "MLPRegressor"
             raise ValueError(f"{target} cannot express {', '.join(obstacles)}.")
         mlp_class = MLPClassifier if is_classifier(self) else MLPRegressor
-        mlp = mlp_class(**accepted_parameters(mlp_class, self.get_params(deep=False)))
+        mlp = mlp_class(**_parameters(self, mlp_class))
         _copy_fitted(self, mlp)
         if is_classifier(self):
             _copy_labels(self, mlp)
@@ -92,15 +97,35 @@ class Exportable:
 
 def _obstacles(estimator):
     """What a prediction of scikit-learn's estimators does not know."""
-    has_hidden = len(estimator.coefs_) > 1
-    if has_hidden and estimator.activation not in _ACTIVATIONS:
+    if len(estimator.coefs_) > 1 and _activation(estimator) is None:
         yield f"activation={estimator.activation!r}"
-    if not is_classifier(estimator):
-        if estimator.loss not in _REGRESSION_LOSSES:
-            yield f"loss={estimator.loss!r}"
-        return
-    if len(estimator.classes_) == 1:
-        yield "a single class (its predict_proba has two columns)"
+    if is_classifier(estimator):
+        if has_label_columns(estimator):
+            yield "several columns of labels"
+        elif len(estimator.classes_) == 1:
+            yield "a single class (its predict_proba has two columns)"
+    elif estimator.n_outputs_ != estimator.coefs_[-1].shape[1]:
+        yield f"loss={estimator.loss!r} (several raw outputs for a target)"
+    elif estimator.out_activation_ not in _LOSS_BY_OUTPUT:
+        yield f"loss={estimator.loss!r}"
+
+
+def _activation(estimator):
+    """The activation of all hidden layers by its name there; None where there is no such name."""
+    given = estimator.activation
+    of_layers = given if isinstance(given, (list, tuple)) else [given]
+    for name in _ACTIVATIONS:
+        if all(each in (name, ACTIVATIONS[name]) for each in of_layers):
+            return name
+    return None
+
+
+def _parameters(estimator, mlp_class):
+    """Hyper-parameters that scikit-learn's estimator has and accepts."""
+    parameters = estimator.get_params(deep=False)
+    parameters["activation"] = _activation(estimator)
+    parameters["loss"] = _LOSS_BY_OUTPUT.get(estimator.out_activation_)
+    return accepted_parameters(mlp_class, parameters)
 
 
 def _copy_fitted(estimator, mlp):

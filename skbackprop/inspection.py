@@ -19,6 +19,7 @@ from .gradient_check import check_directional_derivatives
 from .hidden_features import hidden_activations
 from .network import Workspace
 from .objective import Objective
+from .outputs import has_label_columns, raw_outputs
 from .passes import ExactPass, rows_per_block
 from .threads import row_threads
 from .validation import check_features, check_features_and_target, check_weight
@@ -299,8 +300,9 @@ def input_gradient(estimator, X, output=None, of="raw"):
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data.
 
-    output : label or int, default=None
-        A class of ``classes_``, or the position of a target. By default the only output, or all
+    output : label, int or tuple, default=None
+        A class of ``classes_``, or the position of a target; where there are several columns of
+        labels, a tuple of the column's position and the class. By default the only output, or all
         of them.
 
     of : {'raw', 'probability', 'prediction'}, default='raw'
@@ -385,19 +387,25 @@ def _link(estimator, of):
     after_link = "probability" if is_classifier(estimator) else "prediction"
     if of not in ("raw", after_link):
         raise ValueError(f"of must be 'raw' or {after_link!r} here, got {of!r}.")
-    return None if of == "raw" else estimator._loss().link
+    if of == "raw":
+        return None
+    link = estimator._loss().link
+    if not is_classifier(estimator) and estimator.n_outputs_ != estimator.coefs_[-1].shape[1]:
+        raise ValueError(
+            f"With loss={estimator.loss!r}, a prediction is made of several raw outputs; use "
+            "of='raw'."
+        )
+    if not hasattr(link, "pull_back"):
+        raise ValueError("With several columns of labels, use of='raw'.")
+    return link
 
 
 def _raw_column(estimator, output):
     """Column of an output in the raw predictions, and the sign with which it stands there."""
-    n_raw = estimator.coefs_[-1].shape[1]
-    outputs = list(getattr(estimator, "classes_", range(n_raw)))
+    outputs = raw_outputs(estimator)
     if output not in outputs:
-        raise ValueError(f"output={output!r} is none of {outputs}.")
-    position = outputs.index(output)
-    if n_raw == 1 and len(outputs) == 2:
-        return 0, 1 if position == 1 else -1
-    return position, 1
+        raise ValueError(f"output={output!r} is none of {list(outputs)}.")
+    return outputs[output]
 
 
 def minimize_input(estimator, X0, target, bounds=None, *, distance=0.0, max_iter=200, tol=1e-6):
@@ -502,11 +510,8 @@ class _InputSearch:
 
     def targets(self, target, n_rows):
         """Encoded targets, one for each row."""
-        target = np.asarray(target)
-        single = self._estimator.coefs_[-1].shape[1] == 1 or (
-            is_classifier(self._estimator) and self._estimator.out_activation_ == "softmax"
-        )
-        y = np.broadcast_to(target, (n_rows,) if single else (n_rows, target.shape[-1]))
+        n_columns = _n_target_columns(self._estimator)
+        y = np.broadcast_to(target, (n_rows, n_columns) if n_columns > 1 else (n_rows,))
         return self._estimator._encode(y, np.dtype(np.float64))
 
     def loss(self, x, target):
@@ -523,6 +528,14 @@ class _InputSearch:
         step = x - start
         value = loss + 0.5 * self._distance * np.dot(step, step)
         return value, gradient[0] + self._distance * step
+
+
+def _n_target_columns(estimator):
+    """Number of columns of ``y``."""
+    if not is_classifier(estimator):
+        return estimator.n_outputs_
+    several_labels = estimator.out_activation_ == "logistic" and estimator.n_outputs_ > 1
+    return len(estimator.classes_) if several_labels or has_label_columns(estimator) else 1
 
 
 def _broadcast_bounds(bounds, n_features):

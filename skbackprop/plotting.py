@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from .summary import activation_name, one_line
+from .outputs import raw_outputs
+from .summary import activation_names, one_line, output_name
 
 __all__ = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
 
@@ -282,12 +283,11 @@ class NetworkDisplay:
         """
         estimator = _last_step(estimator)
         check_is_fitted(estimator)
-        hidden = [activation_name(estimator.activation)] * (len(estimator.coefs_) - 1)
         display = cls(
             estimator.coefs_,
             input_names=_input_names(estimator, feature_names),
             output_names=_output_names(estimator, output_names),
-            layer_names=["input", *hidden, estimator.out_activation_],
+            layer_names=["input", *activation_names(estimator), output_name(estimator)],
             title=one_line(estimator),
         )
         return display.plot(ax=ax, **kwargs)
@@ -389,7 +389,8 @@ def _input_names(estimator, given):
 def _output_names(estimator, given):
     n_outputs = estimator.coefs_[-1].shape[1]
     if given is None and is_classifier(estimator):
-        given = estimator.classes_[-n_outputs:]  # one output of two classes is for the second
+        # One output of two classes is for the second one.
+        given = [label for label, (_, sign) in raw_outputs(estimator).items() if sign > 0]
     if given is None:
         given = [f"y{i}" for i in range(n_outputs)] if n_outputs > 1 else ["y"]
     return _checked_names(given, n_outputs, "output_names")

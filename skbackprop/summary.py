@@ -4,20 +4,28 @@ from sklearn.utils.validation import check_is_fitted
 
 from .validation import visual_block
 
-__all__ = ["Summarised", "activation_name", "one_line"]
+__all__ = ["Summarised", "activation_names", "one_line", "output_name"]
 
 
-def activation_name(activation):
-    """Name of an activation for the user: a string as it is, an object by its ``repr``."""
-    return activation if isinstance(activation, str) else repr(activation)
+def activation_names(estimator):
+    """What the user calls the activation of each hidden layer: its name, or its ``repr``."""
+    given = estimator.activation
+    n_hidden = len(estimator.coefs_) - 1
+    of_layers = given if isinstance(given, (list, tuple)) else [given] * n_hidden
+    return [each if isinstance(each, str) else repr(each) for each in of_layers]
+
+
+def output_name(estimator):
+    """What makes predictions of the outputs; one for each column of labels where they differ."""
+    names = estimator.out_activation_
+    return names if isinstance(names, str) else ", ".join(names)
 
 
 def _layers(estimator):
     """Name, number of units, activation, shape of the weights and parameters of each layer."""
     coefs, intercepts = estimator.coefs_, estimator.intercepts_
     names = [f"hidden {i}" for i in range(1, len(coefs))] + ["output"]
-    activations = [activation_name(estimator.activation)] * (len(coefs) - 1)
-    activations.append(estimator.out_activation_)
+    activations = [*activation_names(estimator), output_name(estimator)]
     for name, activation, coef, intercept in zip(
         names, activations, coefs, intercepts, strict=True
     ):

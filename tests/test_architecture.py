@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "sample": {"batches"},
     "labels": {"losses", "validation"},
     "hidden_features": {"batches", "network", "passes", "validation"},
-    "export": {"parameters", "validation"},
+    "export": {"activations", "outputs", "parameters", "validation"},
+    "outputs": set(),
     "summary": {"validation"},
     "training": {
         "monitor",
@@ -77,11 +78,12 @@ MAY_IMPORT = {
         "hidden_features",
         "network",
         "objective",
+        "outputs",
         "passes",
         "threads",
         "validation",
     },
-    "plotting": {"summary"},
+    "plotting": {"outputs", "summary"},
     "interop": {"classifier", "labels", "regressor", "solvers.updates", "state"},
     "": {"classifier", "interop", "regressor"},
 }
