@@ -1,11 +1,11 @@
 """The way in: from a fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from .classifier import BackpropClassifier
-from .labels import MultilabelLabels, make_labels
 from .regressor import BackpropRegressor
 from .solvers.updates import SGD, Adam
 from .state import TrainingState
@@ -70,7 +70,7 @@ def from_sklearn(mlp):
     if hasattr(mlp, "feature_names_in_"):
         estimator.feature_names_in_ = mlp.feature_names_in_
     if isinstance(mlp, MLPClassifier):
-        estimator._use_labels(_labels(mlp._label_binarizer))
+        estimator._learn_target(_example_of_labels(mlp._label_binarizer), None, fixed=False)
     _copy_network(mlp, estimator)
     _copy_history(mlp, estimator)
     _copy_moments(mlp, estimator)
@@ -88,10 +88,12 @@ def _counterpart(mlp):
     )
 
 
-def _labels(binarizer):
-    if binarizer.y_type_.startswith("multilabel"):
-        return MultilabelLabels(len(binarizer.classes_), binarizer.sparse_input_)
-    return make_labels(binarizer.classes_)
+def _example_of_labels(binarizer):
+    """A target that has all the labels."""
+    if not binarizer.y_type_.startswith("multilabel"):
+        return binarizer.classes_
+    indicators = np.eye(len(binarizer.classes_), dtype=np.int64)
+    return sparse.csr_matrix(indicators) if binarizer.sparse_input_ else indicators
 
 
 def _copy_network(mlp, estimator):

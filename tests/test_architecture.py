@@ -84,7 +84,7 @@ MAY_IMPORT = {
         "validation",
     },
     "plotting": {"outputs", "summary"},
-    "interop": {"classifier", "labels", "regressor", "solvers.updates", "state"},
+    "interop": {"classifier", "regressor", "solvers.updates", "state"},
     "": {"classifier", "interop", "regressor"},
 }
 
