@@ -1,8 +1,9 @@
 """Multi-layer perceptrons trained by back-propagation, for scikit-learn."""
 
 from .classifier import BackpropClassifier
+from .interop import from_sklearn
 from .regressor import BackpropRegressor
 
-__all__ = ["BackpropClassifier", "BackpropRegressor", "__version__"]
+__all__ = ["BackpropClassifier", "BackpropRegressor", "__version__", "from_sklearn"]
 
 __version__ = "0.1.0"

@@ -13,8 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .activations import ACTIVATIONS, Activation, activations_of_layers
 from .batches import Rows
+from .callbacks import CallbackSupport, FitData, begin_tasks, with_callbacks
 from .dropout import dropout_rates
 from .exclusions import check_exclusions
+from .export import Exportable
+from .hidden_features import HiddenFeatures
 from .initializers import glorot_uniform
 from .monitor import Monitor, Validation
 from .network import Network
@@ -25,6 +28,7 @@ from .sample import Sample, split_positions
 from .starting_values import StartingValues
 from .state import TrainingState
 from .stopping import Patience
+from .summary import Summarised
 from .training import STOCHASTIC_SOLVERS, train
 from .validation import (
     Interval,
@@ -73,7 +77,7 @@ class _Fit:
     monitor: Monitor | None = None
 
 
-class BaseBackprop(BaseEstimator, ABC):
+class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, BaseEstimator, ABC):
     """Hyper-parameters common to both estimators, and the course of a fit.
 
     A fit validates, builds network and objective, lets a solver minimise, and publishes the fitted
@@ -171,7 +175,7 @@ class BaseBackprop(BaseEstimator, ABC):
             if held_out is None and self.early_stopping:
                 sample, held_out = self._split(sample, fit.state)
             self._watch(fit, held_out)
-            self._run(fit, sample, keep)
+            self._run(fit, sample, keep, FitData(X, y, sample_weight, *validation_data))
         return self
 
     def _partial_fit(self, X, y, sample_weight, keep):
@@ -182,7 +186,7 @@ class BaseBackprop(BaseEstimator, ABC):
         fit = self._begin(sample, continuing)
         fit.one_pass = True
         self._watch(fit, None)
-        self._run(fit, sample, keep)
+        self._run(fit, sample, keep, FitData(X, y, sample_weight))
 
     def _begin(self, sample, continuing, starting_values=_DRAWN):
         """Network, state and starting values of a fit."""
@@ -210,9 +214,11 @@ class BaseBackprop(BaseEstimator, ABC):
         last = hidden[-1] if hidden else activations_of_layers(self.activation or "identity", 1)[0]
         return [*hidden, last]
 
-    def _run(self, fit, sample, keep):
+    @with_callbacks
+    def _run(self, fit, sample, keep, data):
         """Minimise, then publish."""
         objective = Objective(fit.network, self._loss(), sample.rows, self.alpha)
+        tasks = fit.monitor.tasks = begin_tasks(self, fit, data)
         try:
             stop_reason = train(self, objective, fit.parameters, fit.state, fit.monitor)
         except KeyboardInterrupt:
@@ -225,6 +231,8 @@ class BaseBackprop(BaseEstimator, ABC):
         if fit.monitor.converged and (not fit.monitor.early_stopping or self.scoring == "loss"):
             self._check_scale(objective)
         self._publish(fit, stop_reason)
+        if tasks is not None:
+            tasks.finish()
         if fit.one_pass or self.warm_start:
             self._state = fit.state
             if not fit.one_pass:
@@ -423,6 +431,12 @@ class BaseBackprop(BaseEstimator, ABC):
 
     # ---- predictions
 
+    def _fitted_network(self):
+        """The network of a fitted estimator, and its parameters."""
+        parameters = self._fitted_parameters()
+        units = [len(self.coefs_[0]), *(coef.shape[1] for coef, _ in parameters.layers)]
+        return Network(units, activations_of_layers(self.activation, len(units) - 2)), parameters
+
     def _fitted_parameters(self):
         dtype = self.coefs_[0].dtype
         return LayerArrays(
@@ -437,7 +451,5 @@ class BaseBackprop(BaseEstimator, ABC):
         if not hasattr(self, "coefs_"):
             check_is_fitted(self)
         X = check_features(self, X)
-        parameters = self._fitted_parameters()
-        units = [X.shape[1], *(coef.shape[1] for coef, _ in parameters.layers)]
-        network = Network(units, activations_of_layers(self.activation, len(units) - 2))
+        network, parameters = self._fitted_network()
         return predict_raw(network, parameters, Rows.of_features(X, self.coefs_[0].dtype))

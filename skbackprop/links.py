@@ -66,6 +66,9 @@ class IdentityLink:
         if out is not raw:
             np.copyto(out, raw)
 
+    def pull_back(self, gradient, prediction):
+        """Turn a gradient with respect to the prediction into one for ``raw``, in place."""
+
     def link(self, prediction):
         """Raw prediction that belongs to a prediction."""
         return prediction
@@ -80,6 +83,10 @@ class LogLink:
         """Write the prediction into ``out`` (which may be ``raw``)."""
         np.exp(raw, out=out)
 
+    def pull_back(self, gradient, prediction):
+        """Turn a gradient with respect to the prediction into one for ``raw``, in place."""
+        np.multiply(gradient, prediction, out=gradient)
+
     def link(self, prediction):
         """Raw prediction that belongs to a prediction."""
         return np.log(prediction)
@@ -93,6 +100,10 @@ class LogitLink:
     def inverse(self, raw, out):
         """Write the prediction into ``out`` (which may be ``raw``)."""
         expit(raw, out=out)
+
+    def pull_back(self, gradient, prediction):
+        """Turn a gradient with respect to the prediction into one for ``raw``, in place."""
+        np.multiply(gradient, prediction * (1 - prediction), out=gradient)
 
     def link(self, prediction):
         """Raw prediction that belongs to a prediction."""
@@ -111,6 +122,12 @@ class SoftmaxLink:
     def inverse(self, raw, out):
         """Write the prediction into ``out`` (which may be ``raw``)."""
         softmax(raw, out)
+
+    def pull_back(self, gradient, prediction):
+        """Turn a gradient with respect to the prediction into one for ``raw``, in place."""
+        mean = np.sum(gradient * prediction, axis=1, keepdims=True)
+        np.subtract(gradient, mean, out=gradient)
+        np.multiply(gradient, prediction, out=gradient)
 
     def link(self, prediction):
         """Raw prediction that belongs to a prediction."""

@@ -76,6 +76,12 @@ class Monitor:
 
     converged : bool
         Whether the solver has stopped because there was no more to gain.
+
+    tasks : FitTasks or None
+        What tells the callbacks of each epoch; None where there are none.
+
+    stop_requested : bool
+        Whether a callback has asked to stop.
     """
 
     def __init__(
@@ -91,10 +97,17 @@ class Monitor:
         self.n_iter = 0
         self.best_iter = 0
         self.converged = False
+        self.tasks = None
+        self.stop_requested = False
         self._validation = validation
         self._verbose = verbose
         self._best = None
         self._completed = None
+
+    def epoch_begins(self):
+        """Tell the callbacks, if any, once an epoch; L-BFGS calls at each evaluation."""
+        if self.tasks is not None:
+            self.tasks.begin()
 
     def epoch_ends(self, loss, parameters):
         """Take in an epoch.
@@ -131,6 +144,8 @@ class Monitor:
             self.best_iter = self.n_iter + 1
         self._keep(parameters)
         self.n_iter += 1
+        if self.tasks is not None:
+            self.stop_requested = self.tasks.end()
 
     def _keep(self, parameters):
         """Remember the parameters of the last completed epoch, in case the next is interrupted."""

@@ -73,7 +73,7 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
     if monitor.one_pass:
         return _after_one_pass(settings, plan.schedule, state.progress)
     if stop_reason is not None:
-        monitor.converged = True
+        monitor.converged = not monitor.stop_requested
         return stop_reason
     if plan.schedule.planned:
         return (
@@ -160,6 +160,8 @@ def _train_lbfgs(settings, objective, parameters, state, monitor):
     options = _lbfgs_options(settings, parameters.flat.dtype)
     with row_threads() as threads:
         result = minimize_lbfgs(objective, parameters, options, monitor, threads)
+    if monitor.stop_requested:
+        return f"A callback asked to stop after iteration {monitor.n_iter}."
     if monitor.stops_early:
         return monitor.patience_message()
     monitor.converged = result.status == 0

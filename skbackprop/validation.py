@@ -10,8 +10,10 @@ from types import MethodType
 import numpy as np
 from scipy import sparse
 from sklearn.base import _fit_context
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -20,6 +22,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "about",
+    "accepted_parameters",
     "available_unless",
     "check_features",
     "check_features_and_target",
@@ -28,7 +31,9 @@ __all__ = [
     "check_weight",
     "fit_context",
     "is_first_partial_fit",
+    "mlp_optimizer",
     "unchanged_on_error",
+    "visual_block",
 ]
 
 _LBFGS_OPTIONS = {"maxcor", "ftol", "gtol", "maxls"}
@@ -180,3 +185,56 @@ def check_solver_options(estimator):
             f"solver_options has {unknown}; allowed are {sorted(_LBFGS_OPTIONS)}, which go to "
             "SciPy's L-BFGS-B. (max_iter and max_fun are parameters of their own.)"
         )
+
+
+def visual_block(estimator, caption):
+    """What scikit-learn's diagrams draw for an estimator, with a caption below its name."""
+    return _VisualBlock(
+        "single",
+        estimator,
+        names=type(estimator).__name__,
+        name_details=str(estimator),
+        name_caption=caption,
+    )
+
+
+def accepted_parameters(estimator_class, parameters):
+    """Those of some hyper-parameters which an estimator of scikit-learn has and accepts."""
+    accepted = {}
+    for name in parameters.keys() & estimator_class().get_params(deep=False).keys():
+        try:
+            estimator_class(**{name: parameters[name]})._validate_params()
+        except ValueError:
+            continue
+        accepted[name] = parameters[name]
+    return accepted
+
+
+def mlp_optimizer(mlp, moments, n_steps):
+    """The optimizer by which an MLP of scikit-learn goes on from given moments.
+
+    Parameters
+    ----------
+    mlp : MLPClassifier or MLPRegressor
+        With its parameters set.
+
+    moments : list of lists of ndarrays
+        Each for all coefs, then all intercepts: the velocities of 'sgd', or the two moments of
+        'adam' divided by ``1 - beta``.
+
+    n_steps : int
+        Steps made so far.
+    """
+    parameters = [*mlp.coefs_, *mlp.intercepts_]
+    rate = mlp.learning_rate_init
+    if mlp.solver == "adam":
+        optimizer = AdamOptimizer(parameters, rate, mlp.beta_1, mlp.beta_2, mlp.epsilon)
+        optimizer.ms = [(1 - mlp.beta_1) * moment for moment in moments[0]]
+        optimizer.vs = [(1 - mlp.beta_2) * moment for moment in moments[1]]
+        optimizer.t = n_steps
+        return optimizer
+    optimizer = SGDOptimizer(
+        parameters, rate, mlp.learning_rate, mlp.momentum, mlp.nesterovs_momentum, mlp.power_t
+    )
+    optimizer.velocities = moments[0]
+    return optimizer

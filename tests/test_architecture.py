@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "threads": set(),
     "exclusions": set(),
     "validation": set(),
+    "callbacks": set(),
     "batches": set(),
     "network": {"activations", "dropout", "parameters"},
     "objective": set(),
@@ -56,6 +57,10 @@ MAY_IMPORT = {
     "sample": {"batches"},
     "labels": {"links", "losses", "validation"},
     "label_columns": {"heads", "labels", "validation"},
+    "hidden_features": {"batches", "network", "passes", "validation"},
+    "export": {"activations", "outputs", "parameters", "validation"},
+    "outputs": set(),
+    "summary": {"validation"},
     "training": {
         "monitor",
         "schedules",
@@ -69,6 +74,9 @@ MAY_IMPORT = {
         "batches",
         "dropout",
         "exclusions",
+        "callbacks",
+        "export",
+        "hidden_features",
         "initializers",
         "monitor",
         "network",
@@ -79,13 +87,27 @@ MAY_IMPORT = {
         "starting_values",
         "state",
         "stopping",
+        "summary",
         "threads",
         "training",
         "validation",
     },
     "classifier": {"base", "label_columns", "labels", "losses", "starting_values", "validation"},
     "regressor": {"base", "losses", "starting_values", "validation"},
-    "": {"classifier", "regressor"},
+    "inspection": {
+        "batches",
+        "gradient_check",
+        "hidden_features",
+        "network",
+        "objective",
+        "outputs",
+        "passes",
+        "threads",
+        "validation",
+    },
+    "plotting": {"outputs", "summary"},
+    "interop": {"classifier", "regressor", "solvers.updates", "state"},
+    "": {"classifier", "interop", "regressor"},
 }
 
 REQUIRED = {"joblib", "numpy", "scipy", "sklearn", "skbackprop", "threadpoolctl"}
@@ -138,7 +160,7 @@ def test_the_table_points_one_way():
 
 def test_imports_are_recognised():
     """The checks above are empty unless imports of each form are found."""
-    assert set(imported_modules("")) == {"classifier", "regressor"}
+    assert set(imported_modules("")) == {"classifier", "interop", "regressor"}
     assert {"activations", "dropout", "parameters"} == set(imported_modules("network"))
     assert "monitor" in set(imported_modules("solvers.lbfgs"))
     assert "solvers.updates" in set(imported_modules("training"))

@@ -42,12 +42,15 @@ def minimize_lbfgs(objective, parameters, options, monitor, threads):
     exact_pass = ExactPass(objective, parameters, gradient, threads)
 
     def value_and_gradient(theta):
+        monitor.epoch_begins()
         parameters.flat[...] = theta
         return exact_pass.evaluate(), gradient.flat.astype(np.float64)
 
     def after_iteration(intermediate_result):
         parameters.flat[...] = intermediate_result.x
         monitor.epoch_ends(float(intermediate_result.fun), parameters)
+        if monitor.stop_requested:
+            raise StopIteration
         if monitor.stops_early:
             monitor.print("%s Stopping.", monitor.patience_message())
             raise StopIteration

@@ -79,6 +79,7 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     shown = _published(objective.network, parameters, state.update_rule)
     n_steps = plan.n_steps(len(rows))
     for _ in range(plan.max_iter):
+        monitor.epoch_begins()
         rates = rates_of_epoch(plan.schedule, state.progress, n_steps, plan.planned_epochs)
         order = state.next_order(len(rows)) if plan.shuffle else None
         total = 0.0
@@ -87,6 +88,8 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
             step(rate)
         state.progress.end_epoch(len(rows), n_steps, plan.planned_epochs)
         monitor.epoch_ends(total / objective.total_weight, shown)
+        if monitor.stop_requested:
+            return f"A callback asked to stop after epoch {monitor.n_iter}."
         if monitor.patience.exhausted:
             stop_reason = _plateau(plan.schedule, state.progress, monitor)
             if stop_reason is not None:

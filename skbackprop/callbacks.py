@@ -1,0 +1,160 @@
+"""Callbacks: the public interface ``sklearn.callback`` of scikit-learn 1.9 and newer.
+
+A fit is a task, and each of its epochs (or iterations of L-BFGS) is a task in it. Callbacks are
+told when a task begins and when it ends, and may ask to stop.
+"""
+
+from copy import copy
+from dataclasses import dataclass
+
+import sklearn
+
+try:
+    from sklearn.callback import CallbackSupportMixin as CallbackSupport
+    from sklearn.callback import with_callbacks
+except ImportError:
+
+    class CallbackSupport:
+        """Stands in where scikit-learn has no callbacks."""
+
+        def set_callbacks(self, *callbacks):
+            """Not available with this version of scikit-learn.
+
+            Raises
+            ------
+            ImportError
+                Always; it names the version that is needed.
+            """
+            raise ImportError(
+                "set_callbacks needs sklearn.callback, which came with scikit-learn 1.9; the "
+                f"installed version is {sklearn.__version__}."
+            )
+
+    def with_callbacks(method):
+        """Return the method: there are no callbacks whose end it would have to care for."""
+        return method
+
+
+__all__ = ["CallbackSupport", "FitData", "FitTasks", "begin_tasks", "with_callbacks"]
+
+
+@dataclass(frozen=True)
+class FitData:
+    """What the user gave to ``fit`` or ``partial_fit``.
+
+    Attributes
+    ----------
+    X, y, sample_weight, X_val, y_val, sample_weight_val
+        As they were given.
+    """
+
+    X: object
+    y: object
+    sample_weight: object = None
+    X_val: object = None
+    y_val: object = None
+    sample_weight_val: object = None
+
+    def metadata(self, *names):
+        """Those of the named data that were given, by name; None for none."""
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None} or None
+
+
+def begin_tasks(estimator, fit, data):
+    """Tell the callbacks of an estimator that its fit begins.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        The estimator.
+
+    fit : object
+        The fit, with ``monitor`` and ``one_pass``, as the estimator's ``_publish`` wants it.
+
+    data : FitData
+        What the callbacks may see.
+
+    Returns
+    -------
+    tasks : FitTasks or None
+        None where there are no callbacks.
+    """
+    return FitTasks(estimator, fit, data) if getattr(estimator, "_skl_callbacks", None) else None
+
+
+class FitTasks:
+    """The tasks of one fit, one after the other.
+
+    Parameters
+    ----------
+    estimator, fit, data
+        Those of ``begin_tasks``.
+
+    Notes
+    -----
+    The beginning of a task comes with all metadata of ``fit``; its end, with those of ``score``
+    alone, because scikit-learn's ``ScoringMonitor`` hands the latter on to a scorer.
+    """
+
+    def __init__(self, estimator, fit, data):
+        self._estimator = estimator
+        self._fit = fit
+        self._begin_data = {
+            "X": data.X,
+            "y": data.y,
+            "metadata": data.metadata("sample_weight", "X_val", "y_val", "sample_weight_val"),
+        }
+        self._end_data = {"X": data.X, "y": data.y, "metadata": data.metadata("sample_weight")}
+        self._task_name = "iteration" if estimator.solver == "lbfgs" else "epoch"
+        self._open = None
+        self._root = estimator._init_callback_context(
+            max_subtasks=1 if fit.one_pass else estimator.max_iter
+        )
+        self._root.call_on_fit_task_begin(
+            estimator=estimator,
+            **self._begin_data,
+            reconstruction_attributes=self._fitted_attributes,
+        )
+
+    def begin(self):
+        """An epoch begins, unless it has begun already."""
+        if self._open is None:
+            self._open = self._root.subcontext(task_name=self._task_name)
+            self._open.call_on_fit_task_begin(
+                estimator=self._estimator,
+                **self._begin_data,
+                reconstruction_attributes=self._fitted_attributes,
+            )
+
+    def end(self):
+        """The epoch ends; return whether a callback asks to stop."""
+        task, self._open = self._open, None
+        return task.call_on_fit_task_end(
+            estimator=self._estimator,
+            **self._end_data,
+            reconstruction_attributes=self._fitted_attributes,
+        )
+
+    def finish(self):
+        """The fit ends. An iteration that L-BFGS has not completed ends without data."""
+        if self._open is not None:
+            self._open.call_on_fit_task_end(estimator=self._estimator)
+        self._root.call_on_fit_task_end(
+            estimator=self._estimator, **self._end_data, reconstruction_attributes={}
+        )
+
+    def _fitted_attributes(self):
+        """What ``fit`` would publish if it stopped now."""
+        fitted = copy(self._estimator)
+        n_iter = self._fit.monitor.n_iter
+        fitted._publish(self._fit, f"Seen by a callback after {n_iter} {self._task_name}s.")
+        # Training goes on in the same arrays.
+        fitted.coefs_ = [coef.copy() for coef in fitted.coefs_]
+        fitted.intercepts_ = [intercept.copy() for intercept in fitted.intercepts_]
+        before = vars(self._estimator)
+        return {
+            name: value
+            for name, value in vars(fitted).items()
+            if name not in before or value is not before[name]
+        }

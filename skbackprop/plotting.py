@@ -1,0 +1,519 @@
+"""Displays in the manner of scikit-learn's: ``from_estimator``, ``plot(ax=)``, ``ax_``.
+
+matplotlib is imported when something is drawn, not before.
+"""
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
+
+from .outputs import raw_outputs
+from .summary import activation_names, one_line, output_name
+
+__all__ = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
+
+_TRAINING, _VALIDATION, _SCORE = "C0", "C1", "C2"
+
+
+def _axes(ax, **options):
+    """The given axes, or those of a new figure."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(**options)[1] if ax is None else ax
+
+
+class LossCurveDisplay:
+    """Loss curves of one or several fits.
+
+    Make it by :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    curves : dict of str to dict
+        By name of the fit, a dict with the lists ``training_loss`` and, each None where there is
+        none, ``validation_loss`` and ``validation_score``, with the number ``best_iter`` or None.
+
+    unit : str, default="epoch"
+        What the horizontal axis counts.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the losses.
+
+    score_ax_ : matplotlib Axes or None
+        Axes of the scores, which share the horizontal axis; None where there are none.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    lines_ : dict of str to list of matplotlib Line2D
+        The curves of each fit, and the line that marks its best epoch.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.plotting import LossCurveDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> net = BackpropClassifier(early_stopping=True, random_state=0).fit(X, y)
+    >>> LossCurveDisplay.from_estimator(net)
+    <...LossCurveDisplay object at ...>
+    >>> plt.show()
+    """
+
+    def __init__(self, curves, *, unit="epoch"):
+        self.curves = curves
+        self.unit = unit
+
+    @classmethod
+    def from_estimator(cls, estimator, *estimators, names=None, ax=None, scores=True, **kwargs):
+        """Draw the curves of fitted estimators.
+
+        Parameters
+        ----------
+        estimator, *estimators : BackpropClassifier or BackpropRegressor
+            Fitted estimators, or pipelines that end with one.
+
+        names : list of str, default=None
+            What the legend calls them; by default their classes, numbered where there are several.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        scores : bool, default=True
+            Whether to draw the validation scores, too, on a vertical axis of their own.
+
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+        """
+        fitted = [_last_step(each) for each in (estimator, *estimators)]
+        for each in fitted:
+            check_is_fitted(each)
+        if names is None:
+            names = [type(each).__name__ for each in fitted]
+            if len(names) > 1:
+                names = [f"{name} {i}" for i, name in enumerate(names, start=1)]
+        if len(set(names)) != len(fitted):
+            raise ValueError(f"names must be {len(fitted)} different names, got {names}.")
+        units = {"iteration" if each.solver == "lbfgs" else "epoch" for each in fitted}
+        display = cls(
+            {name: _curves(each) for name, each in zip(names, fitted, strict=True)},
+            unit=" or ".join(sorted(units)),
+        )
+        return display.plot(ax=ax, scores=scores, **kwargs)
+
+    def plot(self, ax=None, *, scores=True, log_scale=False, **kwargs):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        scores : bool, default=True
+            Whether to draw the validation scores, too, on a vertical axis of their own.
+
+        log_scale : bool, default=False
+            Whether losses have a logarithmic axis.
+
+        **kwargs : dict
+            Passed on to matplotlib's ``plot`` for every curve.
+
+        Returns
+        -------
+        self : LossCurveDisplay
+        """
+        self.ax_ = _axes(ax, layout="constrained")
+        self.figure_ = self.ax_.figure
+        with_scores = scores and any(c["validation_score"] for c in self.curves.values())
+        self.score_ax_ = self.ax_.twinx() if with_scores else None
+        self.lines_ = {}
+        for i, (name, curves) in enumerate(self.curves.items()):
+            self.lines_[name] = self._plot_fit(i, name, curves, kwargs)
+        self.ax_.set(xlabel=self.unit.capitalize(), ylabel="Loss")
+        if log_scale:
+            self.ax_.set_yscale("log")
+        if self.score_ax_ is not None:
+            self.score_ax_.set_ylabel("Validation score")
+        self._legend()
+        return self
+
+    def _plot_fit(self, i, name, curves, options):
+        """Curves of one fit; several fits differ in colour, one fit's curves in both."""
+        alone = len(self.curves) == 1
+        prefix = "" if alone else f"{name}, "
+        kinds = [
+            (self.ax_, "training_loss", "training loss", "-", _TRAINING),
+            (self.ax_, "validation_loss", "validation loss", "--", _VALIDATION),
+            (self.score_ax_, "validation_score", "validation score", ":", _SCORE),
+        ]
+        lines = []
+        for ax, key, label, style, colour in kinds:
+            if ax is None or not curves[key]:
+                continue
+            look = {"linestyle": style, "color": colour if alone else f"C{i}"}
+            epochs = np.arange(1, len(curves[key]) + 1)
+            lines += ax.plot(epochs, curves[key], label=prefix + label, **(look | options))
+        if curves["best_iter"] is not None:
+            best = curves["best_iter"]
+            label = f"{prefix}best {self.unit} ({best})"
+            colour = "0.4" if alone else f"C{i}"
+            lines.append(self.ax_.axvline(best, color=colour, linewidth=0.8, label=label))
+        return lines
+
+    def _legend(self):
+        """One legend for both vertical axes: over the picture, where several fits fill it."""
+        handles = [line for lines in self.lines_.values() for line in lines]
+        if self.score_ax_ is not None:
+            self.ax_.set_zorder(self.score_ax_.get_zorder() + 1)  # legend above all curves
+            self.ax_.patch.set_visible(False)
+        place = {"loc": "center right"}
+        if len(self.curves) > 1:
+            place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "frameon": False}
+        self.ax_.legend(handles=handles, ncols=len(self.curves), fontsize="small", **place)
+
+
+def _last_step(estimator):
+    """The network itself, where it is the last step of a pipeline."""
+    return estimator[-1] if hasattr(estimator, "steps") else estimator
+
+
+def _curves(estimator):
+    """What is drawn of a fitted estimator."""
+    scores = estimator.validation_scores_
+    best_iter = None
+    if estimator.early_stopping and scores:
+        # Curves of warm starts go on, and best_iter_ counts the last fit alone.
+        best_iter = len(scores) - estimator.n_iter_ + estimator.best_iter_
+    return {
+        "training_loss": estimator.loss_curve_,
+        "validation_loss": estimator.validation_loss_curve_,
+        "validation_score": scores,
+        "best_iter": best_iter,
+    }
+
+
+class NetworkDisplay:
+    """Units and weights of a small network.
+
+    Make it by :meth:`from_estimator`. Each line is a weight: its width and opacity say how large
+    it is in its layer, its colour which sign it has.
+
+    Parameters
+    ----------
+    coefs : list of ndarrays of shape (fan_in, fan_out)
+        Weights of each layer.
+
+    input_names, output_names : list of str
+        Names of the features and of the outputs.
+
+    layer_names : list of str
+        What stands above each layer, the input and the output included.
+
+    title : str, default=None
+        Title of the picture.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the picture.
+
+    figure_ : matplotlib Figure
+        Its figure.
+
+    edges_ : list of matplotlib LineCollection
+        The weights, layer by layer.
+
+    units_ : list of matplotlib PathCollection
+        The units, layer by layer.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.plotting import NetworkDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = X - X.mean(axis=0)
+    >>> net = BackpropClassifier((5,), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+    >>> NetworkDisplay.from_estimator(net)
+    <...NetworkDisplay object at ...>
+    >>> plt.show()
+    """
+
+    def __init__(self, coefs, *, input_names, output_names, layer_names, title=None):
+        self.coefs = coefs
+        self.input_names = input_names
+        self.output_names = output_names
+        self.layer_names = layer_names
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, *, feature_names=None, output_names=None, ax=None, **kwargs
+    ):
+        """Draw a fitted network.
+
+        Parameters
+        ----------
+        estimator : BackpropClassifier or BackpropRegressor
+            A fitted estimator, or a pipeline that ends with one.
+
+        feature_names : list of str, default=None
+            Names of the features; ``feature_names_in_`` by default, else x0, x1, ...
+
+        output_names : list of str, default=None
+            Names of the outputs; the classes by default, or y0, y1, ...
+
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        display : NetworkDisplay
+        """
+        estimator = _last_step(estimator)
+        check_is_fitted(estimator)
+        display = cls(
+            estimator.coefs_,
+            input_names=_input_names(estimator, feature_names),
+            output_names=_output_names(estimator, output_names),
+            layer_names=["input", *activation_names(estimator), output_name(estimator)],
+            title=one_line(estimator),
+        )
+        return display.plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, cmap="RdBu", max_width=3.0, max_units=40):
+        """Draw the network.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        cmap : str or matplotlib Colormap, default="RdBu"
+            Colours of the weights, from the most negative one to the most positive.
+
+        max_width : float, default=3.0
+            Width of the line of the largest weight of a layer, in points.
+
+        max_units : int, default=40
+            Most units that a layer may have.
+
+        Returns
+        -------
+        self : NetworkDisplay
+
+        Raises
+        ------
+        ValueError
+            Where a layer has more units than can be seen.
+        """
+        sizes = [self.coefs[0].shape[0], *(coef.shape[1] for coef in self.coefs)]
+        if max(sizes) > max_units:
+            raise ValueError(
+                f"A layer of {max(sizes)} units is too large to be drawn (max_units={max_units})."
+            )
+        figsize = (2.2 * len(sizes) + 1.5, max(3.0, 0.35 * max(sizes) + 1.0))
+        self.ax_ = _axes(ax, figsize=figsize, layout="constrained")
+        self.figure_ = self.ax_.figure
+        # Layers stand in columns; each is spread over the whole height.
+        positions = [
+            np.column_stack([np.full(n, float(column)), 1 - (np.arange(n) + 0.5) / n])
+            for column, n in enumerate(sizes)
+        ]
+        self.edges_ = [
+            self._draw_edges(coef, below, above, cmap, max_width)
+            for coef, below, above in zip(self.coefs, positions[:-1], positions[1:], strict=True)
+        ]
+        self.units_ = [
+            self.ax_.scatter(
+                *xy.T, s=min(160, 2500 / len(xy)), c="white", edgecolors="0.2", zorder=2
+            )
+            for xy in positions
+        ]
+        self._write_names(positions)
+        self.ax_.set_axis_off()
+        if self.title:
+            self.ax_.set_title(self.title, fontsize="medium")
+        return self
+
+    def _draw_edges(self, coef, below, above, cmap, max_width):
+        from matplotlib.collections import LineCollection
+
+        largest = float(np.abs(coef).max()) or 1.0
+        i, j = np.indices(coef.shape).reshape(2, -1)
+        strength = np.abs(coef).ravel() / largest
+        order = np.argsort(strength)  # the large ones on top
+        edges = LineCollection(
+            np.stack([below[i], above[j]], axis=1)[order],
+            array=coef.ravel()[order],
+            cmap=cmap,
+            clim=(-largest, largest),
+            linewidths=(max_width * strength)[order],
+            alpha=(0.2 + 0.8 * strength)[order],
+            zorder=1,
+        )
+        self.ax_.add_collection(edges)
+        return edges
+
+    def _write_names(self, positions):
+        """Features to the left, outputs to the right, layers on top."""
+        text = self.ax_.text
+        for (x, y), name in zip(positions[0], self.input_names, strict=True):
+            text(x - 0.12, y, name, ha="right", va="center", fontsize="small")
+        for (x, y), name in zip(positions[-1], self.output_names, strict=True):
+            text(x + 0.12, y, name, ha="left", va="center", fontsize="small")
+        for xy, name in zip(positions, self.layer_names, strict=True):
+            text(xy[0, 0], 1.02, name, ha="center", va="bottom", fontsize="small", color="0.35")
+        self.ax_.set(xlim=(-0.3, len(positions) - 0.7), ylim=(0, 1.08))
+
+
+def _input_names(estimator, given):
+    if given is None:
+        given = getattr(estimator, "feature_names_in_", None)
+    if given is None:
+        given = [f"x{i}" for i in range(estimator.n_features_in_)]
+    return _checked_names(given, estimator.n_features_in_, "feature_names")
+
+
+def _output_names(estimator, given):
+    n_outputs = estimator.coefs_[-1].shape[1]
+    if given is None and is_classifier(estimator):
+        # One output of two classes is for the second one.
+        given = [label for label, (_, sign) in raw_outputs(estimator).items() if sign > 0]
+    if given is None:
+        given = [f"y{i}" for i in range(n_outputs)] if n_outputs > 1 else ["y"]
+    return _checked_names(given, n_outputs, "output_names")
+
+
+def _checked_names(names, n_names, what):
+    if len(names) != n_names:
+        raise ValueError(f"{what} has {len(names)} names, but {n_names} are needed.")
+    return [str(name) for name in names]
+
+
+class WeightsDisplay:
+    """First-layer weights as images, for features that are pixels.
+
+    Make it by :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_units, height, width)
+        Weights of each unit.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        One for each unit that is shown.
+
+    ax_ : matplotlib Axes
+        Axes that the images are laid out in.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.plotting import WeightsDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> net = BackpropClassifier((16,), alpha=1, random_state=0, tol=1e-3).fit(X / 16, y)
+    >>> WeightsDisplay.from_estimator(net)
+    <...WeightsDisplay object at ...>
+    >>> plt.show()
+    """
+
+    def __init__(self, images):
+        self.images = images
+
+    @classmethod
+    def from_estimator(cls, estimator, *, shape=None, ax=None, **kwargs):
+        """Draw the weights of a fitted network.
+
+        Parameters
+        ----------
+        estimator : BackpropClassifier or BackpropRegressor
+            A fitted estimator, or a pipeline that ends with one.
+
+        shape : tuple (height, width), default=None
+            Shape of the images that the features are; a square by default.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        display : WeightsDisplay
+
+        Raises
+        ------
+        ValueError
+            Where the number of features is not that of the pixels.
+        """
+        estimator = _last_step(estimator)
+        check_is_fitted(estimator)
+        n_features = estimator.n_features_in_
+        if shape is None:
+            shape = (round(n_features**0.5),) * 2
+        if np.prod(shape) != n_features:
+            raise ValueError(
+                f"{n_features} features are not images of shape {tuple(shape)}; give shape."
+            )
+        return cls(np.asarray(estimator.coefs_[0]).T.reshape(-1, *shape)).plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, cmap="RdBu", max_images=64, n_columns=None):
+        """Draw the images.
+
+        All have the same scale of colours, symmetric around zero.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        cmap : str or matplotlib Colormap, default="RdBu"
+            Colours of the weights.
+
+        max_images : int, default=64
+            Most images to show: those of the first units.
+
+        n_columns : int, default=None
+            Images in a row; as many as make the picture about square by default.
+
+        Returns
+        -------
+        self : WeightsDisplay
+        """
+        images = self.images[:max_images]
+        n_columns = int(np.ceil(len(images) ** 0.5)) if n_columns is None else n_columns
+        n_rows = -(-len(images) // n_columns)
+        height, width = images.shape[1:]
+        figsize = (0.9 * n_columns + 1.0, 0.9 * n_rows * height / width + 0.3)
+        self.ax_ = _axes(ax, figsize=figsize, layout="constrained")
+        self.figure_ = self.ax_.figure
+        self.ax_.set_axis_off()
+        limit = float(np.abs(images).max()) or 1.0
+        self.axes_ = np.empty(len(images), dtype=object)
+        for i, image in enumerate(images):
+            row, column = divmod(i, n_columns)
+            box = [column / n_columns, 1 - (row + 1) / n_rows, 0.92 / n_columns, 0.92 / n_rows]
+            self.axes_[i] = self.ax_.inset_axes(box, xticks=[], yticks=[])
+            shown = self.axes_[i].imshow(image, cmap=cmap, vmin=-limit, vmax=limit)
+        self.figure_.colorbar(shown, ax=self.ax_, label="weight")
+        return self

@@ -1,0 +1,63 @@
+"""A network in a line, in a table, and in a notebook."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_html_repr
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+rng = np.random.default_rng(0)
+X, digits = rng.normal(size=(100, 64)), np.arange(100) % 10
+LINE = "64 -> 100 relu -> 10 softmax, 7,510 parameters"
+
+
+def test_summary_has_a_row_for_each_layer():
+    net = BackpropClassifier(max_iter=2).fit(X, digits)
+    line, empty, *table = net.summary().splitlines()
+    assert line == LINE
+    assert empty == ""
+    assert [row.split() for row in table] == [
+        ["layer", "units", "activation", "weights", "parameters"],
+        ["input", "64"],
+        ["hidden", "1", "100", "relu", "64", "x", "100", "6,500"],
+        ["output", "10", "softmax", "100", "x", "10", "1,010"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("net", "y", "line"),
+    [
+        (BackpropClassifier((), max_iter=2), digits > 4, "64 -> 1 logistic, 65 parameters"),
+        (
+            BackpropRegressor((3, 2), activation="tanh", max_iter=2),
+            X[:, :2],
+            "64 -> 3 tanh -> 2 tanh -> 2 identity, 209 parameters",
+        ),
+        (BackpropRegressor((1,), loss="poisson", max_iter=2), digits, "64 -> 1 relu -> 1 exp, 67"),
+    ],
+)
+def test_the_network_in_a_line(net, y, line):
+    net.fit(X, y)
+    assert net.summary().startswith(line)
+    n_parameters = sum(array.size for array in [*net.coefs_, *net.intercepts_])
+    assert f"{n_parameters} parameters" in net.summary()
+
+
+def test_summary_needs_a_fit():
+    with pytest.raises(NotFittedError):
+        BackpropClassifier().summary()
+
+
+def test_a_notebook_shows_the_line():
+    html = LINE.replace(">", "&gt;")
+    net = BackpropClassifier(max_iter=2)
+    assert "caption" not in net._repr_html_().split("</style>")[1]
+    net.fit(X, digits)
+    assert html in net._repr_html_()
+    assert html in estimator_html_repr(net)
+    assert html in make_pipeline(StandardScaler(), net).fit(X, digits)._repr_html_()
