@@ -316,3 +316,19 @@ def test_calls_of_partial_fit_are_a_fit(loss):
     for _ in range(5):
         parts.partial_fit(FEATURES, LABELS, classes=[0, 1])
     assert parts.loss_curve_ == whole.loss_curve_
+
+
+@pytest.mark.parametrize("loss", [*CLASSIFICATION_LOSSES, Multinomial(), LogLoss(0.1)], ids=str)
+def test_every_loss_works_with_several_label_columns(loss):
+    y = np.column_stack([LABELS, THREE])
+    parameters = SMALL | {"max_iter": 100, "learning_rate_init": 0.02}
+    net = BackpropClassifier(loss=loss, **parameters).fit(FEATURES, y)
+    assert [p.shape[1] for p in net.predict_proba(FEATURES)] == [2, 3]
+    assert net.coefs_[-1].shape[1] == (5 if loss == Multinomial() else 4)
+    assert net.loss_curve_[-1] < 0.9 * net.loss_curve_[0]
+    parts = BackpropClassifier(loss=loss, **SMALL)
+    for _ in range(5):
+        parts.partial_fit(FEATURES, y, classes=[[0, 1], [0, 1, 2]])
+    np.testing.assert_array_equal(
+        parts.loss_curve_, BackpropClassifier(loss=loss, **SMALL).fit(FEATURES, y).loss_curve_
+    )
