@@ -13,9 +13,6 @@ and loss curves; then it searches over hidden layer sizes, as one would with any
 estimator.
 """
 
-# Authors: skbackprop developers
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Both classifiers on both data sets
 # ----------------------------------

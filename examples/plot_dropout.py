@@ -11,9 +11,6 @@ other one; predictions use all of them.
    prevent neural networks from overfitting", JMLR 15:1929-1958.
 """
 
-# Authors: skbackprop developers
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Data
 # ----

@@ -11,9 +11,6 @@ Huber loss [1]_ grows linearly from ``delta`` on, so that the pull of a row is b
    35:73-101.
 """
 
-# Authors: skbackprop developers
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Data
 # ----

@@ -14,9 +14,6 @@ one half, the threshold of ``predict``, they fall, and what the probabilities me
 .. [1] Lin, Goyal, Girshick, He & Dollár (2017), "Focal loss for dense object detection", ICCV.
 """
 
-# Authors: skbackprop developers
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Data and models
 # ---------------

@@ -14,9 +14,6 @@ any noise before the impact and a lot after it.
    regression curve fitting", Journal of the Royal Statistical Society B 47:1-52.
 """
 
-# Authors: skbackprop developers
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Data and network
 # ----------------
@@ -25,6 +22,7 @@ any noise before the impact and a lot after it.
 # all its epochs: the pinball loss goes down in small steps, which need not mean that it has
 # arrived.
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -40,7 +38,7 @@ warnings.filterwarnings("ignore", category=ConvergenceWarning)
 LEVELS = (0.1, 0.5, 0.9)
 G_PER_UNIT, MS_PER_UNIT = 50.0, 15.0
 
-path = Path(__file__).parent / "data" / "mcycle.csv"
+path = Path(sys.argv[0]).parent / "data" / "mcycle.csv"
 times, accelerations = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
 X, y = times[:, np.newaxis] / MS_PER_UNIT - 2, accelerations / G_PER_UNIT
 

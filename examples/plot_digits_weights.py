@@ -1,0 +1,58 @@
+"""
+==============================
+What the first layer looks for
+==============================
+
+Where the features are pixels, the weights of a hidden unit are a picture: what the unit looks for.
+One learns to draw them, and what the penalty does to them: a few large weights on single pixels
+become many small ones, and the network tells digits that it has not seen better.
+"""
+
+# %%
+# Two networks, one with a strong penalty
+# ---------------------------------------
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from skbackprop import BackpropClassifier
+from skbackprop.plotting import WeightsDisplay
+
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
+
+models = {}
+for alpha in (1e-6, 3.0):
+    models[alpha] = BackpropClassifier(
+        (24,), activation="tanh", solver="lbfgs", alpha=alpha, max_iter=1000, random_state=0
+    ).fit(X_train, y_train)
+
+
+largest = {alpha: np.abs(model.coefs_[0]).max() for alpha, model in models.items()}
+accuracies = {alpha: model.score(X_test, y_test) for alpha, model in models.items()}
+for alpha in models:
+    print(
+        f"alpha {alpha:g}: test accuracy {accuracies[alpha]:.3f}, "
+        f"largest weight {largest[alpha]:.2f}"
+    )
+
+# %%
+# Some pixels, along the border, are white in every image. Their gradient is zero: without penalty
+# their weights would stay at their random start for ever, with it they vanish.
+
+white = X_train.max(axis=0) == 0
+blank = {alpha: np.abs(model.coefs_[0][white]).max() for alpha, model in models.items()}
+for alpha in models:
+    print(f"alpha {alpha:g}: largest weight of a pixel that is always white {blank[alpha]:.4f}")
+
+# %%
+# The pictures
+# ------------
+#
+# Of each hidden unit, the weights from the 8 x 8 pixels: first with hardly any penalty, then with
+# a strong one.
+
+for alpha, model in models.items():
+    display = WeightsDisplay.from_estimator(model)
+    display.figure_.suptitle(f"alpha = {alpha:g}")
