@@ -73,8 +73,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     batch_size : int or 'auto', default='auto'
         Rows of a minibatch, at least 1; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'one_cycle'} or callable, \
-            default='constant'
+    learning_rate : str or callable, default='constant'
         Learning rate of 'sgd' and 'adam':
 
         - 'constant': ``learning_rate_init``;
@@ -261,7 +260,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     n_features_in_ : int
         Number of features.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where ``X`` has names that are all strings.
 
     n_layers_ : int

@@ -26,7 +26,7 @@ _SHRINK = 0.5
 class GradientCheck:
     """Derivatives along random directions, by the gradient and by differences.
 
-    Attributes
+    Parameters
     ----------
     analytic : tuple of float
         ``d . gradient`` of each direction ``d``.
@@ -38,6 +38,13 @@ class GradientCheck:
         Their absolute differences over the larger of the two, or over the root mean square of
         ``d . gradient`` over all directions, ``|gradient| / sqrt(n)``, if that is larger: a
         direction that happens to be orthogonal to the gradient does not magnify rounding.
+
+    Examples
+    --------
+    >>> from skbackprop.gradient_check import GradientCheck
+    >>> check = GradientCheck(analytic=(2.0,), numerical=(2.002,), relative_errors=(1e-3,))
+    >>> check.max_relative_error, check.ok(rtol=1e-6)
+    (0.001, False)
     """
 
     analytic: tuple
@@ -50,7 +57,18 @@ class GradientCheck:
         return float(np.max(self.relative_errors))
 
     def ok(self, rtol=1e-6):
-        """Whether no relative error is larger than ``rtol``, and none is NaN."""
+        """Whether no relative error is larger than ``rtol``, and none is NaN.
+
+        Parameters
+        ----------
+        rtol : float, default=1e-6
+            Largest relative error that is still right.
+
+        Returns
+        -------
+        ok : bool
+            The answer.
+        """
         return self.max_relative_error <= rtol
 
 

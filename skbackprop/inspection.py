@@ -1,6 +1,6 @@
 """A look inside a fitted network: everything that back-propagation computes, for a user to take.
 
-In the symbols of the textbook, for a layer with input ``H_below``:
+In the symbols of the textbook, for a layer with input ``H_below``::
 
     Z = H_below W + b,    H = f(Z),    delta = dF/dZ,
     dF/dW = H_below^T delta + alpha W / sum(s),    dF/db = sum over rows of delta,

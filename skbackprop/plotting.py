@@ -91,6 +91,7 @@ class LossCurveDisplay:
         Returns
         -------
         display : LossCurveDisplay
+            The display, drawn.
         """
         fitted = [_last_step(each) for each in (estimator, *estimators)]
         for each in fitted:
@@ -128,6 +129,7 @@ class LossCurveDisplay:
         Returns
         -------
         self : LossCurveDisplay
+            The display, drawn.
         """
         self.ax_ = _axes(ax, layout="constrained")
         self.figure_ = self.ax_.figure
@@ -280,6 +282,7 @@ class NetworkDisplay:
         Returns
         -------
         display : NetworkDisplay
+            The display, drawn.
         """
         estimator = _last_step(estimator)
         check_is_fitted(estimator)
@@ -312,6 +315,7 @@ class NetworkDisplay:
         Returns
         -------
         self : NetworkDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -460,6 +464,7 @@ class WeightsDisplay:
         Returns
         -------
         display : WeightsDisplay
+            The display, drawn.
 
         Raises
         ------
@@ -499,6 +504,7 @@ class WeightsDisplay:
         Returns
         -------
         self : WeightsDisplay
+            The display, drawn.
         """
         images = self.images[:max_images]
         n_columns = int(np.ceil(len(images) ** 0.5)) if n_columns is None else n_columns

@@ -24,25 +24,32 @@ class Progress:
 
     Epochs and steps are those of this ``fit``, or of all calls of ``partial_fit`` so far.
 
-    Attributes
+    Parameters
     ----------
-    n_samples_seen : int
+    n_samples_seen : int, default=0
         Rows that all epochs so far have gone through, those of earlier fits included.
 
-    n_plateaus : int
+    n_plateaus : int, default=0
         How many times ``n_iter_no_change`` epochs have brought no improvement.
 
-    epoch : int
+    epoch : int, default=0
         Completed epochs: 0 in the first one.
 
-    step : int
+    step : int, default=0
         Completed steps: 0 before the first one.
 
-    fraction : float
+    fraction : float, default=0.0
         Completed part of the ``max_iter`` epochs, from 0 to 1; fractions of an epoch included.
 
-    step_share : float
+    step_share : float, default=0.0
         What a step adds to ``fraction``.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> def halved_every_ten_epochs(progress):
+    ...     return 0.5 ** (progress.epoch // 10)
+    >>> model = BackpropRegressor(learning_rate=halved_every_ten_epochs)
     """
 
     n_samples_seen: int = 0
@@ -58,12 +65,36 @@ class Progress:
         self.fraction = 0.0
 
     def begin_step(self, i, n_steps, n_epochs):
-        """Note that ``i`` of ``n_steps`` steps of an epoch, one of ``n_epochs``, are made."""
+        """Note that some steps of an epoch are made.
+
+        Parameters
+        ----------
+        i : int
+            How many.
+
+        n_steps : int
+            Steps of an epoch.
+
+        n_epochs : int
+            Epochs of the fit, at most.
+        """
         self.fraction = min(1.0, (self.epoch + i / n_steps) / n_epochs)
         self.step_share = 1 / (n_steps * n_epochs)
 
     def end_epoch(self, n_samples, n_steps, n_epochs):
-        """Note that an epoch is completed; ``step`` counts from where the epoch began."""
+        """Note that an epoch is completed; ``step`` counts from where the epoch began.
+
+        Parameters
+        ----------
+        n_samples : int
+            Rows it has gone through.
+
+        n_steps : int
+            Its steps.
+
+        n_epochs : int
+            Epochs of the fit, at most.
+        """
         self.n_samples_seen += n_samples
         self.epoch += 1
         self.step += n_steps

@@ -36,7 +36,6 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
-    "activations_of_layers",
     "from_functions",
 ]
 

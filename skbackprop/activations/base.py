@@ -89,7 +89,28 @@ class Activation:
 
 @dataclass(frozen=True)
 class FromFunctions(Activation):
-    """An activation made of two functions; see :func:`from_functions`."""
+    """An activation made of two functions; see :func:`from_functions`, which makes it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(Z)`` gives ``H``.
+
+    derivative : callable
+        ``derivative(Z)``, or ``derivative(H)`` with ``needs_input=False``.
+
+    needs_input : bool, default=True
+        Whether the derivative is a function of ``Z``.
+
+    init_factor : float, default=6.0
+        Size of the starting weights, see :class:`Activation`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.activations import FromFunctions
+    >>> sine = FromFunctions(np.sin, np.cos)
+    """
 
     function: Callable
     derivative: Callable

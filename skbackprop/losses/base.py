@@ -48,7 +48,18 @@ class Loss:
     raw_per_target = 1
 
     def n_raw(self, n_outputs):
-        """Number of raw predictions for a row of ``n_outputs`` targets."""
+        """Tell how many raw predictions the network needs for a row.
+
+        Parameters
+        ----------
+        n_outputs : int
+            Number of targets of a row.
+
+        Returns
+        -------
+        n_raw : int
+            Number of raw predictions.
+        """
         return n_outputs * self.raw_per_target
 
     def loss_gradient(self, y, raw, sample_weight, out):
@@ -76,19 +87,65 @@ class Loss:
         raise NotImplementedError
 
     def loss(self, y, raw, sample_weight):
-        """Sum of the weighted losses, without the gradient."""
+        """Sum of the weighted losses, without the gradient.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs), or (n_rows,) of class codes
+            Targets.
+
+        raw : ndarray of shape (n_rows, n_raw)
+            Raw predictions.
+
+        sample_weight : ndarray of shape (n_rows, 1) or (n_rows, n_outputs), or None
+            Weights of rows, or of single targets; None for ones.
+
+        Returns
+        -------
+        total : float
+            The sum.
+        """
         return self.loss_gradient(y, raw, sample_weight, np.empty_like(raw))
 
     def check_target(self, y):
-        """Raise ValueError where ``y`` has values for which the loss is not defined."""
+        """Raise ValueError where ``y`` has values for which the loss is not defined.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows, n_outputs)
+            Targets.
+        """
 
     def predict(self, raw):
-        """Predictions of shape (n_rows, n_outputs); ``raw`` may be overwritten."""
+        """Make predictions of raw predictions.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_raw)
+            Raw predictions; may be overwritten.
+
+        Returns
+        -------
+        prediction : ndarray of shape (n_rows, n_outputs)
+            Predictions.
+        """
         self.link.inverse(raw, out=raw)
         return raw
 
     def score(self, y, prediction, sample_weight):
-        """How good a prediction is, 1 at best; None where that is R^2."""
+        """How good a prediction is, 1 at best; None where that is R^2.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+
+        prediction : ndarray
+            What ``predict`` of the estimator gives.
+
+        sample_weight : ndarray of shape (n_rows,) or None
+            Weights of rows.
+        """
 
 
 def weighted_sum(losses, sample_weight):

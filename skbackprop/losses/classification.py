@@ -17,6 +17,14 @@ class ClassificationLoss(Loss):
     The form for yes/no targets, of two classes or of several labels, gets ``y`` of zeros and ones
     of shape (n_rows, n_outputs) and has a logistic link. The form for one out of many classes gets
     class codes of shape (n_rows,) and has a softmax link.
+
+    Examples
+    --------
+    >>> from skbackprop.losses import ClassificationLoss, LogLoss, Multinomial
+    >>> isinstance(LogLoss(), ClassificationLoss)
+    True
+    >>> LogLoss().multiclass() == Multinomial()
+    True
     """
 
     link = LogitLink()

@@ -86,5 +86,16 @@ class GaussianNLL(Loss):
         return np.ascontiguousarray(raw[:, 0::2])
 
     def std(self, raw):
-        """Standard deviations, of shape (n_rows, n_outputs)."""
+        """Make standard deviations of raw predictions.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_raw)
+            Raw predictions.
+
+        Returns
+        -------
+        std : ndarray of shape (n_rows, n_outputs)
+            Standard deviations.
+        """
         return np.exp(0.5 * self._parts(raw)[1])
