@@ -3,17 +3,17 @@
 from abc import ABC, abstractmethod
 from copy import copy
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
-from .activations import ACTIVATIONS, Activation, activations_of_layers
+from .activations import activations_of_layers
 from .batches import Rows
 from .callbacks import CallbackSupport, FitData, begin_tasks, with_callbacks
+from .constraints import PARAMETER_CONSTRAINTS
 from .dropout import dropout_rates
 from .exclusions import check_exclusions
 from .export import Exportable
@@ -29,11 +29,8 @@ from .starting_values import StartingValues
 from .state import TrainingState
 from .stopping import Patience
 from .summary import Summarised
-from .training import STOCHASTIC_SOLVERS, train
+from .training import train
 from .validation import (
-    Interval,
-    Options,
-    StrOptions,
     about,
     check_features,
     check_features_and_target,
@@ -84,45 +81,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     attributes at its end. An exception on the way leaves the estimator as it was.
     """
 
-    _parameter_constraints: ClassVar = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
-        "solver": [StrOptions({"lbfgs", *STOCHASTIC_SOLVERS})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [
-            StrOptions({"constant", "invscaling", "adaptive", "cosine", "one_cycle"}),
-            callable,
-        ],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
-        "dtype": [StrOptions({"float32", "float64"}), None],
-        "solver_options": [dict, None],
-        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
-        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "average": [Interval(Real, 0, 1, closed="neither"), Options(bool, {False})],
-    }
+    _parameter_constraints: ClassVar = PARAMETER_CONSTRAINTS
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -135,4 +135,5 @@ class SoftmaxLink:
 
     def log_inverse(self, raw):
         """Logarithm of the prediction, without rounding the prediction first."""
-        return raw - log_sum_exp(raw)
+        shifted = raw - raw.max(axis=1, keepdims=True)  # so that no logarithm is above 0
+        return shifted - log_sum_exp(shifted)

@@ -12,7 +12,6 @@ and back-propagation takes ``delta = dLoss/dH`` of a layer down through it:
 """
 
 import numpy as np
-from scipy import sparse
 
 from .activations import Identity
 from .dropout import DropoutMasks
@@ -137,11 +136,11 @@ class Dense:
         """Compute ``H = f(inputs W + b)``."""
         coef, intercept = parameters
         Z = buffers.H if buffers.Z is None else buffers.Z
-        if sparse.issparse(inputs):
-            np.add(inputs @ coef, intercept, out=Z)
-        else:
+        if isinstance(inputs, np.ndarray):
             np.dot(inputs, coef, out=Z)
             np.add(Z, intercept, out=Z)
+        else:
+            np.add(inputs @ coef, intercept, out=Z)
         self.activation.forward(Z, buffers.H)
 
     def backward(self, parameters, inputs, buffers, ones, gradient):
@@ -149,10 +148,10 @@ class Dense:
         delta = buffers.delta
         self.activation.backward(delta, buffers.H, buffers.Z)
         coef_gradient, intercept_gradient = gradient
-        if sparse.issparse(inputs):
-            coef_gradient[...] = inputs.T @ delta
-        else:
+        if isinstance(inputs, np.ndarray):
             np.dot(inputs.T, delta, out=coef_gradient)
+        else:
+            coef_gradient[...] = inputs.T @ delta
         np.dot(ones, delta, out=intercept_gradient)
 
     def backward_inputs(self, parameters, buffers, out):

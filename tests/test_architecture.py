@@ -69,8 +69,10 @@ MAY_IMPORT = {
         "solvers.updates",
         "threads",
     },
+    "constraints": {"activations", "training", "validation"},
     "base": {
         "activations",
+        "constraints",
         "batches",
         "dropout",
         "exclusions",

@@ -152,7 +152,7 @@ def weighted_sum(losses, sample_weight):
     """Sum of ``losses``, weighted, in float64."""
     if sample_weight is not None:
         losses = losses * sample_weight
-    return float(np.sum(losses, dtype=np.float64))
+    return float(np.add.reduce(losses, axis=None, dtype=np.float64))
 
 
 def apply_weight(gradient, sample_weight):
