@@ -34,7 +34,7 @@ def hidden_activations(estimator, X, layers):
     X = check_features(estimator, X)
     network, parameters = estimator._fitted_network()
     rows = Rows.of_features(X, estimator.coefs_[0].dtype)
-    block_rows = min(rows_per_block(network), len(rows))
+    block_rows = min(rows_per_block(network, rows.X), len(rows))
     workspace = Workspace(network, block_rows, rows.dtype, backward=False)
     buffers = RowBuffers(rows, block_rows)
     outputs = [np.empty((len(rows), network.layer_units[i + 1]), rows.dtype) for i in layers]

@@ -347,7 +347,7 @@ def input_gradient(estimator, X, output=None, of="raw"):
         columns = [_raw_column(estimator, output)]
     rows = Rows.of_features(X, estimator.coefs_[0].dtype)
     gradients = np.empty((len(rows), len(columns), X.shape[1]), rows.dtype)
-    block_rows = min(rows_per_block(network), len(rows))
+    block_rows = min(rows_per_block(network, rows.X), len(rows))
     differentiator = _Differentiator(network, fitted, link, block_rows, rows.dtype)
     buffers = RowBuffers(rows, block_rows)
     for start in range(0, len(rows), block_rows):

@@ -21,6 +21,7 @@ __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 _BLOCK_ELEMENTS = 1 << 17
 _MAX_BLOCK_ROWS = 1024
 _MIN_BLOCK_ROWS = 256
+_SPARSE_BLOCK_FACTOR = 8
 
 # An exact pass sums in at most so many parts, with at most so many elements of gradients in all.
 # Neither depends on the number of threads, and so the result does not.
@@ -36,8 +37,14 @@ _LANE_ROWS = 16
 _UNTHREADED_WORK = 1 << 18
 
 
-def rows_per_block(network):
-    """Rows of a block of an exact pass, so that what belongs to it stays in the cache."""
+def rows_per_block(network, X):
+    """Rows of a block of an exact pass, so that what belongs to it stays in the cache.
+
+    Sparse blocks are larger: adding up their dense gradients should be a small part of the work.
+    """
+    if sparse.issparse(X):
+        stored_per_row = max(1, X.nnz // max(1, X.shape[0]))
+        return max(_MIN_BLOCK_ROWS, _SPARSE_BLOCK_FACTOR * X.shape[1] // stored_per_row)
     rows = _BLOCK_ELEMENTS // max(network.layer_units)
     return min(max(rows, _MIN_BLOCK_ROWS), _MAX_BLOCK_ROWS)
 
@@ -81,7 +88,7 @@ class ExactPass:
 
     def __init__(self, objective, parameters, gradient, threads, block_rows=None):
         if block_rows is None:
-            block_rows = rows_per_block(objective.network)
+            block_rows = rows_per_block(objective.network, objective.rows.X)
         n_rows = len(objective.rows)
         n_parts = min(_MAX_PARTS, max(2, _PARTS_ELEMENTS // parameters.flat.size))
         parts = _parts(n_rows, block_rows, n_parts)
@@ -232,7 +239,7 @@ def predict_raw(network, parameters, rows):
     if n_products <= _UNTHREADED_WORK:
         _predict_blocks(network, parameters, rows, [(0, n_rows)], raw_prediction)
         return raw_prediction
-    block_rows = min(rows_per_block(network), n_rows)
+    block_rows = min(rows_per_block(network, rows.X), n_rows)
     with row_threads(max_threads=-(-n_rows // block_rows)) as threads:
         threads.map(
             lambda blocks: _predict_blocks(network, parameters, rows, blocks, raw_prediction),

@@ -15,6 +15,7 @@ INTERNAL = {
     "batches",
     "callbacks",
     "classifier",
+    "constraints",
     "dropout",
     "exclusions",
     "export",
