@@ -80,10 +80,6 @@ class Parameters:
         """Uninitialised parameters of the same shapes and dtype: a place for a gradient."""
         return Parameters(self.shapes, self.flat.dtype)
 
-    def copy(self):
-        """Independent copy."""
-        return Parameters(self.shapes, self.flat.dtype, self.flat.copy())
-
 
 class LayerArrays(NamedTuple):
     """Parameters that exist as separate arrays only: those of a fitted estimator.

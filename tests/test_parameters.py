@@ -65,15 +65,12 @@ def test_a_given_vector_is_not_copied():
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_copies_are_independent_and_of_the_same_dtype(dtype):
+def test_a_place_for_a_gradient_is_independent_and_of_the_same_dtype(dtype):
     parameters = make_parameters(dtype)
-    twin, empty = parameters.copy(), parameters.empty_like()
-    for other in (twin, empty):
-        assert other.flat.dtype == other.coefs[0].dtype == dtype
-        assert [c.shape for c in other.coefs] == [(4, 3), (3, 2)]
-        assert not np.shares_memory(other.flat, parameters.flat)
-    np.testing.assert_array_equal(twin.flat, parameters.flat)
-    twin.coefs[0][...] = -1
+    empty = parameters.empty_like()
+    assert empty.flat.dtype == empty.coefs[0].dtype == dtype
+    assert [c.shape for c in empty.coefs] == [(4, 3), (3, 2)]
+    empty.coefs[0][...] = -1
     assert parameters.flat.min() == 0
 
 
