@@ -25,6 +25,7 @@ from .objective import Objective
 from .parameters import LayerArrays, Parameters
 from .passes import predict_raw
 from .sample import Sample, split_positions
+from .schedules import Constant
 from .starting_values import StartingValues
 from .state import TrainingState
 from .stopping import Patience
@@ -91,6 +92,11 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     # ---- what the two estimators differ in
 
     _y_numeric = False
+    _strength_schedule = Constant(1.0)  # factor of weight decay and dropout, by progress
+    _last_batch = 0.0  # share of batch_size up to which a last, smaller minibatch is left out
+
+    def _own_schedule(self):
+        """Learning rate by progress, where it is none of those that ``learning_rate`` names."""
 
     def _learn_target(self, y, sample_weight, fixed):
         """Find out what must be known about the target; ``fixed`` where it is known already."""
@@ -154,8 +160,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
         hidden = check_hidden_layer_sizes(self)
         n_features = sample.rows.X.shape[1]
         layer_units = [n_features, *hidden, self._n_raw(sample.rows.y)]
-        activations = activations_of_layers(self.activation, len(hidden))
-        network = Network(layer_units, activations, dropout_rates(self, len(hidden)))
+        network = self._network(layer_units, dropout_rates(self, len(hidden)))
         state = self._next_state(continuing)
         parameters = network.parameters(sample.rows.dtype)
         if continuing:
@@ -164,9 +169,19 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
             if self.average is not False:
                 state.resume_average(parameters.flat)
         else:
-            glorot_uniform(parameters, self._initial_activations(activations), state.random_state)
+            self._draw(network, parameters, state.random_state)
             starting_values.apply(parameters)
         return _Fit(network, parameters, state, continuing)
+
+    def _network(self, layer_units, dropout=None):
+        """A network of features, hidden units and raw outputs."""
+        activations = activations_of_layers(self.activation, len(layer_units) - 2)
+        return Network(layer_units, activations, dropout)
+
+    def _draw(self, network, parameters, random_state):
+        """Draw starting values."""
+        hidden = [*network.activations[:-1]]
+        glorot_uniform(parameters, self._initial_activations(hidden), random_state)
 
     def _initial_activations(self, hidden):
         """The activation that sizes the starting weights of each layer, the linear one too."""
@@ -394,7 +409,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
         """The network of a fitted estimator, and its parameters."""
         parameters = self._fitted_parameters()
         units = [len(self.coefs_[0]), *(coef.shape[1] for coef, _ in parameters.layers)]
-        return Network(units, activations_of_layers(self.activation, len(units) - 2)), parameters
+        return self._network(units), parameters
 
     def _fitted_parameters(self):
         dtype = self.coefs_[0].dtype

@@ -68,9 +68,15 @@ class DropoutStream:
     ----------
     random_state : RandomState
         Where the seed comes from. A copy is asked, so that its own draws stay what they are.
+
+    Attributes
+    ----------
+    strength : float
+        Factor of all rates, in [0, 1].
     """
 
     def __init__(self, random_state):
+        self.strength = 1.0
         seed = deepcopy(random_state).randint(1 << 32, size=8, dtype=np.uint32)
         rows, entries = np.random.SeedSequence(seed.tolist()).spawn(2)
         self._rows = np.random.SFC64(rows)
@@ -111,8 +117,8 @@ class DropoutMasks:
     def __init__(self, rates, units, n_rows, dtype, stream):
         self._stream = stream
         self._units = units
-        # Rounded to 16 bits, but then exact: the scale belongs to the rounded rate.
-        self._thresholds = [min(round(rate * _RANGE), _RANGE - 1) for rate in rates]
+        self._rates = rates
+        self._set_thresholds(1.0)
         self._dropping = [i for i, threshold in enumerate(self._thresholds) if threshold]
         self._masks, self._room = (
             {i: np.empty((n_rows, units[i]), dtype) for i in self._dropping} for _ in range(2)
@@ -120,9 +126,16 @@ class DropoutMasks:
         self._dropped = {}
         self._entries_mask = None
 
+    def _set_thresholds(self, strength):
+        """Rates to 16 bits: rounded, but then exact, as the scale belongs to the rounded rate."""
+        self._thresholds = [
+            min(round(strength * rate * _RANGE), _RANGE - 1) for rate in self._rates
+        ]
+
     def draw(self, X):
         """Draw the masks of the rows ``X``."""
         n_rows = X.shape[0]
+        self._set_thresholds(self._stream.strength)
         dense = [i for i in self._dropping if i or not sparse.issparse(X)]
         bits = self._stream.rows(n_rows, sum(self._units[i] for i in dense))
         start = 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["glorot_uniform"]
+__all__ = ["glorot_uniform", "unit_variance"]
 
 
 def glorot_uniform(parameters, activations, random_state):
@@ -32,3 +32,21 @@ def glorot_uniform(parameters, activations, random_state):
         bound = np.sqrt(activation.init_factor / sum(coef.shape))
         coef[...] = random_state.uniform(-bound, bound, coef.shape)
         intercept[...] = random_state.uniform(-bound, bound, intercept.shape)
+
+
+def unit_variance(arrays, random_state):
+    """Draw weights from ``N(0, 1 / fan_in)`` and biases from ``N(0, 1)``.
+
+    Inputs of variance 1 then give pre-activations of variance 2, whatever the width.
+
+    Parameters
+    ----------
+    arrays : list of tuples of ndarrays
+        Weights and biases of each layer; overwritten.
+
+    random_state : RandomState
+        Source of the draws, in float64, the weights of a layer first.
+    """
+    for coef, intercept in arrays:
+        coef[...] = random_state.standard_normal(coef.shape) / np.sqrt(len(coef))
+        intercept[...] = random_state.standard_normal(intercept.shape)

@@ -111,19 +111,23 @@ class Dense:
 
     activation : Activation
         Applied to the pre-activations.
+
+    rates : tuple of two floats, default=(1.0, 1.0)
+        Factors of the learning rate, of weights and of biases.
     """
 
-    def __init__(self, fan_in, fan_out, activation):
+    def __init__(self, fan_in, fan_out, activation, rates=(1.0, 1.0)):
         self.fan_in = fan_in
         self.fan_out = fan_out
         self.activation = activation
+        self.rates = rates
 
     @property
     def parameter_shapes(self):
         """Weights (penalised) and biases (not)."""
         return (
-            ParameterShape((self.fan_in, self.fan_out), penalised=True),
-            ParameterShape((self.fan_out,), penalised=False),
+            ParameterShape((self.fan_in, self.fan_out), penalised=True, rate=self.rates[0]),
+            ParameterShape((self.fan_out,), penalised=False, rate=self.rates[1]),
         )
 
     def buffers(self, n_rows, dtype, backward):
@@ -177,15 +181,42 @@ class Network:
     """
 
     def __init__(self, layer_units, activations, dropout=None):
-        self.layer_units = tuple(layer_units)
+        units, activations = layer_units, (*activations, Identity())
+        self._use_layers(
+            [
+                Dense(fan_in, fan_out, activation)
+                for fan_in, fan_out, activation in zip(
+                    units[:-1], units[1:], activations, strict=True
+                )
+            ],
+            dropout,
+        )
+
+    @classmethod
+    def of_layers(cls, layers, dropout=None):
+        """A network of layers that may be of any kind.
+
+        Parameters
+        ----------
+        layers : list of layers
+            Such as ``Dense``, each with as many inputs as the one below has units.
+
+        dropout : sequence of float, default=None
+            As above.
+
+        Returns
+        -------
+        network : Network
+        """
+        network = cls.__new__(cls)
+        network._use_layers(layers, dropout)
+        return network
+
+    def _use_layers(self, layers, dropout):
+        self.layers = layers
+        self.layer_units = (layers[0].fan_in, *(layer.fan_out for layer in layers))
+        self.activations = tuple(layer.activation for layer in layers)
         self.dropout = dropout
-        self.activations = (*activations, Identity())
-        self.layers = [
-            Dense(fan_in, fan_out, activation)
-            for fan_in, fan_out, activation in zip(
-                layer_units[:-1], layer_units[1:], self.activations, strict=True
-            )
-        ]
 
     @property
     def parameter_shapes(self):

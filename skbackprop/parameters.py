@@ -8,10 +8,27 @@ __all__ = ["LayerArrays", "ParameterShape", "Parameters"]
 
 
 class ParameterShape(NamedTuple):
-    """Shape of one parameter array of a layer, and whether the L2 penalty applies to it."""
+    """Shape of one parameter array of a layer, and how it is trained.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of the array.
+
+    penalised : bool
+        Whether the L2 penalty and the weight decay apply to it.
+
+    rate : float, default=1.0
+        Factor of the learning rate.
+
+    decay : float, default=1.0
+        Factor of the weight decay, where it applies.
+    """
 
     shape: tuple
     penalised: bool
+    rate: float = 1.0
+    decay: float = 1.0
 
 
 class Parameters:
@@ -53,18 +70,50 @@ class Parameters:
         self.flat = np.empty(n_parameters, dtype) if flat is None else flat
         views = {}
         start = 0
-        for penalised in (True, False):
-            for i, layer in enumerate(shapes):
-                for j, array in enumerate(layer):
-                    if array.penalised is penalised:
-                        stop = start + sizes[i][j]
-                        views[i, j] = self.flat[start:stop].reshape(array.shape)
-                        start = stop
-            if penalised:
-                self.penalised = self.flat[:start]
+        for i, j in self._packing():
+            stop = start + sizes[i][j]
+            views[i, j] = self.flat[start:stop].reshape(shapes[i][j].shape)
+            start = stop
         self.layers = [
             tuple(views[i, j] for j in range(len(layer))) for i, layer in enumerate(shapes)
         ]
+        n_penalised = sum(
+            size
+            for layer, of_layer in zip(shapes, sizes, strict=True)
+            for array, size in zip(layer, of_layer, strict=True)
+            if array.penalised
+        )
+        self.penalised = self.flat[:n_penalised]
+
+    def _packing(self):
+        """Layer and position in it of each array, in the order in which they are packed."""
+        return [
+            (i, j)
+            for penalised in (True, False)
+            for i, layer in enumerate(self.shapes)
+            for j, array in enumerate(layer)
+            if array.penalised is penalised
+        ]
+
+    def _factors(self, name):
+        """A factor of each parameter, in the order of ``flat``; None where all are 1."""
+        arrays = [self.shapes[i][j] for i, j in self._packing()]
+        factors = [getattr(array, name) for array in arrays]
+        if all(factor == 1 for factor in factors):
+            return None
+        sizes = [int(np.prod(array.shape)) for array in arrays]
+        return np.repeat(np.array(factors, self.flat.dtype), sizes)
+
+    @property
+    def rates(self):
+        """Factor of the learning rate of each parameter; None where all are 1."""
+        return self._factors("rate")
+
+    @property
+    def decays(self):
+        """Factor of the decay of each penalised parameter; None where all are 1."""
+        factors = self._factors("decay")
+        return None if factors is None else factors[: self.penalised.size]
 
     @property
     def coefs(self):

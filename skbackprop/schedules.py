@@ -9,11 +9,13 @@ __all__ = [
     "Adaptive",
     "Constant",
     "Cosine",
+    "HeldCosine",
     "InvScaling",
     "Multiple",
     "OneCycle",
     "Progress",
     "WarmUp",
+    "WarmUpThenCosine",
     "rates_of_epoch",
 ]
 
@@ -212,6 +214,44 @@ class Multiple(Constant):
     def survives_plateau(self, progress):
         after = Progress(**(vars(progress) | {"n_plateaus": progress.n_plateaus + 1}))
         return self(after) != self(progress)
+
+
+@dataclass(frozen=True)
+class HeldCosine(Constant):
+    """``initial`` for half of the epochs, then half a period of the cosine down to 0.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart (2024), "Better by default: strong pre-tuned MLPs and boosted
+    trees on tabular data", NeurIPS, where it is called flat_cos.
+    """
+
+    per_step = True
+    planned = True
+
+    def __call__(self, progress):
+        fallen = max(0.0, 2 * progress.fraction - 1)
+        return self.initial * 0.5 * (1 + math.cos(math.pi * fallen))
+
+
+@dataclass(frozen=True)
+class WarmUpThenCosine(Constant):
+    """A linear rise over the first ``share`` of the epochs, then a cosine down to 0.
+
+    Unlike ``WarmUp`` of ``Cosine``, the cosine begins where the rise ends.
+    """
+
+    share: float = 0.05
+
+    per_step = True
+    planned = True
+
+    def __call__(self, progress):
+        risen = (progress.fraction + progress.step_share) / self.share
+        if risen < 1:
+            return self.initial * risen
+        fallen = (progress.fraction - self.share) / (1 - self.share)
+        return self.initial * 0.5 * (1 + math.cos(math.pi * max(0.0, fallen)))
 
 
 @dataclass(frozen=True)

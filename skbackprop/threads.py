@@ -20,6 +20,20 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["RowThreads", "row_threads"]
 
 
+_BUSY = threading.local()
+
+
+@contextmanager
+def _busy():
+    """Mark this thread as one of several: what it calls is to use no further ones."""
+    before = getattr(_BUSY, "marked", False)
+    _BUSY.marked = True
+    try:
+        yield
+    finally:
+        _BUSY.marked = before
+
+
 @cache
 def _blas_controllers():
     """What reads and sets the number of threads of each BLAS in the process."""
@@ -123,7 +137,7 @@ class RowThreads:
 
         def work():
             # Overflow is looked for where it matters; NumPy would warn from any thread.
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), _busy():
                 while (i := next_item()) is not None:
                     results[i] = function(items[i])
 
@@ -157,6 +171,8 @@ def row_threads(max_threads=None):
     try:
         if max_threads is not None:
             n_threads = min(n_threads, max_threads)
+        if getattr(_BUSY, "marked", False):
+            n_threads = 1
         if n_threads < 2:
             yield RowThreads(1, None)
             return

@@ -62,8 +62,10 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
         batch_size=_batch_size(settings, len(objective.rows)),
         shuffle=settings.shuffle,
         max_iter=1 if monitor.one_pass else settings.max_iter,
-        schedule=_schedule(settings),
+        schedule=settings._own_schedule() or _schedule(settings),
         planned_epochs=settings.max_iter,
+        strength=settings._strength_schedule,
+        last_batch=settings._last_batch,
     )
     state.use_rule(_update_rule(settings))
     if plan.schedule.planned and not monitor.early_stopping:

@@ -1,10 +1,11 @@
 """Training by minibatches: the loop over epochs."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from ..batches import RowBuffers
 from ..passes import BatchPass
-from ..schedules import rates_of_epoch
+from ..schedules import Constant, rates_of_epoch
 
 __all__ = ["EpochPlan", "minimize_stochastic"]
 
@@ -29,6 +30,13 @@ class EpochPlan:
 
     planned_epochs : int
         Number of epochs that the schedule is planned for.
+
+    strength : callable, default=Constant(1.0)
+        Factor of weight decay and dropout, by progress.
+
+    last_batch : float, default=0.0
+        Where the last minibatch of an epoch has no more than this share of ``batch_size`` rows,
+        it is left out (in another order of the rows, it is others that are).
     """
 
     batch_size: int
@@ -36,10 +44,13 @@ class EpochPlan:
     max_iter: int
     schedule: object
     planned_epochs: int
+    strength: object = Constant(1.0)  # noqa: RUF009 (frozen)
+    last_batch: float = 0.0
 
     def n_steps(self, n_rows):
         """Steps of an epoch."""
-        return -(-n_rows // self.batch_size)
+        full, rest = divmod(n_rows, self.batch_size)
+        return max(1, full + (rest > self.last_batch * self.batch_size))
 
 
 def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
@@ -75,19 +86,33 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     stream = None if objective.network.dropout is None else state.use_dropout()
     gradient = parameters.empty_like()
     batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads, stream)
-    step = state.update_rule.bind(parameters.flat, gradient.flat, parameters.penalised)
+    step = state.update_rule.bind(
+        parameters.flat,
+        gradient.flat,
+        parameters.penalised,
+        parameters.rates,
+        parameters.decays,
+    )
     shown = _published(objective.network, parameters, state.update_rule)
     n_steps = plan.n_steps(len(rows))
+    n_seen = min(len(rows), n_steps * plan.batch_size)
+    seen_weight = objective.total_weight * (n_seen / len(rows))
     for _ in range(plan.max_iter):
         monitor.epoch_begins()
-        rates = rates_of_epoch(plan.schedule, state.progress, n_steps, plan.planned_epochs)
+        rates, strengths = (
+            rates_of_epoch(schedule, state.progress, n_steps, plan.planned_epochs)
+            for schedule in (plan.schedule, plan.strength)
+        )
         order = state.next_order(len(rows)) if plan.shuffle else None
+        batches = islice(rows.batches(order, plan.batch_size, buffers), n_steps)
         total = 0.0
-        for batch, rate in zip(rows.batches(order, plan.batch_size, buffers), rates):
+        for batch, rate, strength in zip(batches, rates, strengths):
+            if stream is not None:
+                stream.strength = strength
             total += batch_pass.evaluate(batch)
-            step(rate)
-        state.progress.end_epoch(len(rows), n_steps, plan.planned_epochs)
-        monitor.epoch_ends(total / objective.total_weight, shown)
+            step(rate, strength)
+        state.progress.end_epoch(n_seen, n_steps, plan.planned_epochs)
+        monitor.epoch_ends(total / seen_weight, shown)
         if monitor.stop_requested:
             return f"A callback asked to stop after epoch {monitor.n_iter}."
         if monitor.patience.exhausted:

@@ -63,7 +63,7 @@ class UpdateRule:
         self.moments = []
         self.n_steps = 0
 
-    def bind(self, parameters, gradient, penalised=None):
+    def bind(self, parameters, gradient, penalised=None, rates=None, decays=None):
         """Steps on two vectors.
 
         Parameters
@@ -77,10 +77,17 @@ class UpdateRule:
         penalised : ndarray of shape (n_penalised,), default=None
             View of the first parameters, to which the weight decay applies.
 
+        rates : ndarray of shape (n_parameters,), default=None
+            Factors of the learning rate, which the decay knows nothing of; None for ones.
+
+        decays : ndarray of shape (n_penalised,), default=None
+            Factors of the weight decay; None for ones.
+
         Returns
         -------
         step : callable
-            ``step(rate)`` makes one step with that learning rate.
+            ``step(rate, strength=1.0)`` makes one step with that learning rate, and with the
+            weight decay times ``strength``.
         """
         if not self.moments:
             self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
@@ -89,25 +96,25 @@ class UpdateRule:
         if self.average is not None:
             self.average.bind(parameters)
             averaged = self.average.flat
-        pieces = _pieces(decayed, averaged, parameters, gradient, *self.moments)
+        pieces = _pieces(decayed, decays, averaged, rates, parameters, gradient, *self.moments)
         scratch = np.empty_like(parameters[:_PIECE])
 
-        def step(rate):
+        def step(rate, strength=1.0):
             self.n_steps += 1
-            self._step(pieces, scratch, rate)
+            self._step(pieces, scratch, rate, strength)
 
         return step
 
-    def _step(self, pieces, scratch, rate):
+    def _step(self, pieces, scratch, rate, strength):
         """Decay, update and average, piece by piece, so that each piece is loaded once."""
-        kept = 1 - rate * self.weight_decay
+        lost = rate * self.weight_decay * strength
         weight = None if self.average is None else self.average.next_weight()
         factors = self._factors(rate)
-        for decayed, averaged, theta, g, *moments in pieces:
+        for decayed, decays, averaged, rates, theta, g, *moments in pieces:
             work = scratch[: theta.size]
             if decayed is not None:
-                np.multiply(decayed, kept, out=decayed)
-            self._update(theta, g, moments, work, factors)
+                _decay(decayed, lost, decays, work)
+            self._update(theta, g, moments, work, factors, rates)
             if averaged is not None:
                 add_to_average(averaged, theta, weight, work)
 
@@ -129,9 +136,20 @@ class UpdateRule:
         """Numbers that all pieces of a step are multiplied by."""
         raise NotImplementedError
 
-    def _update(self, theta, g, moments, step, factors):
+    def _update(self, theta, g, moments, step, factors, rates):
         """Change a piece of the parameters and of the moments; ``step`` is room to work in."""
         raise NotImplementedError
+
+
+def _decay(theta, lost, decays, work):
+    """Take a share off some parameters, times the factors of each."""
+    if decays is None:
+        np.multiply(theta, 1 - lost, out=theta)
+        return
+    work = work[: theta.size]
+    np.multiply(decays, lost, out=work)
+    np.multiply(work, theta, out=work)
+    np.subtract(theta, work, out=theta)
 
 
 class SGD(UpdateRule):
@@ -167,9 +185,11 @@ class SGD(UpdateRule):
     def _factors(self, rate):
         return rate
 
-    def _update(self, theta, g, moments, step, rate):
+    def _update(self, theta, g, moments, step, rate, rates):
         (v,) = moments
         np.multiply(g, rate, out=step)
+        if rates is not None:
+            np.multiply(step, rates, out=step)
         np.multiply(v, self.momentum, out=v)
         np.subtract(v, step, out=v)
         if self.nesterov:
@@ -229,7 +249,7 @@ class Adam(UpdateRule):
         root = math.sqrt(1 - self.beta_2)
         return -corrected * (1 - self.beta_1) / root, self.epsilon / root
 
-    def _update(self, theta, g, moments, step, factors):
+    def _update(self, theta, g, moments, step, factors, rates):
         m, v = moments
         factor, epsilon = factors
         np.multiply(m, self.beta_1, out=m)
@@ -241,4 +261,6 @@ class Adam(UpdateRule):
         np.add(step, epsilon, out=step)
         np.divide(m, step, out=step)
         np.multiply(step, factor, out=step)
+        if rates is not None:
+            np.multiply(step, rates, out=step)
         np.add(theta, step, out=theta)
