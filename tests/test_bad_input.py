@@ -91,7 +91,7 @@ def bad_arrays(kind):
     yield Mistake("weights with NaN", kind, fit(X, y, with_value(WEIGHTS, np.nan)), ("NaN",))
     yield Mistake("weights inf", kind, fit(X, y, with_value(WEIGHTS, np.inf)), ("infinity",))
     yield Mistake("weights too short", kind, fit(X, y, WEIGHTS[:-1]), ("sample_weight", "39"))
-    yield Mistake("2-D weights", kind, fit(X, y, np.ones((N_ROWS, 2))), ("2D",))
+    yield Mistake("2-D weights", kind, fit(X, y, np.ones((N_ROWS, 2))), ("1D",))
     yield Mistake("weights of text", kind, fit(X, y, "heavy"), ("heavy",))
 
 

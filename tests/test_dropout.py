@@ -79,7 +79,8 @@ def test_parts_of_a_minibatch_draw_what_the_whole_draws():
 
 
 def test_entries_of_sparse_features_are_dropped_and_the_matrix_is_left_alone():
-    X = sparse.random_array((300, 40), density=0.3, rng=0, format="csr")
+    rng = np.random.default_rng(0)
+    X = sparse.csr_array(rng.normal(size=(300, 40)) * (rng.uniform(size=(300, 40)) < 0.3))
     before = X.copy()
     masks = DropoutMasks([0.25, 0.0], [40, 5], 300, np.float64, stream())
     masks.draw(X)

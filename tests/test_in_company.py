@@ -265,7 +265,7 @@ def test_grid_search_on_threads():
         BackpropClassifier(**ADAM), {"alpha": [1e-4, 1.0]}, cv=3, error_score="raise"
     )
     one = clone(search).fit(X, y).cv_results_["mean_test_score"]
-    with joblib.parallel_config(backend="threading", n_jobs=2):
+    with joblib.parallel_backend("threading", n_jobs=2):
         two = clone(search).fit(X, y).cv_results_["mean_test_score"]
     assert_same(two, one)
 

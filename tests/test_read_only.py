@@ -76,9 +76,11 @@ def test_model_loaded_as_a_memory_map(tmp_path, estimator_class):
 
 def test_workers_that_get_memory_maps(estimator_class):
     target = target_of(estimator_class)
-    expected = cross_val_score(estimator_class(**ADAM), X, target, cv=3)
-    with joblib.parallel_config(backend="loky", n_jobs=2, max_nbytes=100):
-        scores = cross_val_score(estimator_class(**ADAM), X, target, cv=3, error_score="raise")
+    nets = [estimator_class(**(ADAM | {"random_state": seed})) for seed in range(3)]
+    expected = [cross_val_score(net, X, target, cv=3) for net in nets]
+    scores = joblib.Parallel(n_jobs=2, backend="loky", max_nbytes=100)(
+        joblib.delayed(cross_val_score)(net, X, target, cv=3, error_score="raise") for net in nets
+    )
     np.testing.assert_allclose(scores, expected, rtol=1e-7)
 
 

@@ -73,10 +73,10 @@ def test_the_others_are_drawn_as_ever(estimator_class):
 
 @every_solver
 def test_from_the_optimum_training_stays_there(solver):
-    best = BackpropRegressor((4,), "tanh", solver="lbfgs", max_iter=5000, tol=1e-9, random_state=0)
-    best.fit(X, NUMBERS)
-    again = BackpropRegressor(
-        (4,), "tanh", solver=solver, max_iter=1, batch_size=60, learning_rate_init=1e-6
+    best = BackpropRegressor((4,), "tanh", solver="lbfgs", alpha=0.1, max_iter=5000, tol=1e-9)
+    best.set_params(random_state=0).fit(X, NUMBERS)
+    again = clone(best).set_params(
+        solver=solver, max_iter=1, batch_size=60, learning_rate_init=1e-6
     )
     again.fit(X, NUMBERS, coef_init=best.coefs_, intercept_init=best.intercepts_)
     assert again.loss_ == pytest.approx(best.loss_, rel=1e-6)
