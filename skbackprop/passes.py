@@ -20,7 +20,7 @@ __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 # A block's activations should fit the cache that a core has to itself.
 _BLOCK_ELEMENTS = 1 << 17
 _MAX_BLOCK_ROWS = 1024
-_MIN_BLOCK_ROWS = 256
+_MIN_BLOCK_ROWS = 512
 _SPARSE_BLOCK_FACTOR = 8
 
 # An exact pass sums in at most so many parts, with at most so many elements of gradients in all.
@@ -35,6 +35,9 @@ _LANE_ROWS = 16
 
 # Multiplications of a prediction up to which neither threads nor a limit of the BLAS matter.
 _UNTHREADED_WORK = 1 << 18
+
+# Multiplications of a prediction that pay for starting a thread.
+_THREAD_WORK = 1 << 22
 
 
 def rows_per_block(network, X):
@@ -237,21 +240,34 @@ def predict_raw(network, parameters, rows):
     n_products = n_rows * sum(layer.fan_in * layer.fan_out for layer in network.layers)
     raw_prediction = np.empty((n_rows, network.layer_units[-1]), rows.dtype)
     if n_products <= _UNTHREADED_WORK:
-        _predict_blocks(network, parameters, rows, [(0, n_rows)], raw_prediction)
+        _Predictor(network, rows, n_rows).predict(parameters, 0, n_rows, raw_prediction)
         return raw_prediction
     block_rows = min(rows_per_block(network, rows.X), n_rows)
-    with row_threads(max_threads=-(-n_rows // block_rows)) as threads:
-        threads.map(
-            lambda blocks: _predict_blocks(network, parameters, rows, blocks, raw_prediction),
-            _parts(n_rows, block_rows, threads.n_threads),
-        )
+    blocks = [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
+    n_useful = min(len(blocks), max(1, n_products // _THREAD_WORK))
+    with row_threads(max_threads=n_useful) as threads:
+        # A thread takes the next block when it is ready, so that none waits for a slower one.
+        idle = deque(_Predictor(network, rows, block_rows) for _ in range(threads.n_threads))
+
+        def predict_block(block):
+            predictor = idle.pop()
+            predictor.predict(parameters, *block, raw_prediction)
+            idle.append(predictor)
+
+        threads.map(predict_block, blocks)
     return raw_prediction
 
 
-def _predict_blocks(network, parameters, rows, blocks, out):
-    n_rows = blocks[0][1] - blocks[0][0]
-    workspace = Workspace(network, n_rows, rows.dtype, backward=False)
-    buffers = RowBuffers(rows, n_rows)
-    for start, stop in blocks:
-        X = rows.block(start, stop, buffers).X
-        out[start:stop] = network.forward(parameters, X, workspace)
+class _Predictor:
+    """The buffers that one thread needs to predict blocks of rows."""
+
+    def __init__(self, network, rows, n_rows):
+        self._network = network
+        self._rows = rows
+        self._workspace = Workspace(network, n_rows, rows.dtype, backward=False)
+        self._buffers = RowBuffers(rows, n_rows)
+
+    def predict(self, parameters, start, stop, out):
+        """Write the raw predictions of the rows from ``start`` to ``stop`` into ``out``."""
+        X = self._rows.block(start, stop, self._buffers).X
+        out[start:stop] = self._network.forward(parameters, X, self._workspace)
