@@ -3,7 +3,16 @@
 from .classifier import BackpropClassifier
 from .interop import from_sklearn
 from .regressor import BackpropRegressor
+from .smooth_clip import SmoothClipScaler
+from .table_encoder import TableEncoder
 
-__all__ = ["BackpropClassifier", "BackpropRegressor", "__version__", "from_sklearn"]
+__all__ = [
+    "BackpropClassifier",
+    "BackpropRegressor",
+    "SmoothClipScaler",
+    "TableEncoder",
+    "__version__",
+    "from_sklearn",
+]
 
 __version__ = "0.1.0"

@@ -15,7 +15,11 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    validate_data,
+)
 
 __all__ = [
     "Interval",
@@ -30,6 +34,7 @@ __all__ = [
     "check_solver_options",
     "check_weight",
     "fit_context",
+    "input_feature_names",
     "is_first_partial_fit",
     "mlp_optimizer",
     "unchanged_on_error",
@@ -42,6 +47,7 @@ _LBFGS_OPTIONS = {"maxcor", "ftol", "gtol", "maxls"}
 _SMALL = 1 << 14
 
 fit_context = _fit_context(prefer_skip_nested_validation=True)
+input_feature_names = _check_feature_names_in
 is_first_partial_fit = _check_partial_fit_first_call
 
 
