@@ -21,8 +21,8 @@ MAKE = runpy.run_path(str(FOLDER / "make.py"))
 
 
 def load(path):
-    # A pickle notes the version of scikit-learn only for estimators of scikit-learn itself, and none
-    # is inside: loading with another version must not warn.
+    # A pickle notes the version of scikit-learn only for scikit-learn's own estimators. None is
+    # inside: loading with another version must not warn.
     with warnings.catch_warnings():
         warnings.simplefilter("error", InconsistentVersionWarning)
         return pickle.loads(path.read_bytes())
