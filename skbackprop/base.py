@@ -35,6 +35,7 @@ from .validation import (
     about,
     check_features,
     check_features_and_target,
+    check_finite_prediction,
     check_hidden_layer_sizes,
     check_solver_options,
     check_weight,
@@ -426,4 +427,8 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
             check_is_fitted(self)
         X = check_features(self, X)
         network, parameters = self._fitted_network()
-        return predict_raw(network, parameters, Rows.of_features(X, self.coefs_[0].dtype))
+        rows = Rows.of_features(X, self.coefs_[0].dtype)
+        with np.errstate(all="ignore"):
+            raw_prediction = predict_raw(network, parameters, rows)
+        check_finite_prediction(raw_prediction)
+        return raw_prediction

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import type_of_target
@@ -24,6 +25,7 @@ from .validation import (
     available_unless,
     fit_context,
     is_first_partial_fit,
+    labels_as_array,
     unchanged_on_error,
 )
 
@@ -615,10 +617,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             Share of the rows that are predicted right; of several labels or label columns, all
             must be right.
         """
-        return self._accuracy(y, self.predict(X), sample_weight)
+        return self._accuracy(labels_as_array(y), self.predict(X), sample_weight)
 
     # ---- what BaseBackprop asks for
 
+    @np.errstate(invalid="ignore")  # a NaN in y is refused later
     def _declare_classes(self, y, classes):
         """Fix the labels before the first pass of ``partial_fit``."""
         known = getattr(self, "_labels", None)

@@ -275,5 +275,6 @@ def make_labels(y, loss):
     check_classification_targets(y)
     kind = type_of_target(y)
     if kind.startswith("multilabel"):
-        return MultilabelLabels(y.shape[1], sparse.issparse(y), loss)
+        n_labels = _dense(y).shape[1]
+        return MultilabelLabels(n_labels, sparse.issparse(y), loss)
     return _single_labels(unique_labels(y), loss)

@@ -579,7 +579,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     _y_numeric = True
 
     def _encode(self, y, dtype):
-        targets = np.ascontiguousarray(y, dtype).reshape(len(y), -1)
+        with np.errstate(over="ignore"):  # infinite then, and refused
+            targets = np.ascontiguousarray(y, dtype).reshape(len(y), -1)
         if not np.isfinite(targets).all():
             raise ValueError(f"y has values too large for dtype={dtype.name}. Scale y.")
         self._loss().check_target(targets)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.multiclass import _check_partial_fit_first_call
@@ -30,12 +30,14 @@ __all__ = [
     "available_unless",
     "check_features",
     "check_features_and_target",
+    "check_finite_prediction",
     "check_hidden_layer_sizes",
     "check_solver_options",
     "check_weight",
     "fit_context",
     "input_feature_names",
     "is_first_partial_fit",
+    "labels_as_array",
     "mlp_optimizer",
     "unchanged_on_error",
     "visual_block",
@@ -134,6 +136,17 @@ def _needs_no_check(estimator, X):
     )
 
 
+def _refuse_no_columns(estimator, X):
+    """Refuse a frame without columns, of which scikit-learn says something about dtypes."""
+    if hasattr(X, "columns") and X.shape[1] == 0:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required by "
+            f"{type(estimator).__name__}."
+        )
+
+
+# What does not fit into a type becomes infinite and is refused; NumPy's warning says no more.
+@np.errstate(all="ignore")
 def check_features(estimator, X):
     """Validated features for a fitted estimator."""
     if _needs_no_check(estimator, X):
@@ -144,8 +157,10 @@ def check_features(estimator, X):
     return _as_csr(X)
 
 
+@np.errstate(all="ignore")
 def check_features_and_target(estimator, X, y, *, reset, y_numeric):
     """Validated features and target; a column of targets becomes 1-D, with a warning."""
+    _refuse_no_columns(estimator, X)
     X, y = validate_data(
         estimator,
         X,
@@ -161,6 +176,24 @@ def check_features_and_target(estimator, X, y, *, reset, y_numeric):
     return _as_csr(X), y
 
 
+def labels_as_array(y):
+    """Labels for a metric: a frame of nullable integers is not an array of objects."""
+    if getattr(y, "ndim", 1) == 2 and hasattr(y, "dtypes"):
+        return check_array(y, dtype=None)
+    return y
+
+
+def check_finite_prediction(raw_prediction):
+    """Refuse to predict NaN or infinity."""
+    if not np.isfinite(raw_prediction).all():
+        raise ValueError(
+            "The prediction is not finite: with the parameters of this network, X has values too "
+            f"large for dtype={raw_prediction.dtype.name}. Scale X, or train with a smaller "
+            "learning_rate_init."
+        )
+
+
+@np.errstate(all="ignore")
 def check_weight(sample_weight, X, dtype):
     """Validated weights of shape (n_samples,), or None."""
     if sample_weight is None:

@@ -1,0 +1,79 @@
+"""What random input has found, each as a test of its own."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X = np.random.default_rng(0).normal(size=(20, 3))
+LABELS = np.arange(20) % 3
+SMALL = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_rows", [20, 40_000])
+def test_a_prediction_that_is_not_finite_is_refused(dtype, n_rows):
+    """It was NaN, with NumPy's warning or, of many rows, without."""
+    huge = np.resize(np.sign(X), (n_rows, 3)).astype(dtype) * np.finfo(dtype).max
+    parameters = SMALL | {"activation": "identity", "learning_rate_init": 10.0}
+    classifier = BackpropClassifier(**parameters).fit(X.astype(dtype), LABELS)
+    regressor = BackpropRegressor(**parameters).fit(X.astype(dtype), LABELS)
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+        with pytest.raises(ValueError, match=r"prediction is not finite.*Scale X"):
+            getattr(classifier, method)(huge)
+    with pytest.raises(ValueError, match=r"prediction is not finite.*Scale X"):
+        regressor.predict(huge)
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_a_sum_of_features_that_overflows_is_no_warning(container):
+    """The check for NaN adds up X; it overflowed to inf - inf."""
+    huge = container(np.tile([[1e308, -1e308]], (20, 40)))
+    with pytest.raises(ValueError, match=r"non-finite|not finite"):
+        BackpropRegressor(**SMALL).fit(huge, LABELS).predict(huge)
+
+
+def test_weights_too_large_for_float32():
+    """NumPy warned of an overflow before the error."""
+    with pytest.raises(ValueError, match="sample_weight contains infinity"):
+        BackpropRegressor(**SMALL, dtype="float32").fit(X, LABELS, np.full(20, 1e200))
+
+
+@pytest.mark.parametrize("estimator_class", [BackpropClassifier, BackpropRegressor])
+def test_frame_without_columns(estimator_class):
+    """The error spoke of dtypes."""
+    with pytest.raises(ValueError, match=r"0 feature\(s\) \(shape=\(20, 0\)\)"):
+        estimator_class(**SMALL).fit(pd.DataFrame(index=range(20)), LABELS)
+
+
+def test_nan_in_labels_of_partial_fit():
+    """NumPy warned of an invalid cast before the error."""
+    with pytest.raises(ValueError, match="NaN"):
+        BackpropClassifier(**SMALL).partial_fit(
+            X, np.where(LABELS > 1, np.nan, LABELS), classes=[0, 1]
+        )
+
+
+def test_targets_too_large_for_float32():
+    """NumPy warned of an overflow before the error."""
+    with pytest.raises(ValueError, match="too large for dtype=float32"):
+        BackpropRegressor(**SMALL).fit(X.astype(np.float32), 1e200 * X[:, 0])
+
+
+def test_score_of_indicators_in_a_nullable_frame():
+    """It was fitted, but not scored."""
+    indicators = pd.DataFrame(np.column_stack([LABELS, LABELS[::-1]]) > 0).astype("Int64")
+    model = BackpropClassifier(**SMALL).fit(X, indicators)
+    assert model.score(X, indicators) == model.score(X, indicators.to_numpy(int))
+
+
+def test_indicators_in_a_list_in_partial_fit():
+    """It was an AttributeError: a list has no shape."""
+    indicators = np.column_stack([LABELS > 0, LABELS > 1]).astype(int)
+    of_list, of_array = (
+        BackpropClassifier(**SMALL).partial_fit(X, y) for y in (indicators.tolist(), indicators)
+    )
+    np.testing.assert_array_equal(of_list.predict_proba(X), of_array.predict_proba(X))
