@@ -30,7 +30,7 @@ from .starting_values import StartingValues
 from .state import TrainingState
 from .stopping import Patience
 from .summary import Summarised
-from .training import train
+from .training import IN_MEMORY, train
 from .validation import (
     about,
     check_features,
@@ -93,6 +93,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     # ---- what the two estimators differ in
 
     _y_numeric = False
+    _passes = IN_MEMORY
     _strength_schedule = Constant(1.0)  # factor of weight decay and dropout, by progress
     _last_batch = 0.0  # share of batch_size up to which a last, smaller minibatch is left out
 
@@ -195,7 +196,9 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
         objective = Objective(fit.network, self._loss(), sample.rows, self.alpha)
         tasks = fit.monitor.tasks = begin_tasks(self, fit, data)
         try:
-            stop_reason = train(self, objective, fit.parameters, fit.state, fit.monitor)
+            stop_reason = train(
+                self, objective, fit.parameters, fit.state, fit.monitor, self._passes
+            )
         except KeyboardInterrupt:
             fit.monitor.forget_incomplete()
             if fit.monitor.n_iter:

@@ -165,6 +165,10 @@ class Rows:
             for first in range(0, stop - start, batch_size):
                 yield rows.part(first, min(first + batch_size, stop - start))
 
+    def next_order(self, state):
+        """The order of the rows for the next epoch, from the state of the training."""
+        return state.next_order(len(self))
+
     def gather_size(self, batch_size):
         """Rows to gather at once: a number of whole minibatches."""
         bytes_per_batch = batch_size * self.X.shape[1] * self.dtype.itemsize

@@ -1,23 +1,45 @@
 """From hyper-parameters to a running solver, and what to say when it has stopped."""
 
 import warnings
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .monitor import Divergence
+from .passes import BatchPass, ExactPass
 from .schedules import Adaptive, Constant, Cosine, InvScaling, Multiple, OneCycle, WarmUp
 from .solvers.lbfgs import minimize_lbfgs
 from .solvers.stochastic import EpochPlan, minimize_stochastic
 from .solvers.updates import SGD, Adam
 from .threads import row_threads
 
-__all__ = ["STOCHASTIC_SOLVERS", "train"]
+__all__ = ["IN_MEMORY", "STOCHASTIC_SOLVERS", "Passes", "train"]
 
 STOCHASTIC_SOLVERS = ("sgd", "adam")
 
 
-def train(settings, objective, parameters, state, monitor):
+class Passes(NamedTuple):
+    """How objective and gradient are computed.
+
+    Attributes
+    ----------
+    exact : type
+        ``ExactPass``, or what is made and evaluated in the same way.
+
+    batch : type
+        ``BatchPass``, in the same way.
+    """
+
+    exact: type
+    batch: type
+
+
+IN_MEMORY = Passes(ExactPass, BatchPass)
+
+
+def train(settings, objective, parameters, state, monitor, passes=IN_MEMORY):
     """Minimise an objective as the hyper-parameters say.
 
     Parameters
@@ -37,6 +59,9 @@ def train(settings, objective, parameters, state, monitor):
     monitor : Monitor
         Is shown every epoch or iteration.
 
+    passes : Passes, default=IN_MEMORY
+        How objective and gradient are computed.
+
     Returns
     -------
     stop_reason : str
@@ -50,14 +75,14 @@ def train(settings, objective, parameters, state, monitor):
     minimize = _train_lbfgs if settings.solver == "lbfgs" else _train_stochastic
     try:
         with np.errstate(all="ignore"):  # the monitor looks for what is not finite
-            return minimize(settings, objective, parameters, state, monitor)
+            return minimize(settings, objective, parameters, state, monitor, passes)
     except Divergence as divergence:
         if not monitor.has_best:
             raise ValueError(_divergence_message(settings, objective, monitor)) from divergence
         return _keep_best(monitor)
 
 
-def _train_stochastic(settings, objective, parameters, state, monitor):
+def _train_stochastic(settings, objective, parameters, state, monitor, passes):
     plan = EpochPlan(
         batch_size=_batch_size(settings, len(objective.rows)),
         shuffle=settings.shuffle,
@@ -71,7 +96,8 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
     if plan.schedule.planned and not monitor.early_stopping:
         monitor.patience.n_iter_no_change = np.inf  # to the end of the plan
     with row_threads() as threads:
-        stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, threads)
+        new_pass = partial(passes.batch, objective, threads=threads)
+        stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, new_pass)
     if monitor.one_pass:
         return _after_one_pass(settings, plan.schedule, state.progress)
     if stop_reason is not None:
@@ -158,10 +184,11 @@ def _update_rule(settings):
     return SGD(settings.momentum, settings.nesterovs_momentum, **common)
 
 
-def _train_lbfgs(settings, objective, parameters, state, monitor):
+def _train_lbfgs(settings, objective, parameters, state, monitor, passes):
     options = _lbfgs_options(settings, parameters.flat.dtype)
     with row_threads() as threads:
-        result = minimize_lbfgs(objective, parameters, options, monitor, threads)
+        new_pass = partial(passes.exact, objective, threads=threads)
+        result = minimize_lbfgs(new_pass, parameters, options, monitor)
     if monitor.stop_requested:
         return f"A callback asked to stop after iteration {monitor.n_iter}."
     if monitor.stops_early:

@@ -4,18 +4,18 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ..monitor import Divergence
-from ..passes import ExactPass
 
 __all__ = ["minimize_lbfgs"]
 
 
-def minimize_lbfgs(objective, parameters, options, monitor, threads):
+def minimize_lbfgs(new_pass, parameters, options, monitor):
     """Minimise an objective by ``scipy.optimize.minimize(method="L-BFGS-B")``.
 
     Parameters
     ----------
-    objective : Objective
-        What to minimise.
+    new_pass : callable
+        ``new_pass(parameters, gradient)`` gives what evaluates the objective over all rows, an
+        ``ExactPass`` say.
 
     parameters : Parameters
         Starting point; at the end, the last iterate.
@@ -25,9 +25,6 @@ def minimize_lbfgs(objective, parameters, options, monitor, threads):
 
     monitor : Monitor
         Is shown every iteration.
-
-    threads : RowThreads
-        What the passes over the rows run on.
 
     Returns
     -------
@@ -39,7 +36,7 @@ def minimize_lbfgs(objective, parameters, options, monitor, threads):
     SciPy sees vectors of float64; the network computes in the parameters' own type.
     """
     gradient = parameters.empty_like()
-    exact_pass = ExactPass(objective, parameters, gradient, threads)
+    exact_pass = new_pass(parameters, gradient)
 
     def value_and_gradient(theta):
         monitor.epoch_begins()

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..batches import RowBuffers
-from ..passes import BatchPass
 from ..schedules import Constant, rates_of_epoch
 
 __all__ = ["EpochPlan", "minimize_stochastic"]
@@ -53,7 +52,7 @@ class EpochPlan:
         return max(1, full + (rest > self.last_batch * self.batch_size))
 
 
-def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
+def minimize_stochastic(objective, parameters, state, plan, monitor, new_pass):
     """Minimise an objective by steps on minibatches.
 
     Parameters
@@ -73,8 +72,9 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     monitor : Monitor
         Is shown every epoch.
 
-    threads : RowThreads
-        What the lanes of large minibatches run on.
+    new_pass : callable
+        ``new_pass(parameters, gradient, batch_size, stream=stream)`` gives what evaluates the
+        objective on a minibatch, a ``BatchPass`` say.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
     buffers = RowBuffers(rows, rows.gather_size(plan.batch_size))
     stream = None if objective.network.dropout is None else state.use_dropout()
     gradient = parameters.empty_like()
-    batch_pass = BatchPass(objective, parameters, gradient, plan.batch_size, threads, stream)
+    batch_pass = new_pass(parameters, gradient, plan.batch_size, stream=stream)
     step = state.update_rule.bind(
         parameters.flat,
         gradient.flat,
@@ -103,7 +103,7 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, threads):
             rates_of_epoch(schedule, state.progress, n_steps, plan.planned_epochs)
             for schedule in (plan.schedule, plan.strength)
         )
-        order = state.next_order(len(rows)) if plan.shuffle else None
+        order = rows.next_order(state) if plan.shuffle else None
         batches = islice(rows.batches(order, plan.batch_size, buffers), n_steps)
         total = 0.0
         for batch, rate, strength in zip(batches, rates, strengths):

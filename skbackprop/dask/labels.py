@@ -1,0 +1,73 @@
+"""A reduction over targets: few rows that stand for the labels of all."""
+
+import numpy as np
+
+__all__ = ["label_weights", "representative_target"]
+
+
+def label_weights(y, sample_weight):
+    """Labels of each column, and the sum of the weights of each label.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,) or (n_rows, n_columns)
+        Labels.
+
+    sample_weight : ndarray of shape (n_rows,) or None
+        Weights; None for ones.
+
+    Returns
+    -------
+    values : list of tuples of ndarrays
+        For each column.
+    """
+    columns = [y] if y.ndim == 1 else list(y.T)
+    return [_count(column, sample_weight) for column in columns]
+
+
+def _count(column, weight):
+    labels, codes = np.unique(column, return_inverse=True)
+    return labels, np.bincount(codes, weights=weight, minlength=len(labels)).astype(np.float64)
+
+
+def representative_target(values, is_vector):
+    """A small weighted target, in each column of which the labels weigh what they do in all.
+
+    The columns are laid side by side, each as intervals as long as its labels weigh; each piece
+    between two bounds is a row. Every label has a row, be it of weight zero.
+
+    Parameters
+    ----------
+    values : list of lists of tuples of ndarrays
+        ``label_weights`` of each partition.
+
+    is_vector : bool
+        Whether the target has one dimension.
+
+    Returns
+    -------
+    y : ndarray of shape (n_rows,) or (n_rows, n_columns)
+
+    weight : ndarray of shape (n_rows,)
+    """
+    merged = [_merge(column) for column in zip(*values, strict=True)]
+    if is_vector:
+        return merged[0]
+    ends = [np.cumsum(weights) for _, weights in merged]
+    bounds = np.unique(np.concatenate([[0.0], *ends]))
+    middles = (bounds[:-1] + bounds[1:]) / 2
+    codes = [np.minimum(np.searchsorted(end, middles), len(end) - 1) for end in ends]
+    n_labels = max(len(labels) for labels, _ in merged)
+    every = np.arange(n_labels)
+    columns = [
+        labels[np.concatenate([code, np.minimum(every, len(labels) - 1)])]
+        for code, (labels, _) in zip(codes, merged, strict=True)
+    ]
+    return np.column_stack(columns), np.concatenate([np.diff(bounds), np.zeros(n_labels)])
+
+
+def _merge(parts):
+    """Labels and weights of one column over all partitions."""
+    labels = np.concatenate([labels for labels, _ in parts])
+    weights = np.concatenate([weights for _, weights in parts])
+    return _count(labels, weights)

@@ -1,0 +1,229 @@
+"""Rows that lie on the workers, and sums over their partitions."""
+
+from concurrent.futures import CancelledError
+from typing import NamedTuple
+
+import numpy as np
+
+from ..batches import Rows
+from .tasks import add_up, raw_prediction, rows_of_step, targets_of
+
+__all__ = ["DaskSample", "DistributedRows", "Partition", "Step"]
+
+# Parts that one task adds up.
+_FAN_IN = 8
+
+# How often a sum is begun anew because what was sent out was lost with a worker.
+_ATTEMPTS = 3
+
+
+class Partition(NamedTuple):
+    """A partition of the data.
+
+    Attributes
+    ----------
+    number : int
+        Its position in the collection.
+
+    sample : Future
+        Of a ``Sample`` on a worker.
+
+    n_rows : int
+        Number of rows.
+
+    total_weight : float
+        Sum of their weights.
+
+    largest_feature : float
+        Largest absolute value of the features.
+    """
+
+    number: int
+    sample: object
+    n_rows: int
+    total_weight: float
+    largest_feature: float
+
+
+class Step(NamedTuple):
+    """Which rows of the partitions make a minibatch.
+
+    Attributes
+    ----------
+    seed : int or None
+        Of the order of the rows in this epoch; None for the order of the data.
+
+    position, n_steps : int
+        The step, and the number of steps of the epoch.
+    """
+
+    seed: int | None
+    position: int
+    n_steps: int
+
+
+class DistributedRows(Rows):
+    """The rows of partitions, as ``Rows`` without the data.
+
+    Parameters
+    ----------
+    client : Client
+        Of the cluster.
+
+    partitions : list of Partition
+        In their order; none is empty.
+
+    n_features : int
+        Number of features.
+
+    n_targets : tuple
+        Shape of the encoded target of a row.
+
+    dtype : dtype
+        Floating-point type of the fit.
+    """
+
+    def __init__(self, client, partitions, n_features, n_targets, dtype):
+        super().__init__(np.empty((0, n_features)), np.empty((0, *n_targets)), None, dtype)
+        self.client = client
+        self.partitions = partitions
+
+    def __len__(self):
+        return sum(partition.n_rows for partition in self.partitions)
+
+    @property
+    def total_weight(self):
+        """Sum of the weights of all rows."""
+        return sum(partition.total_weight for partition in self.partitions)
+
+    def largest_feature(self):
+        """Largest absolute value of the features."""
+        return max(partition.largest_feature for partition in self.partitions)
+
+    def select(self, subset):
+        """Some of the partitions."""
+        chosen = [self.partitions[i] for i in subset]
+        return DistributedRows(self.client, chosen, self.X.shape[1], self.y.shape[1:], self.dtype)
+
+    # ---- minibatches
+
+    def next_order(self, state):
+        """A seed, from which each worker draws the order of the rows in its partitions."""
+        return int(state.random_state.randint(1 << 31))
+
+    def row_major(self):
+        """These rows: there is nothing here to be copied."""
+        return self
+
+    def gather_size(self, batch_size):
+        """No row is gathered here."""
+        return 0
+
+    def batches(self, order, batch_size, buffers):
+        """The steps of an epoch; each takes rows from every partition, in proportion."""
+        n_steps = -(-len(self) // batch_size)
+        for position in range(n_steps):
+            yield Step(order, position, n_steps)
+
+    def n_rows_of(self, step):
+        """Number of rows of a step."""
+        bounds = (
+            rows_of_step(partition.n_rows, step.position, step.n_steps)
+            for partition in self.partitions
+        )
+        return sum(stop - start for start, stop in bounds)
+
+    # ---- work on the partitions
+
+    def add_up(self, function, message):
+        """Sum of ``function(sample, number, message)`` over the partitions.
+
+        Parameters
+        ----------
+        function : callable
+            Gives a number and a vector.
+
+        message : object
+            Sent once to each worker.
+
+        Returns
+        -------
+        total : float
+
+        vector : ndarray
+            Added up as a tree of a fixed shape, in the order of the partitions.
+        """
+        return self._attempt(function, message, self._tree)
+
+    def collect(self, function, message):
+        """List of ``function(sample, number, message)``, in the order of the partitions."""
+        return self._attempt(function, message, lambda parts: [])
+
+    def _attempt(self, function, message, combine):
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._run(function, message, combine)
+            except CancelledError as error:
+                if attempt == _ATTEMPTS - 1:
+                    raise RuntimeError(
+                        "Rows or parameters were lost with a worker again and again. Arrays in "
+                        "the client's memory are sent to the workers once, and cannot be "
+                        "computed anew: give Dask collections where workers may fail."
+                    ) from error
+
+    def _run(self, function, message, combine):
+        sent = self.client.scatter(
+            message if isinstance(message, list) else [message], broadcast=True, hash=False
+        )
+        numbers = [partition.number for partition in self.partitions]
+        samples = [partition.sample for partition in self.partitions]
+        parts = self.client.map(function, samples, numbers, message=sent[0], pure=False)
+        sums = combine(parts)
+        try:
+            if sums:
+                return sums[-1].result()
+            results = self.client.gather(parts)
+        except KeyboardInterrupt:
+            self.client.cancel([*parts, *sums, *sent])
+            raise
+        return results
+
+    def _tree(self, parts):
+        """Futures of sums, the last one that of all parts."""
+        sums = []
+        while len(parts) > 1 or not sums:
+            groups = [parts[i : i + _FAN_IN] for i in range(0, len(parts), _FAN_IN)]
+            parts = [self.client.submit(add_up, *group, pure=False) for group in groups]
+            sums += parts
+        return sums
+
+    def raw_prediction(self, network, parameters):
+        """Raw predictions of all rows, brought here."""
+        message = (network, parameters.flat.copy())
+        return np.vstack(self.collect(raw_prediction, message))
+
+
+class DaskSample:
+    """Rows of data on the workers: a ``Sample`` without the data.
+
+    Parameters
+    ----------
+    rows : DistributedRows
+        The rows.
+
+    y_shape : tuple
+        Shape of the target of a row, as given.
+    """
+
+    def __init__(self, rows, y_shape):
+        self.rows = rows
+        self.y_shape = y_shape
+
+    def select(self, positions):
+        """Some of the partitions."""
+        return DaskSample(self.rows.select(positions), self.y_shape)
+
+    def targets(self):
+        """Targets as given, weights of the rows, encoded targets, their weights: brought here."""
+        columns = zip(*self.rows.collect(targets_of, None), strict=True)
+        return [None if column[0] is None else np.concatenate(column) for column in columns]

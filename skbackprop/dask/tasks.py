@@ -1,0 +1,223 @@
+"""What runs on the workers: functions of one partition."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from dask.sizeof import sizeof
+from scipy import sparse
+
+from ..batches import RowBuffers, Rows
+from ..dropout import DropoutStream
+from ..objective import Objective
+from ..passes import BatchPass, ExactPass, predict_raw
+from ..sample import Sample
+from ..threads import row_threads
+from ..validation import about, check_features_and_target, check_weight
+
+__all__ = [
+    "Findings",
+    "add_up",
+    "batch_gradient",
+    "check",
+    "constant_loss",
+    "encode",
+    "exact_gradient",
+    "raw_prediction",
+    "rows_of_step",
+    "target_sums",
+    "targets_of",
+]
+
+
+@sizeof.register(Sample)
+def _sizeof_sample(sample):
+    """Bytes of a sample: what the scheduler places tasks by, and workers spill by."""
+    rows = sample.rows
+    arrays = (rows.X, rows.y, rows.sample_weight, rows.subset, sample.y)
+    return sum(sizeof(array) for array in arrays if array is not None)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the client learns of a partition.
+
+    Attributes
+    ----------
+    n_rows : int
+        Number of rows.
+
+    columns : tuple or None
+        Number and names (None for none) of the features; None without rows.
+
+    is_float32 : bool
+        Whether the features are of single precision.
+
+    total_weight : float
+        Sum of the weights.
+
+    values : list of tuples of ndarrays, or None
+        Labels in each column of the target, and the sum of the weights of each label.
+
+    y_shape : tuple
+        Shape of the target of a row.
+    """
+
+    n_rows: int
+    columns: tuple | None = None
+    is_float32: bool = False
+    total_weight: float = 0.0
+    values: list | None = None
+    y_shape: tuple = ()
+
+
+def check(estimator, number, reset, X, y, sample_weight):
+    """Validate a partition.
+
+    Returns
+    -------
+    checked : tuple of (X, y, sample_weight), or None without rows
+
+    findings : Findings, or the exception that the validation has raised
+    """
+    try:
+        with about(f"partition {number} of the data"):
+            return _check(estimator, reset, X, y, sample_weight)
+    except (ValueError, TypeError) as error:
+        return None, error.with_traceback(None)
+
+
+def _check(estimator, reset, X, y, sample_weight):
+    if sparse.issparse(y):
+        raise TypeError("y is a sparse matrix; give a dense array.")
+    if X.shape[0] == 0 and y.shape[0] == 0:
+        return None, Findings(0)
+    X, y = check_features_and_target(estimator, X, y, reset=reset, y_numeric=estimator._y_numeric)
+    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if weight is not None and (weight.any() or weight.shape != (X.shape[0],)):
+        weight = check_weight(weight, X, np.float64)
+    names = getattr(estimator, "feature_names_in_", None)
+    findings = Findings(
+        n_rows=X.shape[0],
+        columns=(X.shape[1], None if names is None else tuple(names)),
+        is_float32=X.dtype == np.float32,
+        total_weight=float(X.shape[0] if weight is None else weight.sum()),
+        values=estimator._label_weights(y, weight),
+        y_shape=y.shape[1:],
+    )
+    return (X, y, weight), findings
+
+
+def encode(estimator, number, dtype, checked):
+    """A validated partition in the network's terms.
+
+    Returns
+    -------
+    sample : Sample
+        Without the rows of weight zero.
+
+    n_rows, total_weight, largest_feature : int, float, float
+        Of the rows that are left.
+
+    n_targets : tuple
+        Shape of the encoded target of a row.
+    """
+    X, y, weight = checked
+    with about(f"partition {number} of the data"):
+        targets = estimator._encode(y, dtype)
+    weight = None if weight is None else weight.astype(dtype)
+    loss_weight = estimator._loss_weight(weight, targets)
+    if loss_weight is not None:
+        loss_weight = loss_weight.astype(dtype)
+        weight = loss_weight[:, 0] if loss_weight.shape[1] == 1 else weight
+    sample = Sample(y, weight, Rows(X, targets, loss_weight, dtype)).without_zero_weights()
+    rows = sample.rows
+    return sample, (len(rows), rows.total_weight, rows.largest_feature(), targets.shape[1:])
+
+
+def exact_gradient(sample, number, message):
+    """Share of a partition in the objective without penalty, and in its gradient."""
+    network, loss, divisor, flat = message
+    objective = Objective(network, loss, sample.rows, alpha=0)
+    objective.total_weight = divisor
+    parameters = network.parameters(flat.dtype, flat)
+    gradient = parameters.empty_like()
+    with row_threads() as threads, np.errstate(all="ignore"):
+        value = ExactPass(objective, parameters, gradient, threads).evaluate()
+    return value, gradient.flat
+
+
+def rows_of_step(n_rows, step, n_steps):
+    """The rows of a partition, in the order of the epoch, that a step takes: start and stop."""
+    return step * n_rows // n_steps, (step + 1) * n_rows // n_steps
+
+
+_orders = {}  # of each partition, the last order that was drawn, by its seed
+
+
+def _order(seed, number, n_rows):
+    """Order of the rows of a partition in an epoch: a function of its arguments alone."""
+    known_by, order = _orders.get(number, (None, None))
+    if known_by != (seed, n_rows):
+        order = np.random.default_rng([seed, number]).permutation(n_rows)
+        _orders[number] = ((seed, n_rows), order)
+    return order
+
+
+def batch_gradient(sample, number, message):
+    """Sum of the losses of the rows that a partition gives to a step, and their gradient."""
+    network, loss, divisor, step, dropout_seed, flat = message
+    n_rows = len(sample.rows)
+    start, stop = rows_of_step(n_rows, step.position, step.n_steps)
+    index = np.arange(start, stop)
+    if step.seed is not None:
+        index = _order(step.seed, number, n_rows)[index]
+    rows = sample.rows.select(index)
+    objective = Objective(network, loss, rows, alpha=0)
+    objective.mean_weight = divisor / len(rows)
+    parameters = network.parameters(flat.dtype, flat)
+    gradient = parameters.empty_like()
+    stream = None if dropout_seed is None else _dropout_stream(dropout_seed, number)
+    (batch,) = rows.batches(None, len(rows), RowBuffers(rows, len(rows)))
+    with row_threads() as threads, np.errstate(all="ignore"):
+        batch_pass = BatchPass(objective, parameters, gradient, len(rows), threads, stream)
+        return batch_pass.evaluate(batch), gradient.flat
+
+
+def _dropout_stream(seed, number):
+    words = [seed & 0xFFFFFFFF, seed >> 32, number]
+    return DropoutStream(np.random.RandomState(words))
+
+
+def add_up(*parts):
+    """Sums of the numbers and of the vectors of some parts, in their order."""
+    total = sum(number for number, _ in parts)
+    vector = parts[0][1].copy()
+    for _, other in parts[1:]:
+        np.add(vector, other, out=vector)
+    return total, vector
+
+
+def raw_prediction(sample, number, message):
+    """Raw predictions for the rows of a partition."""
+    network, flat = message
+    return predict_raw(network, network.parameters(flat.dtype, flat), sample.rows)
+
+
+def targets_of(sample, number, message):
+    """Targets of a partition, as given and as encoded, and their weights."""
+    return sample.y, sample.sample_weight, *sample.rows.targets()
+
+
+def target_sums(sample, number, message):
+    """Sum of the weights, and of the weighted targets."""
+    targets, weight = sample.rows.targets()
+    weight = np.ones(len(targets)) if weight is None else weight[:, 0].astype(np.float64)
+    return float(weight.sum()), weight @ targets
+
+
+def constant_loss(sample, number, message):
+    """Sum of the losses of a constant raw prediction."""
+    loss, raw = message
+    targets, weight = sample.rows.targets()
+    with np.errstate(all="ignore"):
+        return loss.loss(targets, np.tile(raw, (len(targets), 1)), weight), np.zeros(0)
