@@ -55,7 +55,7 @@ class RowBuffers:
 def _take(array, index, out):
     """Gather rows into ``out``, converting to its type where they differ."""
     if array.dtype == out.dtype and array.flags.c_contiguous and array.flags.aligned:
-        np.take(array, index, axis=0, out=out, mode="clip")  # clip: unbuffered; all are valid
+        array.take(index, axis=0, out=out, mode="clip")  # clip: unbuffered; all are valid
     else:
         out[...] = array[index]
     return out
@@ -162,6 +162,9 @@ class Rows:
             else:
                 index = order[start:stop]
                 rows = self._gather(index if self.subset is None else self.subset[index], buffers)
+            if stop - start <= batch_size:
+                yield rows
+                continue
             for first in range(0, stop - start, batch_size):
                 yield rows.part(first, min(first + batch_size, stop - start))
 

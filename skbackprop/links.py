@@ -5,6 +5,8 @@ the prediction: probabilities, positive means, or just itself. The losses work o
 where their formulas are stable; ``predict`` applies the inverse link.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.special import expit, log_expit, logit
 
@@ -14,17 +16,32 @@ __all__ = ["IdentityLink", "LogLink", "LogitLink", "SoftmaxLink", "log_sum_exp",
 _SAFE_EXPONENT = 60.0
 
 
+@lru_cache(maxsize=16)
+def _column_of_ones(n_rows, dtype):
+    ones = np.ones((n_rows, 1), dtype)
+    ones.flags.writeable = False
+    return ones
+
+
+def _within_safe_exponents(raw):
+    """Two cheap reductions over everything, which spare the dear one along the short axis."""
+    return (
+        raw.size > 0
+        and -_SAFE_EXPONENT < np.minimum.reduce(raw, axis=None)
+        and np.maximum.reduce(raw, axis=None) < _SAFE_EXPONENT
+    )
+
+
 def _exponentials(raw, out):
-    """Write ``exp(raw - shift)`` into ``out``; return the row sums and the shift."""
-    shift = 0.0
-    # Two cheap reductions over everything usually spare the dear one along the short axis.
-    if raw.size and -_SAFE_EXPONENT < raw.min() and raw.max() < _SAFE_EXPONENT:
+    """Write ``exp(raw - shift)`` into ``out``; return the row sums and the shift, if any."""
+    shift = None
+    if _within_safe_exponents(raw):
         np.exp(raw, out=out)
     else:
         shift = raw.max(axis=1, keepdims=True)
         np.subtract(raw, shift, out=out)
         np.exp(out, out=out)
-    total = np.dot(out, np.ones((raw.shape[1], 1), raw.dtype))
+    total = np.dot(out, _column_of_ones(raw.shape[1], raw.dtype))
     return total, shift
 
 
@@ -47,7 +64,8 @@ def softmax(raw, out):
     total, shift = _exponentials(raw, out)
     np.divide(out, total, out=out)
     np.log(total, out=total)
-    total += shift
+    if shift is not None:
+        total += shift
     return total
 
 

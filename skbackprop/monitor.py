@@ -1,5 +1,7 @@
 """What is looked at after every epoch: curves, validation, best parameters, divergence."""
 
+import math
+
 import numpy as np
 
 __all__ = ["Divergence", "Monitor", "Validation"]
@@ -125,7 +127,7 @@ class Monitor:
         Divergence
             Where the loss or a parameter is not finite.
         """
-        if not (np.isfinite(loss) and np.isfinite(parameters.flat.sum())):
+        if not (math.isfinite(loss) and math.isfinite(np.add.reduce(parameters.flat))):
             raise Divergence
         self.print("Iteration %d, loss = %.8f", self.n_iter + 1, loss)
         monitored = loss

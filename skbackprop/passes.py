@@ -99,7 +99,8 @@ class ExactPass:
         self._parameters = parameters
         self._gradient = gradient
         self._penalty = Penalty(objective.alpha, parameters, gradient)
-        self._parts = [(part, parameters.empty_like()) for part in parts]
+        gradients = [gradient, *(parameters.empty_like() for _ in parts[1:])]
+        self._parts = list(zip(parts, gradients, strict=True))
         self._threads = threads
         n_workers = min(threads.n_threads, len(parts))
         self._idle = deque(
@@ -110,7 +111,6 @@ class ExactPass:
         """The objective; its gradient is in ``gradient``."""
         total = sum(self._threads.map(self._sum_part, self._parts))
         flat = self._gradient.flat
-        np.copyto(flat, self._parts[0][1].flat)
         for _, partial in self._parts[1:]:
             np.add(flat, partial.flat, out=flat)
         divisor = self._objective.total_weight

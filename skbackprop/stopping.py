@@ -1,5 +1,7 @@
 """When to stop: patience with a number that is to become smaller."""
 
+import math
+
 import numpy as np
 
 __all__ = ["Patience"]
@@ -40,7 +42,7 @@ class Patience:
 
         NaN, an undefined score, is no improvement.
         """
-        if value > self.best - self.tol or np.isnan(value):
+        if value > self.best - self.tol or math.isnan(value):
             self.count += 1
         else:
             self.count = 0

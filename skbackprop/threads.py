@@ -126,6 +126,10 @@ class RowThreads:
 
     def map(self, function, items):
         """List of ``function(item)``, in the order of the items."""
+        n_helpers = min(self.n_threads, len(items)) - 1
+        if n_helpers < 1:
+            with np.errstate(all="ignore"), _busy():
+                return [function(item) for item in items]
         results = [None] * len(items)
         waiting = deque(range(len(items)))
 
@@ -141,7 +145,6 @@ class RowThreads:
                 while (i := next_item()) is not None:
                     results[i] = function(items[i])
 
-        n_helpers = min(self.n_threads, len(items)) - 1
         helpers = [self._executor.submit(work) for _ in range(n_helpers)]
         try:
             work()

@@ -147,7 +147,10 @@ class Multinomial(ClassificationLoss):
         target = np.arange(0, n_rows * n_classes, n_classes)
         target += y
         losses = softmax(raw, out)
-        losses -= (1 - self.label_smoothing) * np.take(raw, target)[:, np.newaxis]
+        of_class = raw.take(target)
+        if self.label_smoothing:
+            of_class *= 1 - self.label_smoothing
+        losses -= of_class[:, np.newaxis]
         out.reshape(-1)[target] -= 1 - self.label_smoothing
         if self.label_smoothing:
             share = self.label_smoothing / n_classes
