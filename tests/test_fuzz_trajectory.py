@@ -1,0 +1,200 @@
+"""Random fits, side by side with scikit-learn's: the same steps, or a difference on the list.
+
+Everything that both can do is drawn: parameters, tasks, weights, dense and sparse data, float32,
+``fit`` and repeated ``partial_fit``. Where the two differ on purpose (as the page "Coming from
+MLPClassifier" lists), ``difference`` gives the reason before the fit, and the fits are counted
+by it.
+
+``SKBACKPROP_PROFILE=long python -m pytest tests/test_fuzz_trajectory.py -n 2 -rP`` makes 6,000
+fits in six parts and shows how many were the same, and how many differ by which rule.
+"""
+
+import os
+import warnings
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import seed as drawn_with
+from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
+from test_same_trajectory import (
+    ACTIVATIONS,
+    CLASSIFICATION,
+    STOCHASTIC,
+    TASKS,
+    assert_close,
+    assert_same_description,
+    assert_same_parameters,
+    assert_same_predictions,
+    assert_same_stochastic_fit,
+    estimator_pair,
+    make_data,
+)
+
+LONG = os.environ.get("SKBACKPROP_PROFILE") == "long"
+PARTS, FITS = (6, 1000) if LONG else (1, 100)
+MAX_ITER = 10
+
+SHARED = {
+    "hidden_layer_sizes": [(5,), (), 4, (6, 3), (4, 3, 5), (40,)],
+    "activation": ACTIVATIONS,
+    "alpha": [1e-4, 0.0, 0.1, 2.0],
+    "shuffle": [True, False],
+    "early_stopping": [False, False, True],
+    "validation_fraction": [0.1, 0.35],
+    "n_iter_no_change": [10, 3, 1],
+    "tol": [1e-4, 1e-2, 0.1],
+}
+OF_SOLVER = {
+    "sgd": {
+        "learning_rate": ["constant", "invscaling", "adaptive"],
+        "power_t": [0.5, 0.1, 0.0],
+        "momentum": [0.9, 0.5, 0.0],
+        "nesterovs_momentum": [True, False],
+    },
+    "adam": {
+        "learning_rate": ["constant"],
+        "beta_1": [0.9, 0.5, 0.0],
+        "beta_2": [0.999, 0.9, 0.5],
+        "epsilon": [1e-8, 1e-3],
+    },
+    "lbfgs": {"max_fun": [15000, 5], "tol": [1e-4, 1e-6]},
+}
+DATA = {
+    "task": TASKS,
+    "container": ["dense", "csr"],
+    "dtype": ["float64", "float64", "float64", "float32"],
+    "weights": ["none", "none", "random", "constant"],
+    "scale": [1.0, 0.1, 3.0],
+}
+
+
+def one_of_each(draw, values):
+    return {name: draw(st.sampled_from(choices)) for name, choices in values.items()}
+
+
+@st.composite
+def cases(draw):
+    """Parameters of both estimators, and what their data are."""
+    solver = draw(st.sampled_from([*STOCHASTIC, *STOCHASTIC, "lbfgs"]))
+    parameters = {"solver": solver} | one_of_each(draw, SHARED | OF_SOLVER[solver])
+    data = one_of_each(draw, DATA)
+    data["n_rows"] = draw(st.integers(25, 80))
+    data["n_features"] = draw(st.integers(1, 8))
+    data["seed"] = draw(st.integers(0, 2**31 - 1))
+    # the exponential of the Poisson model diverges early
+    rates = [1e-3] if data["task"].startswith("poisson") else [1e-3, 1e-2]
+    parameters["learning_rate_init"] = draw(st.sampled_from([*rates, *rates, *rates, 1e200]))
+    parameters["batch_size"] = draw(st.sampled_from(["auto", "auto", 1, 7, 20, data["n_rows"]]))
+    # a later line search may come to where their log loss is clipped
+    few = solver == "lbfgs" and data["task"] in CLASSIFICATION
+    parameters["max_iter"] = 3 if few or data["dtype"] == "float32" else MAX_ITER
+    may_go_on = solver != "lbfgs" and not parameters["early_stopping"]
+    data["method"] = draw(st.sampled_from(["fit", "fit", "partial_fit"])) if may_go_on else "fit"
+    return parameters, data
+
+
+def difference(parameters, data):
+    """What on the list makes a fit another one; None where it must be the same."""
+    stochastic = parameters["solver"] in STOCHASTIC
+    if parameters["early_stopping"]:
+        if not stochastic:
+            return "early stopping of lbfgs"
+        if data["task"] == "multiclass":
+            return "stratified split of several classes"
+    if not stochastic and data["dtype"] == "float32":
+        return "where lbfgs stops in float32"
+    if data["task"] == "regression_3":
+        if not stochastic:
+            return "sum of several squared errors"
+        if not parameters["early_stopping"] and parameters["n_iter_no_change"] < MAX_ITER:
+            return "patience with the sum of several squared errors"
+    if data["weights"] == "random" and stochastic and parameters["batch_size"] != "auto":
+        return "weights in minibatches"
+    if data["method"] == "partial_fit" and parameters["shuffle"]:
+        return "order of the rows in partial_fit"
+    return None
+
+
+def draw_data(data):
+    X, y = make_data(
+        data["seed"], data["task"], data["container"], data["n_rows"], data["n_features"]
+    )
+    X = (X * data["scale"]).astype(data["dtype"])
+    rng = np.random.default_rng(data["seed"])
+    weights = {
+        "none": None,
+        "random": rng.uniform(0.2, 3.0, size=data["n_rows"]),
+        "constant": np.full(data["n_rows"], 2.5),
+    }[data["weights"]]
+    return X, y, weights
+
+
+def trained(estimator, data, X, y, weights):
+    """The estimator after ``fit``, or after some calls of ``partial_fit``; None if it diverges."""
+    first = {}
+    if data["task"] in CLASSIFICATION:
+        first["classes"] = np.arange(y.shape[1]) if data["task"] == "multilabel" else np.unique(y)
+    try:
+        if data["method"] == "fit":
+            estimator.fit(X, y, weights)
+        else:
+            for _ in range(3):
+                estimator.partial_fit(X, y, weights, **first)
+    except ValueError as error:
+        if "non-finite" not in str(error):
+            raise
+        return None
+    finite = all(np.isfinite(array).all() for array in [*estimator.coefs_, *estimator.intercepts_])
+    return estimator if finite else None
+
+
+def assert_same_fit(ours, theirs, X, data):
+    task = data["task"]
+    if data["dtype"] == "float32":
+        assert_same_parameters(ours, theirs, 1e-2)
+    elif ours.solver == "lbfgs":
+        assert_same_parameters(ours, theirs, 1e-5)
+        assert_close(ours.loss_, theirs.loss_, 1e-5)
+        assert_same_predictions(ours, theirs, X, task, 1e-4)
+        assert_same_description(ours, theirs)
+    else:
+        assert_same_stochastic_fit(ours, theirs, X, task)
+
+
+def outcome(parameters, data):
+    """'same', or the name of the difference."""
+    X, y, weights = draw_data(data)
+    ours, theirs = estimator_pair(data["task"], parameters | {"random_state": data["seed"] % 1000})
+    theirs = trained(theirs, data, X, y, weights)
+    ours = trained(ours, data, X, y, weights)
+    if parameters["learning_rate_init"] > 1 and parameters["solver"] != "lbfgs":
+        assert ours is None or ours.early_stopping or theirs is not None
+        return "divergence"
+    assert ours is not None
+    assert theirs is not None
+    reason = difference(parameters, data)
+    if reason is not None:
+        return reason
+    assert_same_fit(ours, theirs, X, data)
+    return "same"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_fits_take_the_same_steps(part):
+    outcomes = Counter()
+
+    @drawn_with(part)
+    @settings(max_examples=FITS)
+    @given(case=cases())
+    def compare(case):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            for category in (ConvergenceWarning, UserWarning, RuntimeWarning):
+                warnings.simplefilter("ignore", category)
+            outcomes[outcome(*case)] += 1
+
+    compare()
+    print(f"part {part}: {outcomes.total()} fits, {dict(outcomes)}")
+    assert outcomes["same"] > 0.5 * outcomes.total()
