@@ -180,8 +180,10 @@ class Network:
         Share of the inputs of each layer to leave out of a step of training; None for none.
     """
 
+    linear = Identity()  # the activation of the last layer
+
     def __init__(self, layer_units, activations, dropout=None):
-        units, activations = layer_units, (*activations, Identity())
+        units, activations = layer_units, (*activations, self.linear)
         self._use_layers(
             [
                 Dense(fan_in, fan_out, activation)

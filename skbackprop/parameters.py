@@ -140,3 +140,13 @@ class LayerArrays(NamedTuple):
     """
 
     layers: list
+
+    @property
+    def coefs(self):
+        """Weights of each layer."""
+        return [layer[0] for layer in self.layers]
+
+    @property
+    def intercepts(self):
+        """Biases of each layer."""
+        return [layer[1] for layer in self.layers]

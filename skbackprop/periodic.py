@@ -44,10 +44,7 @@ class EmbeddingBuffers:
         return EmbeddingBuffers(
             self.H[:n_rows],
             None if self.delta is None else self.delta[:n_rows],
-            *(
-                array[..., :n_rows]
-                for array in (self.x, self.waves, self.cosines, self.outputs)
-            ),
+            *(array[..., :n_rows] for array in (self.x, self.waves, self.cosines, self.outputs)),
         )
 
 

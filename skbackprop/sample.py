@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from .batches import Rows
 
-__all__ = ["Sample", "split_positions"]
+__all__ = ["Sample", "can_stratify", "split_positions"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def split_positions(strata, n_samples, validation_fraction, random_state):
             f"{n_validation} for validation, where at least 2, and 1 for training, are needed. Or "
             "give validation data to fit as X_val and y_val."
         )
-    if strata is not None and not _can_stratify(strata, n_validation):
+    if strata is not None and not can_stratify(strata, n_validation):
         warnings.warn(
             "The early-stopping split is not stratified: a class has fewer than 2 samples, or "
             "there are more classes than samples on one side of the split. Give validation data "
@@ -106,6 +106,7 @@ def split_positions(strata, n_samples, validation_fraction, random_state):
     )
 
 
-def _can_stratify(strata, n_validation):
+def can_stratify(strata, n_validation):
+    """Whether each class can be kept in proportion when so many rows are set aside."""
     counts = np.unique(strata, return_counts=True)[1]
     return counts.min() >= 2 and len(counts) <= min(n_validation, len(strata) - n_validation)

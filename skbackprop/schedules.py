@@ -222,8 +222,8 @@ class HeldCosine(Constant):
 
     References
     ----------
-    Holzmüller, Grinsztajn & Steinwart (2024), "Better by default: strong pre-tuned MLPs and boosted
-    trees on tabular data", NeurIPS, where it is called flat_cos.
+    Holzmüller, Grinsztajn & Steinwart (2024), "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS, where it is called flat_cos.
     """
 
     per_step = True

@@ -6,7 +6,13 @@ from itertools import islice
 from ..batches import RowBuffers
 from ..schedules import Constant, rates_of_epoch
 
-__all__ = ["EpochPlan", "minimize_stochastic"]
+__all__ = ["EpochPlan", "minimize_stochastic", "steps_of_epoch"]
+
+
+def steps_of_epoch(n_rows, batch_size, last_batch=0.0):
+    """Number of minibatches; a last one of no more than that share of the others is left out."""
+    full, rest = divmod(n_rows, batch_size)
+    return max(1, full + (rest > last_batch * batch_size))
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,12 @@ class EpochPlan:
     max_iter: int
     schedule: object
     planned_epochs: int
-    strength: object = Constant(1.0)  # noqa: RUF009 (frozen)
+    strength: object = Constant(1.0)
     last_batch: float = 0.0
 
     def n_steps(self, n_rows):
         """Steps of an epoch."""
-        full, rest = divmod(n_rows, self.batch_size)
-        return max(1, full + (rest > self.last_batch * self.batch_size))
+        return steps_of_epoch(n_rows, self.batch_size, self.last_batch)
 
 
 def minimize_stochastic(objective, parameters, state, plan, monitor, new_pass):
