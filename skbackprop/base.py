@@ -195,28 +195,33 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
         """Minimise, then publish."""
         objective = Objective(fit.network, self._loss(), sample.rows, self.alpha)
         tasks = fit.monitor.tasks = begin_tasks(self, fit, data)
+        seen_before = fit.state.progress.n_samples_seen
         try:
             stop_reason = train(
                 self, objective, fit.parameters, fit.state, fit.monitor, self._passes
             )
         except KeyboardInterrupt:
             fit.monitor.forget_incomplete()
-            if fit.monitor.n_iter:
-                self._publish(fit, f"Interrupted by the user after {fit.monitor.n_iter} epochs.")
+            if fit.monitor.n_iter and not fit.one_pass:  # one pass is made whole, or not at all
                 vars(self).pop("_state", None)
+                if self.solver != "lbfgs":
+                    seen = seen_before + fit.monitor.n_iter * len(sample.rows)
+                    fit.state.progress.n_samples_seen = seen
+                self._publish(fit, f"Interrupted by the user after {fit.monitor.n_iter} epochs.")
                 keep()
             raise
         if fit.monitor.converged and (not fit.monitor.early_stopping or self.scoring == "loss"):
             self._check_scale(objective)
-        self._publish(fit, stop_reason)
-        if tasks is not None:
-            tasks.finish()
+        goes_on = {}
         if fit.one_pass or self.warm_start:
-            self._state = fit.state
+            goes_on["_state"] = fit.state
             if not fit.one_pass:
                 fit.state.progress.restart()  # a later partial_fit begins a plan of its own
         else:
             vars(self).pop("_state", None)
+        self._publish(fit, stop_reason, **goes_on)
+        if tasks is not None:
+            tasks.finish()
 
     # ---- data
 
@@ -369,58 +374,87 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     # ---- fitted attributes
 
     def _set_parameters(self, parameters):
-        self.coefs_, self.intercepts_ = parameters.coefs, parameters.intercepts
-        self.n_layers_ = len(self.coefs_) + 1
-        loss = self._loss()
-        self.n_outputs_ = self.coefs_[-1].shape[1] // loss.raw_per_target
-        self.out_activation_ = loss.link.name
+        vars(self).update(self._of_parameters(parameters))
 
-    def _publish(self, fit, stop_reason):
-        """Set the fitted attributes, once."""
+    def _of_parameters(self, parameters):
+        loss = self._loss()
+        coefs = parameters.coefs
+        return {
+            "coefs_": coefs,
+            "intercepts_": parameters.intercepts,
+            "n_layers_": len(coefs) + 1,
+            "n_outputs_": coefs[-1].shape[1] // loss.raw_per_target,
+            "out_activation_": loss.link.name,
+        }
+
+    def _publish(self, fit, stop_reason, **goes_on):
+        """Set the fitted attributes, all at once: a copy made in another thread is no mixture."""
         monitor = fit.monitor
         published = monitor.published()
         flat = fit.parameters.flat if published is None else published
-        self._set_parameters(fit.network.parameters(flat.dtype, flat))
-        self.n_iter_ = monitor.n_iter
-        self.t_ = fit.state.progress.n_samples_seen
-        self.best_iter_ = monitor.best_iter if monitor.has_best else monitor.n_iter
-        self.stop_reason_ = stop_reason
-        self._publish_losses(monitor, fit.continuing)
-        self._publish_validation(monitor, fit.continuing)
+        vars(self).update(
+            self._of_parameters(fit.network.parameters(flat.dtype, flat)),
+            n_iter_=monitor.n_iter,
+            t_=fit.state.progress.n_samples_seen,
+            best_iter_=monitor.best_iter if monitor.has_best else monitor.n_iter,
+            stop_reason_=stop_reason,
+            **self._losses(fit),
+            **self._validation_results(fit),
+            **goes_on,
+        )
 
-    def _publish_losses(self, monitor, continuing):
-        earlier = self.loss_curve_ if continuing else []
-        self.loss_curve_ = [*earlier, *monitor.loss_curve]
-        self.loss_ = monitor.last_loss
+    def _losses(self, fit):
+        monitor = fit.monitor
+        curve = self.loss_curve_ if fit.continuing else []
+        if fit.one_pass:
+            curve += monitor.loss_curve  # in place: a stream may have millions of calls
+        else:
+            curve = [*curve, *monitor.loss_curve]
         best = min(monitor.patience.best, monitor.last_loss)
-        self.best_loss_ = None if monitor.early_stopping else best
+        return {
+            "loss_curve_": curve,
+            "loss_": monitor.last_loss,
+            "best_loss_": None if monitor.early_stopping else best,
+        }
 
-    def _publish_validation(self, monitor, continuing):
+    def _validation_results(self, fit):
         """Curves of the validation data; None where there never were any."""
+        results = {}
         for name, new in (
-            ("validation_scores_", monitor.validation_scores),
-            ("validation_loss_curve_", monitor.validation_losses),
+            ("validation_scores_", fit.monitor.validation_scores),
+            ("validation_loss_curve_", fit.monitor.validation_losses),
         ):
-            earlier = getattr(self, name) if continuing else None
-            setattr(self, name, [*(earlier or []), *new] or None)
-        scores = monitor.validation_scores
+            earlier = getattr(self, name) if fit.continuing else None
+            results[name] = [*(earlier or []), *new] or None
+        scores = fit.monitor.validation_scores
         defined = [score for score in scores if not np.isnan(score)]
-        self.best_validation_score_ = max(defined, default=np.nan) if scores else None
+        results["best_validation_score_"] = max(defined, default=np.nan) if scores else None
+        return results
+
+    def __getstate__(self):
+        """A copy, also of the curve that ``partial_fit`` makes longer in place."""
+        state = dict(super().__getstate__())
+        if "loss_curve_" in state:
+            state["loss_curve_"] = list(state["loss_curve_"])
+        return state
 
     # ---- predictions
 
     def _fitted_network(self):
         """The network of a fitted estimator, and its parameters."""
         parameters = self._fitted_parameters()
-        units = [len(self.coefs_[0]), *(coef.shape[1] for coef, _ in parameters.layers)]
+        coefs = [coef for coef, _ in parameters.layers]
+        units = [len(coefs[0]), *(coef.shape[1] for coef in coefs)]
         return self._network(units), parameters
 
     def _fitted_parameters(self):
-        dtype = self.coefs_[0].dtype
+        fitted = vars(self).copy()  # of one fit, even if one in another thread ends now
+        coefs, intercepts = fitted["coefs_"], fitted["intercepts_"]
+        dtype = coefs[0].dtype
         return LayerArrays(
             [
                 (np.asarray(coef, dtype), np.asarray(intercept, dtype))
-                for coef, intercept in zip(self.coefs_, self.intercepts_, strict=True)
+                for coef, intercept in zip(coefs, intercepts, strict=True)
             ]
         )
 

@@ -105,6 +105,7 @@ class Monitor:
         self._verbose = verbose
         self._best = None
         self._completed = None
+        self._ending = None
 
     def epoch_begins(self):
         """Tell the callbacks, if any, once an epoch; L-BFGS calls at each evaluation."""
@@ -141,13 +142,20 @@ class Monitor:
         self.loss_curve.append(loss)
         self.last_loss = loss
         improved = self.patience.update(monitored)
-        if improved and self.early_stopping:
-            self._best = parameters.flat.copy()
-            self.best_iter = self.n_iter + 1
-        self._keep(parameters)
-        self.n_iter += 1
+        self._ending = parameters, improved and self.early_stopping
+        self._complete()
         if self.tasks is not None:
             self.stop_requested = self.tasks.end()
+
+    def _complete(self):
+        """Keep the parameters and count the epoch; where Ctrl-C comes in between, once more."""
+        parameters, is_best = self._ending
+        if is_best:
+            self._best = parameters.flat.copy()
+        self._keep(parameters)
+        epoch = self.n_iter + 1
+        best_iter = epoch if is_best else self.best_iter
+        self.n_iter, self.best_iter, self._ending = epoch, best_iter, None  # no call in between
 
     def _keep(self, parameters):
         """Remember the parameters of the last completed epoch, in case the next is interrupted."""
@@ -157,9 +165,14 @@ class Monitor:
             np.copyto(self._completed, parameters.flat)
 
     def forget_incomplete(self):
-        """Cut the curves to the completed epochs, after an interruption."""
+        """Go back to the completed epochs, after an interruption."""
+        if self._ending is not None:
+            self._complete()
         for curve in (self.loss_curve, self.validation_losses, self.validation_scores):
             del curve[self.n_iter :]
+        if self.loss_curve:
+            self.last_loss = self.loss_curve[-1]
+            self.patience.best = min(self.loss_curve)
 
     @property
     def stops_early(self):

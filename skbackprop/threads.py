@@ -13,6 +13,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from weakref import WeakSet
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -61,46 +62,53 @@ def _limit_this_thread():
             blas.set_num_threads(1)
 
 
+class _Use:
+    """A ``with`` block in which the BLAS keeps to one thread."""
+
+
 class _SingleThreadedBlas:
-    """The process-wide limit of the BLAS to one thread, counted over all fits that want it.
+    """The process-wide limit of the BLAS to one thread, shared by all fits that want it.
 
     The first one in sets the limit, the last one out restores what was there: fits and predictions
-    that overlap in several threads do not restore each other's limits.
+    that overlap in several threads do not restore each other's limits. A use that Ctrl-C keeps
+    from being released, in the few instructions where it can, ends with its block, and the next
+    one restores the limit.
     """
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._users = 0
-        self._allowed = []
-        self._process = 0  # changes with every fork
+        self._uses = WeakSet()
+        self._allowed = None  # numbers of threads to restore, while there is something to restore
 
-    def acquire(self):
-        """Limit the BLAS; return how many threads it was allowed, and a ticket for ``release``."""
+    def acquire(self, use):
+        """Limit the BLAS; return how many threads it was allowed."""
         with self._lock:
-            if self._users == 0:
+            if self._allowed is None:
                 self._allowed = [blas.get_num_threads() for blas in _blas_controllers()]
+            self._uses.add(use)
+            if len(self._uses) == 1:
                 _set_blas_threads([1] * len(self._allowed))
-            self._users += 1
-            return min(self._allowed, default=1), self._process
+            return min(self._allowed, default=1)
 
-    def release(self, ticket):
-        """Undo one ``acquire``, unless it was that of a parent process."""
+    def release(self, use):
+        """Undo one ``acquire``, unless it was not completed or that of a parent process."""
         with self._lock:
-            if ticket != self._process:
-                return
-            self._users -= 1
-            if self._users == 0:
-                _set_blas_threads(self._allowed)
-                _free_control()
+            if use in self._uses:
+                self._uses.discard(use)
+                if not self._uses:
+                    self._restore()
 
     def reset_after_fork(self):
         """Forget the fits of the parent, which do not go on in the child."""
         self._lock = threading.Lock()
-        self._process += 1
-        if self._users:
-            self._users = 0
-            _set_blas_threads(self._allowed)
-            _free_control()
+        self._uses = WeakSet()
+        if self._allowed is not None:
+            self._restore()
+
+    def _restore(self):
+        _set_blas_threads(self._allowed)
+        _free_control()
+        self._allowed = None
 
 
 _SINGLE_THREADED_BLAS = _SingleThreadedBlas()
@@ -151,7 +159,8 @@ class RowThreads:
         finally:
             waiting.clear()
         for helper in helpers:
-            helper.result()
+            if not helper.cancel():  # one that has not begun has nothing left to do
+                helper.result()
         return results
 
 
@@ -170,8 +179,9 @@ def row_threads(max_threads=None):
         Valid inside the ``with`` block. The limit is lifted and the threads are gone at its end,
         an exception or Ctrl-C included.
     """
-    n_threads, ticket = _SINGLE_THREADED_BLAS.acquire()
+    use = _Use()
     try:
+        n_threads = _SINGLE_THREADED_BLAS.acquire(use)
         if max_threads is not None:
             n_threads = min(n_threads, max_threads)
         if getattr(_BUSY, "marked", False):
@@ -187,4 +197,4 @@ def row_threads(max_threads=None):
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
     finally:
-        _SINGLE_THREADED_BLAS.release(ticket)
+        _SINGLE_THREADED_BLAS.release(use)

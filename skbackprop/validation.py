@@ -102,6 +102,8 @@ def unchanged_on_error(estimator):
     A block that has something to keep from an interrupted fit calls the yielded function.
     """
     before = dict(vars(estimator))
+    curve = before.get("loss_curve_", [])
+    n_losses = len(curve)
     kept = []
     try:
         yield lambda: kept.append(True)
@@ -109,6 +111,7 @@ def unchanged_on_error(estimator):
         if not kept:
             vars(estimator).clear()
             vars(estimator).update(before)
+            del curve[n_losses:]  # partial_fit makes it longer in place
         raise
 
 
