@@ -73,11 +73,11 @@ class Member:
             dense = dense[1:]
         unit_variance(dense, random_state)
 
-    def _set_parameters(self, parameters):
-        if len(self.embedded_columns):
-            self.embedding_, *dense = parameters.layers
-            parameters = LayerArrays(dense)
-        super()._set_parameters(parameters)
+    def _of_parameters(self, parameters):
+        if not len(self.embedded_columns):
+            return super()._of_parameters(parameters)
+        embedding, *dense = parameters.layers
+        return {"embedding_": embedding} | super()._of_parameters(LayerArrays(dense))
 
     def _fitted_network(self):
         parameters = LayerArrays(self._fitted_parameters().layers)
