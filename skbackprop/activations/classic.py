@@ -1,6 +1,7 @@
 """The four activations that scikit-learn has; their starting weights are scikit-learn's too."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import expit
@@ -8,6 +9,14 @@ from scipy.special import expit
 from .base import Activation
 
 __all__ = ["Identity", "Logistic", "ReLU", "Tanh"]
+
+
+@lru_cache(maxsize=64)
+def _zeros(shape, dtype):
+    """A row to compare with: against a scalar, NumPy's maximum takes about twice as long."""
+    zeros = np.zeros(shape, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class ReLU(Activation):
     """
 
     def forward(self, Z, out):
-        np.maximum(Z, 0, out=out)
+        np.maximum(Z, _zeros(Z.shape[-1:], Z.dtype), out=out)
 
     def backward(self, delta, H, Z):
         np.greater(H, 0, out=H)
