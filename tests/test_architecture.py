@@ -120,10 +120,12 @@ MAY_IMPORT = {
     "tabular.regressor": {"links", "losses", "tabular.base", "tabular.member", "validation"},
     "tabular.member": {
         "activations",
+        "batches",
         "classifier",
         "initializers",
         "network",
         "parameters",
+        "passes",
         "periodic",
         "regressor",
         "sample",

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..activations import ACTIVATIONS, Activation
@@ -213,6 +213,8 @@ class BaseTabular(BaseEstimator, ABC):
 
     def _encoded(self, X):
         """The inputs of the networks."""
+        if getattr(X, "ndim", 2) == 1:
+            check_array(X)  # which says what to do about it
         validate_data(self, X, reset=False, skip_check_array=True)
         return self._scale_table(self.encoder_.transform(X))
 

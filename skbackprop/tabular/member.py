@@ -3,10 +3,12 @@
 import numpy as np
 
 from ..activations import activations_of_layers
+from ..batches import Rows
 from ..classifier import BackpropClassifier
 from ..initializers import unit_variance
 from ..network import Dense, Network
 from ..parameters import LayerArrays
+from ..passes import predict_raw
 from ..periodic import PeriodicEmbedding
 from ..regressor import BackpropRegressor
 from ..sample import can_stratify
@@ -85,6 +87,12 @@ class Member:
         if len(self.embedded_columns):
             parameters = LayerArrays([self.embedding_, *parameters.layers])
         return self._network(units), parameters
+
+    def _raw_prediction(self, X):
+        """In float64: what is predicted for a row should not depend on the rows beside it."""
+        network, parameters = self._fitted_network()
+        layers = [tuple(np.asarray(a, np.float64) for a in arrays) for arrays in parameters.layers]
+        return predict_raw(network, LayerArrays(layers), Rows.of_features(X, np.float64))
 
     def _strata(self, targets):
         """The classes, unless one of them is too small for a stratified split."""
