@@ -41,6 +41,11 @@ def test_inspection():
     matplotlib.pyplot.close("all")
 
 
+def test_tables():
+    pytest.importorskip("pandas")
+    run("tables")
+
+
 def test_persistence():
     run("persistence")
 

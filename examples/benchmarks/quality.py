@@ -1,0 +1,250 @@
+"""Quality on open data: networks for tables, the defaults of others, and boosted trees.
+
+    python examples/benchmarks/quality.py                          # everything that is installed
+    python examples/benchmarks/quality.py letter german --sides tabular trees
+    python examples/benchmarks/quality.py --table --plot quality.png   # only show what was run
+
+Each side is fitted to the same 75 % of at most 20,000 rows, for three seeds, and judged by the
+rest. Times shown are those of the processor, which on a busy machine say more than the clock's;
+these are written down too. Every result is a line of ``--json`` as soon as it is there; what is
+there is not run again. ``open_data.py`` says how to get the data sets. RealMLP-TD takes part where
+pytabkit is installed.
+"""
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+from statistics import fmean, geometric_mean
+
+import numpy as np
+import pandas as pd
+from open_data import DATASETS, is_installed
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from skbackprop import TableEncoder, TabularClassifier, TabularRegressor
+
+try:
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+except ImportError:
+    RealMLP_TD_Classifier = RealMLP_TD_Regressor = None
+
+MAX_ROWS = 20_000
+SEEDS = (0, 1, 2)
+MEASURES = ("accuracy", "log_loss", "r2", "fit", "fit_wall", "predict")
+
+
+# ---------------------------------------------------------------- sides
+
+
+def tabular(task, seed, threads):
+    cls = TabularRegressor if task == "regression" else TabularClassifier
+    return cls(random_state=seed)
+
+
+def mlp(task, seed, threads):
+    if task == "regression":
+        scaled_target = {"transformer": StandardScaler()}
+        network = TransformedTargetRegressor(MLPRegressor(random_state=seed), **scaled_target)
+    else:
+        network = MLPClassifier(random_state=seed)
+    return make_pipeline(TableEncoder(dtype=float), StandardScaler(), network)
+
+
+def trees(task, seed, threads):
+    regression = task == "regression"
+    cls = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+    return cls(random_state=seed)
+
+
+def realmlp(task, seed, threads):
+    cls = RealMLP_TD_Regressor if task == "regression" else RealMLP_TD_Classifier
+    return cls(random_state=seed, device="cpu", n_threads=threads)
+
+
+SIDES = {"tabular": tabular, "mlp": mlp, "trees": trees, "realmlp": realmlp}
+TITLES = {
+    "tabular": "skbackprop, tabular",
+    "mlp": "scikit-learn, MLP",
+    "trees": "HistGradientBoosting",
+    "realmlp": "RealMLP-TD",
+}
+
+
+# ---------------------------------------------------------------- running
+
+
+def split(name, seed):
+    """Training and test rows of a data set."""
+    load, task = DATASETS[name]
+    X, y = load()
+    if task == "classification":
+        y = pd.factorize(y, sort=True)[0]
+    by_class = None if task == "regression" else y
+    if len(y) > MAX_ROWS:
+        X, _, y, _ = train_test_split(X, y, train_size=MAX_ROWS, random_state=0, stratify=by_class)
+        by_class = None if task == "regression" else y
+    return train_test_split(X, y, test_size=0.25, random_state=seed, stratify=by_class)
+
+
+def timed(function, *arguments):
+    """A result, and the seconds it took by the wall and of the processor."""
+    wall, processor = time.perf_counter(), time.process_time()
+    result = function(*arguments)
+    elapsed = time.perf_counter() - wall
+    return result, {"wall": elapsed, "processor": time.process_time() - processor}
+
+
+def judge(model, task, X, y):
+    """Measures of quality, and the seconds of a prediction."""
+    if task == "regression":
+        predicted, seconds = timed(model.predict, X)
+        return {"r2": r2_score(y, predicted), "predict": seconds["processor"]}
+    predicted, seconds = timed(model.predict_proba, X)
+    predicted = np.asarray(predicted, dtype=float)
+    predicted /= predicted.sum(axis=1, keepdims=True)
+    return {
+        "accuracy": accuracy_score(y, model.classes_[predicted.argmax(axis=1)]),
+        "log_loss": log_loss(y, predicted, labels=model.classes_),
+        "predict": seconds["processor"],
+    }
+
+
+def run(name, side, seed, threads):
+    """One fit and its measures."""
+    task = DATASETS[name][1]
+    X, X_test, y, y_test = split(name, seed)
+    model = SIDES[side](task, seed, threads)
+    with threadpool_limits(threads), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, seconds = timed(model.fit, X, y)
+        times = {"fit": seconds["processor"], "fit_wall": seconds["wall"]}
+        return {**times, **judge(model, task, X_test, y_test)}
+
+
+def read(path):
+    """Results so far, by data set, side, seed and threads."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    results = map(json.loads, lines)
+    return {(r["set"], r["side"], r["seed"], r["threads"]): r for r in results}
+
+
+def run_all(path, wanted):
+    """Run what is wanted and not there yet, and write it down at once."""
+    done = read(path)
+    missing = [key for key in wanted if key not in done]
+    for number, key in enumerate(missing, 1):
+        name, side, seed, threads = key
+        print(f"[{number}/{len(missing)}] {name}, {side}, seed {seed}", end=": ", flush=True)
+        result = run(*key)
+        print(", ".join(f"{measure} {value:.4g}" for measure, value in result.items()))
+        line = {"set": name, "side": side, "seed": seed, "threads": threads, **result}
+        with path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+# ---------------------------------------------------------------- reporting
+
+
+def means(results, threads):
+    """Means over the seeds, by data set and side."""
+    gathered = {}
+    for (name, side, _, n_threads), result in results.items():
+        if n_threads == threads:
+            gathered.setdefault((name, side), []).append(result)
+    return {
+        key: {m: fmean(r[m] for r in group) for m in MEASURES if m in group[0]}
+        for key, group in gathered.items()
+    }
+
+
+def error(measures):
+    """What is missing to perfection: 1 - R2 or 1 - accuracy."""
+    return 1 - measures.get("r2", measures.get("accuracy"))
+
+
+def cell(measures):
+    if measures is None:
+        return ""
+    if "r2" in measures:
+        quality = f"{measures['r2']:.4f}"
+    else:
+        quality = f"{measures['accuracy']:.4f} / {measures['log_loss']:.3f}"
+    return f"{quality} ({measures['fit']:.1f} s)"
+
+
+def show_table(found, sides):
+    """A table in Markdown: R2, or accuracy and log loss, and the seconds of a fit."""
+    print("\n| data set |", " | ".join(TITLES[side] for side in sides), "|")
+    print("|" + "---|" * (len(sides) + 1))
+    names = [name for name in DATASETS if any((name, side) in found for side in sides)]
+    for name in names:
+        print(f"| {name} |", " | ".join(cell(found.get((name, s))) for s in sides), "|")
+    common = [name for name in names if all((name, side) in found for side in sides)]
+    if common:
+        cells = [f"{geometric_mean(error(found[n, s]) for n in common):.4f}" for s in sides]
+        print(f"| geometric mean of errors, {len(common)} sets |", " | ".join(cells), "|")
+
+
+def plot(found, sides, path):
+    """Errors in relation to those of boosted trees."""
+    import matplotlib.pyplot as plt
+
+    def ratio(name, side):
+        return error(found[name, side]) / error(found[name, "trees"])
+
+    names = [name for name in DATASETS if all((name, side) in found for side in sides)]
+    names.sort(key=lambda name: -ratio(name, sides[0]))
+    figure, axes = plt.subplots(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
+    for side, marker in zip(sides, "osD^"):
+        ratios = [ratio(name, side) for name in names]
+        axes.plot(ratios, range(len(names)), marker, label=TITLES[side], alpha=0.8)
+    axes.set(xscale="log", xlabel="error (1 - accuracy or 1 - R2) / that of boosted trees")
+    axes.set_yticks(range(len(names)), names)
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("sets", nargs="*", default=None, help=", ".join(DATASETS))
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=None)
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=Path("quality.jsonl"))
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    parser.add_argument("--plot", type=Path)
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    names = arguments.sets or [name for name in DATASETS if is_installed(name)]
+    installed = [side for side in SIDES if side != "realmlp" or RealMLP_TD_Classifier]
+    sides = arguments.sides or installed
+    if not arguments.table:
+        wanted = [
+            (name, side, seed, arguments.threads)
+            for seed in arguments.seeds
+            for name in names
+            for side in sides
+        ]
+        run_all(arguments.json, wanted)
+    found = means(read(arguments.json), arguments.threads)
+    sides = arguments.sides or [side for side in SIDES if any(key[1] == side for key in found)]
+    show_table(found, sides)
+    if arguments.plot:
+        plot(found, sides, arguments.plot)
+
+
+if __name__ == "__main__":
+    main()
