@@ -1,0 +1,106 @@
+"""Corners that a measurement of coverage has shown no other test to turn."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.inspection import input_gradient
+from skbackprop.losses import Gamma, Poisson, Quantile, Tweedie
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 3))
+POSITIVE = np.exp(X[:, 0] + 0.1 * RNG.normal(size=40))
+WORDS = np.array(["a", "b", "c"])[np.digitize(X[:, 0], [-0.5, 0.5])]
+COLUMNS = np.column_stack([WORDS, np.where(X[:, 1] > 0, "yes", "no")])
+LABELS = (X > 0).astype(int)
+SMALL = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
+
+
+@pytest.mark.parametrize(("power", "loss"), [(1, Poisson()), (2, Gamma())])
+def test_tweedie_of_these_powers_is_another_loss(power, loss):
+    tweedie = BackpropRegressor(**SMALL, loss=Tweedie(power)).fit(X, POSITIVE)
+    other = BackpropRegressor(**SMALL, loss=loss).fit(X, POSITIVE)
+    np.testing.assert_array_equal(tweedie.coefs_[0], other.coefs_[0])
+    assert tweedie.loss_curve_ == other.loss_curve_
+
+
+@pytest.mark.parametrize(("power", "refused"), [(1, False), (1.9, False), (2, True), (3, True)])
+def test_tweedie_takes_zeros_below_power_two(power, refused):
+    net = BackpropRegressor(**SMALL, loss=Tweedie(power))
+    with_zero = np.append(POSITIVE[1:], 0.0)
+    if refused:
+        with pytest.raises(ValueError, match="y"):
+            net.fit(X, with_zero)
+    else:
+        assert np.isfinite(net.fit(X, with_zero).loss_)
+
+
+def test_gradient_of_a_class_in_a_column_of_labels():
+    net = BackpropClassifier(**SMALL).fit(X, COLUMNS)
+    yes, no = (input_gradient(net, X, output=(1, word)) for word in ("yes", "no"))
+    np.testing.assert_array_equal(yes, -no)
+    step = 1e-6 * np.eye(3)[0]
+    raw = [net.decision_function(X + sign * step)[0][:, 2] for sign in (1, -1)]
+    slope = input_gradient(net, X, output=(0, "c"))[:, 0]
+    np.testing.assert_allclose(slope, (raw[0] - raw[1]) / 2e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="several columns of labels"):
+        input_gradient(net, X, output=(0, "c"), of="probability")
+
+
+def test_gradient_of_a_prediction_of_several_raw_outputs_is_refused():
+    net = BackpropRegressor(**SMALL, loss=Quantile((0.1, 0.9))).fit(X, POSITIVE)
+    with pytest.raises(ValueError, match="several raw outputs"):
+        input_gradient(net, X, output=0, of="prediction")
+
+
+@pytest.mark.parametrize(
+    ("net", "y", "words"),
+    [
+        (BackpropClassifier(**SMALL), COLUMNS, "several columns of labels"),
+        (BackpropClassifier(**SMALL), np.zeros(40), "single class"),
+        (BackpropClassifier(**SMALL, activation="gelu"), WORDS, "activation='gelu'"),
+        (BackpropRegressor(**SMALL, loss=Quantile((0.1, 0.9))), POSITIVE, "several raw outputs"),
+    ],
+    ids=["columns", "one class", "activation", "quantiles"],
+)
+def test_what_scikit_learn_cannot_express_is_named(net, y, words):
+    with pytest.raises(ValueError, match=words):
+        clone(net).fit(X, y).to_sklearn()
+
+
+@pytest.mark.parametrize(
+    ("y", "weights", "words"),
+    [(LABELS, [None, None], "2 labels, but y has 3"), (WORDS, [None], "is a list")],
+    ids=["too short", "for one label"],
+)
+def test_wrong_lists_of_class_weights(y, weights, words):
+    with pytest.raises(ValueError, match=words):
+        BackpropClassifier(**SMALL, class_weight=weights).fit(X, y)
+
+
+def test_validation_targets_of_another_width():
+    net = BackpropRegressor(**SMALL)
+    with pytest.raises(ValueError, match="has not as many outputs"):
+        net.fit(X, np.column_stack([POSITIVE] * 2), X_val=X, y_val=np.column_stack([POSITIVE] * 3))
+
+
+def test_weights_of_classes_that_leave_nothing():
+    with pytest.raises(ValueError, match="leave no sample a weight above 0"):
+        BackpropClassifier(**SMALL, class_weight=dict.fromkeys("abc", 0.0)).fit(X, WORDS)
+
+
+def test_numbers_that_the_dtype_cannot_hold():
+    with (
+        pytest.raises(ValueError, match="too large for dtype=float32"),
+        np.errstate(over="ignore"),
+    ):
+        BackpropRegressor(**SMALL, dtype="float32").fit(X, POSITIVE * 1e200)
+
+
+def test_labels_of_another_number():
+    net = BackpropClassifier(**SMALL).partial_fit(X, LABELS)
+    with pytest.raises(ValueError, match="3 labels"):
+        net.partial_fit(X, LABELS[:, :2])
