@@ -59,7 +59,7 @@ class DistributedBatchPass:
         Not used: each worker has threads of its own.
 
     stream : DropoutStream, default=None
-        Gives the seed of the masks of each step.
+        Gives the seed of the masks of each step, and their strength.
     """
 
     def __init__(self, objective, parameters, gradient, batch_size, threads, stream=None):
@@ -80,8 +80,9 @@ class DistributedBatchPass:
         """The objective times its divisor; the gradient, divided, is in ``gradient``."""
         objective = self._objective
         divisor = objective.rows.n_rows_of(step) * objective.mean_weight
-        seed = None if self._stream is None else int(self._stream.entries(1)[0])
+        stream = self._stream
+        dropout = None if stream is None else (int(stream.entries(1)[0]), stream.strength)
         flat = self._parameters.flat.copy()
-        message = (objective.network, objective.loss, divisor, step, seed, flat)
+        message = (objective.network, objective.loss, divisor, step, dropout, flat)
         total, self._gradient.flat[...] = objective.rows.add_up(batch_gradient, message)
         return total + self._penalty.add(divisor)

@@ -165,7 +165,7 @@ def _order(seed, number, n_rows):
 
 def batch_gradient(sample, number, message):
     """Sum of the losses of the rows that a partition gives to a step, and their gradient."""
-    network, loss, divisor, step, dropout_seed, flat = message
+    network, loss, divisor, step, dropout, flat = message
     n_rows = len(sample.rows)
     start, stop = rows_of_step(n_rows, step.position, step.n_steps)
     index = np.arange(start, stop)
@@ -176,16 +176,18 @@ def batch_gradient(sample, number, message):
     objective.mean_weight = divisor / len(rows)
     parameters = network.parameters(flat.dtype, flat)
     gradient = parameters.empty_like()
-    stream = None if dropout_seed is None else _dropout_stream(dropout_seed, number)
+    stream = None if dropout is None else _dropout_stream(*dropout, number)
     (batch,) = rows.batches(None, len(rows), RowBuffers(rows, len(rows)))
     with row_threads() as threads, np.errstate(all="ignore"):
         batch_pass = BatchPass(objective, parameters, gradient, len(rows), threads, stream)
         return batch_pass.evaluate(batch), gradient.flat
 
 
-def _dropout_stream(seed, number):
+def _dropout_stream(seed, strength, number):
     words = [seed & 0xFFFFFFFF, seed >> 32, number]
-    return DropoutStream(np.random.RandomState(words))
+    stream = DropoutStream(np.random.RandomState(words))
+    stream.strength = strength
+    return stream
 
 
 def add_up(*parts):
