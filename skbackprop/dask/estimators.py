@@ -33,7 +33,7 @@ _EXAMPLE = """
     >>> from skbackprop.dask import {name}
     >>> X = da.random.default_rng(0).normal(size=(4000, 3), chunks=(2000, 3))
     >>> y = X[:, 0] > X[:, 1]
-    >>> with Client(processes=False, dashboard_address=None):
+    >>> with Client(processes=False, dashboard_address=":0"):
     ...     model = {name}((), solver="lbfgs", alpha=1).fit(X, {target})
     ...     model.predict(X[:2]).compute().shape
     (2,)

@@ -1,5 +1,6 @@
 """Rows that lie on the workers, and sums over their partitions."""
 
+import time
 from concurrent.futures import CancelledError
 from typing import NamedTuple
 
@@ -13,8 +14,8 @@ __all__ = ["DaskSample", "DistributedRows", "Partition", "Step"]
 # Parts that one task adds up.
 _FAN_IN = 8
 
-# How often a sum is begun anew because what was sent out was lost with a worker.
-_ATTEMPTS = 3
+# How often something is tried because what was sent out was lost with a worker.
+_ATTEMPTS = 6
 
 
 class Partition(NamedTuple):
@@ -172,21 +173,29 @@ class DistributedRows(Rows):
                     ) from error
 
     def _run(self, function, message, combine):
-        sent = self.client.scatter(
-            message if isinstance(message, list) else [message], broadcast=True, hash=False
-        )
+        sent = self._send(message)
         numbers = [partition.number for partition in self.partitions]
         samples = [partition.sample for partition in self.partitions]
-        parts = self.client.map(function, samples, numbers, message=sent[0], pure=False)
+        parts = self.client.map(function, samples, numbers, message=sent, pure=False)
         sums = combine(parts)
         try:
             if sums:
                 return sums[-1].result()
             results = self.client.gather(parts)
         except KeyboardInterrupt:
-            self.client.cancel([*parts, *sums, *sent])
+            self.client.cancel([*parts, *sums, sent])
             raise
         return results
+
+    def _send(self, message):
+        """Bring a message to each worker; once more where one of them has just died."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self.client.scatter([message], broadcast=True, hash=False)[0]
+            except OSError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(0.2 * 2**attempt)  # until the scheduler has noticed
 
     def _tree(self, parts):
         """Futures of sums, the last one that of all parts."""
