@@ -197,6 +197,7 @@ def show_table(found, sides):
 def plot(found, sides, path):
     """Errors in relation to those of boosted trees."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator
 
     def ratio(name, side):
         return error(found[name, side]) / error(found[name, "trees"])
@@ -208,6 +209,9 @@ def plot(found, sides, path):
         ratios = [ratio(name, side) for name in names]
         axes.plot(ratios, range(len(names)), marker, label=TITLES[side], alpha=0.8)
     axes.set(xscale="log", xlabel="error (1 - accuracy or 1 - R2) / that of boosted trees")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(names)), names)
     axes.grid(alpha=0.3, which="both")
     axes.legend()
