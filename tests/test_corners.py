@@ -5,8 +5,10 @@ import pytest
 from sklearn.base import clone
 
 from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.activations import LeakyReLU, ReLU
 from skbackprop.inspection import input_gradient
 from skbackprop.losses import Gamma, Poisson, Quantile, Tweedie
+from skbackprop.solvers.updates import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -104,3 +106,18 @@ def test_labels_of_another_number():
     net = BackpropClassifier(**SMALL).partial_fit(X, LABELS)
     with pytest.raises(ValueError, match="3 labels"):
         net.partial_fit(X, LABELS[:, :2])
+
+
+def test_leaky_relu_of_slope_zero_is_relu():
+    Z = X.copy()
+    leaky, relu = np.empty_like(Z), np.empty_like(Z)
+    LeakyReLU(0.0).forward(Z, leaky)
+    ReLU().forward(Z, relu)
+    np.testing.assert_array_equal(leaky, relu)
+
+
+@pytest.mark.parametrize("rule", [SGD(0.9, True), Adam(0.9, 0.999, 1e-8)], ids=["sgd", "adam"])
+def test_update_rule_decays_nothing_unless_asked(rule):
+    theta = np.ones(3)
+    rule.bind(theta, np.zeros(3), penalised=theta)(0.1)
+    np.testing.assert_array_equal(theta, 1.0)
