@@ -1,0 +1,193 @@
+"""Fits beside other threads and processes: copies, forks; long runs in small."""
+
+import copy
+import os
+import pickle
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from processes import run_script
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+LONG = os.environ.get("SKBACKPROP_PROFILE") == "long"
+SOLVERS = ["adam", "sgd", "lbfgs"]
+
+X, y = make_classification(n_samples=80, n_features=5, random_state=0)
+
+
+def learnt(net):
+    """Public fitted attributes, as they are now."""
+    attributes = {name: value for name, value in vars(net).items() if name.endswith("_")}
+    return attributes | {"loss_curve_": list(net.loss_curve_)}
+
+
+@pytest.fixture
+def restless_threads():
+    """The interpreter changes threads as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def meanwhile(work, look):
+    """Call ``look`` again and again while ``work`` runs in another thread; list what it gives."""
+    failed = []
+
+    def run():
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    seen = [look()]
+    while thread.is_alive():
+        seen.append(look())
+        time.sleep(1e-3)
+    thread.join()
+    assert not failed
+    return seen
+
+
+# ---- one estimator, looked at while it is fitted in another thread
+
+
+@pytest.mark.parametrize("copy_of", [pickle.dumps, copy.copy])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_copy_made_during_a_fit_is_no_mixture(restless_threads, solver, method, copy_of):
+    """It is what an earlier fit left or what a later one did, and goes on as that would."""
+    if (solver, method) == ("lbfgs", "partial_fit"):
+        return
+    n_fits = 400 if LONG else 60
+    net = BackpropClassifier(
+        (3,), solver=solver, max_iter=2, batch_size=40, warm_start=True, random_state=0
+    ).fit(X, y)
+    reference, states = pickle.loads(pickle.dumps(net)), {}
+    for n in range(n_fits + 1):
+        states[reference.coefs_[0].tobytes()] = n, learnt(reference)
+        getattr(reference, method)(X, y)
+
+    def work():
+        for _ in range(n_fits):
+            getattr(net, method)(X, y)
+
+    seen = set()
+    for one in meanwhile(work, lambda: copy_of(net)):
+        twin = pickle.loads(one) if isinstance(one, bytes) else one
+        n, state = states[twin.coefs_[0].tobytes()]
+        if method == "partial_fit":  # which makes the curve longer in place, a moment before
+            del twin.loss_curve_[len(state["loss_curve_"]) :]
+        np.testing.assert_equal(learnt(twin), state)
+        if n < n_fits and n not in seen and len(seen) < 5:
+            following = getattr(twin, method)(X, y)
+            assert states[following.coefs_[0].tobytes()][0] == n + 1
+        seen.add(n)
+    assert len(seen) > 2
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_prediction_during_a_fit_is_of_one_state(restless_threads, method):
+    n_fits = 400 if LONG else 60
+    net = BackpropRegressor((3,), max_iter=1, warm_start=True, random_state=0).fit(X, y)
+    reference, expected = pickle.loads(pickle.dumps(net)), set()
+    for _ in range(n_fits + 1):
+        expected.add(reference.predict(X).tobytes())
+        getattr(reference, method)(X, y)
+    seen = meanwhile(
+        lambda: [getattr(net, method)(X, y) for _ in range(n_fits)],
+        lambda: net.predict(X).tobytes(),
+    )
+    assert set(seen) <= expected
+    assert len(set(seen)) > 2
+
+
+@pytest.mark.parametrize("solvers", [("adam", "lbfgs"), ("sgd", "adam"), ("lbfgs", "lbfgs")])
+def test_two_fits_and_predictions_give_what_they_give_alone(restless_threads, solvers):
+    X, y = make_classification(n_samples=3000, n_features=10, random_state=0)
+    nets = [BackpropClassifier((20,), solver=s, max_iter=6, random_state=0) for s in solvers]
+    alone = [clone(net).fit(X, y) for net in nets]
+    third = BackpropClassifier((30,), max_iter=2, random_state=1).fit(X, y)
+    expected = third.predict_proba(X)
+
+    def work():
+        threads = [threading.Thread(target=net.fit, args=(X, y)) for net in nets]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    for predicted in meanwhile(work, lambda: third.predict_proba(X)):
+        np.testing.assert_array_equal(predicted, expected)
+    for net, other in zip(nets, alone, strict=True):
+        np.testing.assert_equal(learnt(net), learnt(other))
+
+
+# ---- processes
+
+FORK = """
+    import os, signal
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+    from skbackprop import BackpropClassifier
+
+    threadpool_limits(2, user_api="blas")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 8))
+    y = (X[:, 0] > X[:, 1]).astype(int)
+    calls, child = [], None
+
+    def new(**parameters):
+        parameters |= {{"solver": {solver!r}, "max_iter": 4, "random_state": 0}}
+        return BackpropClassifier((20,), **parameters)
+
+    def fork_at_second_call(estimator, X, y):
+        global child
+        calls.append(1)
+        if len(calls) == 2:
+            child = os.fork()
+            if child == 0:
+                signal.alarm(60)
+                if {new!r}:
+                    same = np.array_equal(new().fit(*DATA).predict_proba(DATA[0]), expected)
+                    os._exit(0 if same else 1)
+        return 0.5
+
+    DATA = X, y
+    expected = new().fit(X, y).predict_proba(X)
+    net = new(scoring=fork_at_second_call).fit(X, y, X_val=X[:9], y_val=y[:9])
+    same = np.array_equal(net.predict_proba(X), expected)
+    if child == 0:
+        os._exit(0 if same else 1)
+    print(same, os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("new", [True, False], ids=["a new fit", "the same fit goes on"])
+def test_a_fork_in_the_middle_of_a_fit(solver, new):
+    """Parent and child both come to the result of a fit without a fork, to the bit."""
+    assert run_script(FORK.format(solver=solver, new=new)) == ["True 0"]
+
+
+# ---- long runs, in small; examples/benchmarks/endurance.py makes them in full
+
+
+def test_a_call_of_partial_fit_does_not_copy_the_losses_of_all_calls_before():
+    net = BackpropClassifier((3,), random_state=0).partial_fit(X, y, classes=[0, 1])
+    curve = net.loss_curve_
+    twin = copy.copy(net)
+    net.partial_fit(X, y)
+    assert net.loss_curve_ is curve
+    assert (len(curve), len(twin.loss_curve_)) == (2, 1)  # but a copy has its own
