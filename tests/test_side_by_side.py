@@ -1,4 +1,4 @@
-"""Fits beside other threads and processes: copies, forks; long runs in small."""
+"""Fits beside other threads and processes: copies, forks, killed workers; long runs in small."""
 
 import copy
 import os
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 LONG = os.environ.get("SKBACKPROP_PROFILE") == "long"
 SOLVERS = ["adam", "sgd", "lbfgs"]
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 X, y = make_classification(n_samples=80, n_features=5, random_state=0)
 
@@ -179,6 +180,63 @@ FORK = """
 def test_a_fork_in_the_middle_of_a_fit(solver, new):
     """Parent and child both come to the result of a fit without a fork, to the bit."""
     assert run_script(FORK.format(solver=solver, new=new)) == ["True 0"]
+
+
+WORKERS = """
+    import os, signal, sys, tempfile, time
+    import numpy as np
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+    from skbackprop import BackpropClassifier
+
+    folder = tempfile.TemporaryDirectory()
+    path = os.path.join(folder.name, "X")
+    rng = np.random.default_rng(0)
+    X = np.memmap(path, np.float64, "w+", shape=(20_000, 8))
+    X[:] = rng.normal(size=X.shape)
+    X.flush()
+    X = np.memmap(path, np.float64, "r", shape=X.shape)
+    y = (X[:, 0] > X[:, 1]).astype(int)
+
+    def fit(net, X, y, fault=None):
+        def scorer(estimator, X_val, y_val):
+            fault()
+            return 0.5
+
+        net.set_params(scoring=None if fault is None else scorer)
+        return net.fit(X, y, X_val=X[:9], y_val=y[:9]).n_iter_
+
+    def kill():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def cut():
+        os.truncate(path, 0)
+
+    def run(*faults):
+        net = BackpropClassifier((5,), solver={solver!r}, max_iter=3, random_state=0)
+        return Parallel(2)(delayed(fit)(net, X, y, fault) for fault in faults)
+
+    start = time.monotonic()
+    try:
+        run(None, {fault}, None)
+    except TerminatedWorkerError:
+        print("terminated", time.monotonic() - start < 60)
+    if {fault} is kill:
+        print(run(None, None))
+"""
+
+
+@ON_LINUX
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_worker_that_is_killed_does_not_hang_its_parent(solver):
+    printed = run_script(WORKERS.format(solver=solver, fault="kill"))
+    assert printed == ["terminated True", "[3, 3]"]
+
+
+@ON_LINUX
+def test_a_worker_whose_memory_map_is_cut_does_not_hang_its_parent():
+    """Reading beyond the end of a mapped file ends a process; no exception can be caught."""
+    assert run_script(WORKERS.format(solver="adam", fault="cut")) == ["terminated True"]
 
 
 # ---- long runs, in small; examples/benchmarks/endurance.py makes them in full
