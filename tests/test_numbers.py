@@ -67,7 +67,7 @@ def test_gradient_of_every_combination(loss, activation, dropout, seed):
 
 def sparse_counts():
     rng = np.random.default_rng(0)
-    X = sparse.random_array((300, 200), density=0.05, rng=rng, format="csr")
+    X = sparse.csr_array(rng.uniform(size=(300, 200)) * (rng.uniform(size=(300, 200)) < 0.05))
     return X, (np.asarray(X.sum(axis=1)).ravel() > 5).astype(int)
 
 
