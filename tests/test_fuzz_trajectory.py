@@ -180,6 +180,8 @@ def outcome(parameters, data):
     if parameters["learning_rate_init"] > 1 and parameters["solver"] != "lbfgs":
         assert ours is None or ours.early_stopping or theirs is not None
         return "divergence"
+    if ours is None and theirs is None:
+        return "both diverge"
     assert ours is not None
     assert theirs is not None
     reason = difference(parameters, data)
