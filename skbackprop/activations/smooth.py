@@ -95,6 +95,15 @@ class GELU(Activation):
         np.multiply(delta, slope, out=delta)
 
 
+def _sigmoid(Z, out=None):
+    """``1 / (1 + exp(-Z))`` by NumPy's exponential, which is vectorised; SciPy's ``expit`` is not."""
+    out = np.negative(Z, out=out)
+    with np.errstate(over="ignore"):  # infinity, and then 0
+        np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    return np.reciprocal(out, out=out)
+
+
 @dataclass(frozen=True)
 class SiLU(Activation):
     """Sigmoid linear unit or swish, ``f(z) = z s(z)`` with ``f' = s + f (1 - s)``.
@@ -120,10 +129,10 @@ class SiLU(Activation):
     init_factor = 12.0
 
     def forward(self, Z, out):
-        np.multiply(Z, expit(Z), out=out)
+        np.multiply(Z, _sigmoid(Z), out=out)
 
     def backward(self, delta, H, Z):
-        sigmoid = expit(Z, out=Z)
+        sigmoid = _sigmoid(Z, out=Z)
         slope = np.subtract(1, sigmoid)
         slope *= H
         slope += sigmoid

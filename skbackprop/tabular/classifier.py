@@ -147,8 +147,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     ... })
     >>> y = ["low", "high", "high", "low", "high", "low"] * 10
     >>> model = TabularClassifier(n_members=2, min_steps=100, random_state=0).fit(X, y)
-    >>> list(model.predict(X[:2]))
-    ['low', 'high']
+    >>> print(*model.predict(X[:2]))
+    low high
     """
 
     _parameter_constraints: ClassVar = {
