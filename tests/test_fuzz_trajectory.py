@@ -168,7 +168,8 @@ def assert_same_fit(ours, theirs, X, data):
         assert_same_predictions(ours, theirs, X, task, 1e-4)
         assert_same_description(ours, theirs)
     else:
-        assert_same_stochastic_fit(ours, theirs, X, task)
+        # up to 800 steps, by which a difference in the rounding may grow a hundredfold
+        assert_same_stochastic_fit(ours, theirs, X, task, rtol=1e-7)
 
 
 def outcome(parameters, data):
