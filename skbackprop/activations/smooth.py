@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 
 from ..links import softmax
 from .base import Activation
@@ -96,7 +96,7 @@ class GELU(Activation):
 
 
 def _sigmoid(Z, out=None):
-    """``1 / (1 + exp(-Z))`` by NumPy's exponential, which is vectorised; SciPy's ``expit`` is not."""
+    """``1 / (1 + exp(-Z))`` by NumPy's exponential: vectorised, unlike SciPy's ``expit``."""
     out = np.negative(Z, out=out)
     with np.errstate(over="ignore"):  # infinity, and then 0
         np.exp(out, out=out)
