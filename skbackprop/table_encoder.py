@@ -84,7 +84,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    categorical_features_ : ndarray of shape (n_features_in_,) of bool
+    categorical_features_ : ndarray of shape (n_features,) of bool
         Which features are categories.
 
     numeric_columns_ : ndarray of int
@@ -100,7 +100,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of features seen during ``fit``.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where all of them are strings.
 
     See Also
@@ -178,7 +178,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        Z : {ndarray, CSR array} of shape (n_samples, n_features_out_)
+        Z : {ndarray, CSR array} of shape (n_samples, n_outputs)
             As of ``transform``.
         """
         if sparse.issparse(X):
@@ -198,7 +198,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        Z : {ndarray, CSR array} of shape (n_samples, n_features_out_), or as ``set_output`` says
+        Z : {ndarray, CSR array} of shape (n_samples, n_outputs), or as ``set_output`` says
             Of type ``dtype``, finite; a CSR array or matrix for sparse data.
         """
         check_is_fitted(self)

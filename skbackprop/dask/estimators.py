@@ -49,6 +49,7 @@ def _documented(estimator_class):
     head = f"Multi-layer perceptron for {kind}, on the partitions of a Dask cluster."
     _, middle = local.__doc__.split("\n    Parameters\n", 1)
     middle = middle.split("\n    Examples\n")[0]
+    middle = middle.replace("\n    Backprop", "\n    skbackprop.Backprop")  # as seen from here
     names = {"name": estimator_class.__name__, "local": local.__name__}
     target = "y" if local is BackpropClassifier else "1.0 * y"
     where = _WHERE.format(fit="``fit``", **names)

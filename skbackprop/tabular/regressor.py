@@ -108,7 +108,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     n_features_in_ : int
         Number of features.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where all of them are strings.
 
     See Also
