@@ -377,7 +377,7 @@ def test_an_exception_in_partial_fit_changes_nothing(what):
 
 def broken_in_a_helper(Z):
     if threading.current_thread() is threading.main_thread():
-        HELPER_WORKS.wait(30)
+        assert HELPER_WORKS.wait(30), "no other thread works on the rows"
     else:
         HELPER_WORKS.set()
         raise Broken("in a thread")
