@@ -141,8 +141,9 @@ class OnDask:
         ]
         samples = [client.submit(_first, pair, pure=False) for pair in pairs]
         facts = client.gather([client.submit(_second, pair, pure=False) for pair in pairs])
+        homes = client.who_has(samples)
         partitions = [
-            Partition(number, sample, *fact[:3])
+            Partition(number, sample, *fact[:3], tuple(homes[sample.key]))
             for number, sample, fact in zip(numbers, samples, facts, strict=True)
             if fact[0]
         ]

@@ -1,21 +1,18 @@
 """Rows that lie on the workers, and sums over their partitions."""
 
-import time
 from concurrent.futures import CancelledError
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ..batches import Rows
-from .tasks import add_up, raw_prediction, rows_of_step, targets_of
+from .tasks import add_up, itself, raw_prediction, rows_of_step, targets_of
 
 __all__ = ["DaskSample", "DistributedRows", "Partition", "Step"]
 
 # Parts that one task adds up.
 _FAN_IN = 8
-
-# How often something is tried because what was sent out was lost with a worker.
-_ATTEMPTS = 6
 
 
 class Partition(NamedTuple):
@@ -37,6 +34,9 @@ class Partition(NamedTuple):
 
     largest_feature : float
         Largest absolute value of the features.
+
+    home : tuple of str
+        Addresses of the workers where it lies.
     """
 
     number: int
@@ -44,6 +44,7 @@ class Partition(NamedTuple):
     n_rows: int
     total_weight: float
     largest_feature: float
+    home: tuple
 
 
 class Step(NamedTuple):
@@ -154,48 +155,44 @@ class DistributedRows(Rows):
         vector : ndarray
             Added up as a tree of a fixed shape, in the order of the partitions.
         """
-        return self._attempt(function, message, self._tree)
+        parts = self._map(function, message)
+        sums = self._tree(parts)
+        return self._wait_for([*parts, *sums], sums[-1].result)
 
     def collect(self, function, message):
         """List of ``function(sample, number, message)``, in the order of the partitions."""
-        return self._attempt(function, message, lambda parts: [])
+        parts = self._map(function, message)
+        return self._wait_for(parts, partial(self.client.gather, parts))
 
-    def _attempt(self, function, message, combine):
-        for attempt in range(_ATTEMPTS):
-            try:
-                return self._run(function, message, combine)
-            except CancelledError as error:
-                if attempt == _ATTEMPTS - 1:
-                    raise RuntimeError(
-                        "Rows or parameters were lost with a worker again and again. Arrays in "
-                        "the client's memory are sent to the workers once, and cannot be "
-                        "computed anew: give Dask collections where workers may fail."
-                    ) from error
+    def _map(self, function, message):
+        """Futures of a function of each partition, each where the partition lies."""
+        # A task, and not scattered data: it is sent again where it is lost with a worker.
+        sent = self.client.submit(partial(itself, message), pure=False)
+        return [
+            self.client.submit(
+                function,
+                partition.sample,
+                partition.number,
+                sent,
+                workers=partition.home,
+                allow_other_workers=True,
+                pure=False,
+            )
+            for partition in self.partitions
+        ]
 
-    def _run(self, function, message, combine):
-        sent = self._send(message)
-        numbers = [partition.number for partition in self.partitions]
-        samples = [partition.sample for partition in self.partitions]
-        parts = self.client.map(function, samples, numbers, message=sent, pure=False)
-        sums = combine(parts)
+    def _wait_for(self, futures, result):
         try:
-            if sums:
-                return sums[-1].result()
-            results = self.client.gather(parts)
+            return result()
+        except CancelledError as error:
+            raise RuntimeError(
+                "Rows were lost with a worker. Arrays in the client's memory are sent to the "
+                "workers once, and cannot be computed anew: give Dask collections where workers "
+                "may fail."
+            ) from error
         except KeyboardInterrupt:
-            self.client.cancel([*parts, *sums, sent])
+            self.client.cancel(futures)
             raise
-        return results
-
-    def _send(self, message):
-        """Bring a message to each worker; once more where one of them has just died."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                return self.client.scatter([message], broadcast=True, hash=False)[0]
-            except OSError:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                time.sleep(0.2 * 2**attempt)  # until the scheduler has noticed
 
     def _tree(self, parts):
         """Futures of sums, the last one that of all parts."""

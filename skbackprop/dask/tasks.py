@@ -22,6 +22,7 @@ __all__ = [
     "constant_loss",
     "encode",
     "exact_gradient",
+    "itself",
     "raw_prediction",
     "rows_of_step",
     "target_sums",
@@ -132,6 +133,11 @@ def encode(estimator, number, dtype, checked):
     sample = Sample(y, weight, Rows(X, targets, loss_weight, dtype)).without_zero_weights()
     rows = sample.rows
     return sample, (len(rows), rows.total_weight, rows.largest_feature(), targets.shape[1:])
+
+
+def itself(message):
+    """A message of the client's, for the workers to fetch from each other."""
+    return message
 
 
 def exact_gradient(sample, number, message):
