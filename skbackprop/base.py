@@ -93,8 +93,9 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     # ---- what the two estimators differ in
 
     _y_numeric = False
-    _passes = IN_MEMORY
+    _passes = IN_MEMORY  # how objective and gradient are computed
     _strength_schedule = Constant(1.0)  # factor of weight decay and dropout, by progress
+    _predicts_in = None  # dtype of predictions; None for that of the parameters
     _last_batch = 0.0  # share of batch_size up to which a last, smaller minibatch is left out
 
     def _own_schedule(self):
@@ -182,8 +183,8 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
 
     def _draw(self, network, parameters, random_state):
         """Draw starting values."""
-        hidden = [*network.activations[:-1]]
-        glorot_uniform(parameters, self._initial_activations(hidden), random_state)
+        initial = self._initial_activations(network.activations[:-1])
+        glorot_uniform(parameters, initial, random_state)
 
     def _initial_activations(self, hidden):
         """The activation that sizes the starting weights of each layer, the linear one too."""
@@ -197,9 +198,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
         tasks = fit.monitor.tasks = begin_tasks(self, fit, data)
         seen_before = fit.state.progress.n_samples_seen
         try:
-            stop_reason = train(
-                self, objective, fit.parameters, fit.state, fit.monitor, self._passes
-            )
+            stop_reason = train(self, objective, fit.parameters, fit.state, fit.monitor)
         except KeyboardInterrupt:
             fit.monitor.forget_incomplete()
             if fit.monitor.n_iter and not fit.one_pass:  # one pass is made whole, or not at all
@@ -450,7 +449,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     def _fitted_parameters(self):
         fitted = vars(self).copy()  # of one fit, even if one in another thread ends now
         coefs, intercepts = fitted["coefs_"], fitted["intercepts_"]
-        dtype = coefs[0].dtype
+        dtype = self._predicts_in or coefs[0].dtype
         return LayerArrays(
             [
                 (np.asarray(coef, dtype), np.asarray(intercept, dtype))
@@ -464,7 +463,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
             check_is_fitted(self)
         X = check_features(self, X)
         network, parameters = self._fitted_network()
-        rows = Rows.of_features(X, self.coefs_[0].dtype)
+        rows = Rows.of_features(X, parameters.coefs[0].dtype)
         with np.errstate(all="ignore"):
             raw_prediction = predict_raw(network, parameters, rows)
         check_finite_prediction(raw_prediction)

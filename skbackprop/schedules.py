@@ -231,7 +231,7 @@ class HeldCosine(Constant):
 
     def __call__(self, progress):
         fallen = max(0.0, 2 * progress.fraction - 1)
-        return self.initial * 0.5 * (1 + math.cos(math.pi * fallen))
+        return self.initial * _half_cosine(fallen)
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class WarmUpThenCosine(Constant):
         if risen < 1:
             return self.initial * risen
         fallen = (progress.fraction - self.share) / (1 - self.share)
-        return self.initial * 0.5 * (1 + math.cos(math.pi * max(0.0, fallen)))
+        return self.initial * _half_cosine(max(0.0, fallen))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Passes(NamedTuple):
 IN_MEMORY = Passes(ExactPass, BatchPass)
 
 
-def train(settings, objective, parameters, state, monitor, passes=IN_MEMORY):
+def train(settings, objective, parameters, state, monitor):
     """Minimise an objective as the hyper-parameters say.
 
     Parameters
@@ -59,9 +59,6 @@ def train(settings, objective, parameters, state, monitor, passes=IN_MEMORY):
     monitor : Monitor
         Is shown every epoch or iteration.
 
-    passes : Passes, default=IN_MEMORY
-        How objective and gradient are computed.
-
     Returns
     -------
     stop_reason : str
@@ -75,14 +72,14 @@ def train(settings, objective, parameters, state, monitor, passes=IN_MEMORY):
     minimize = _train_lbfgs if settings.solver == "lbfgs" else _train_stochastic
     try:
         with np.errstate(all="ignore"):  # the monitor looks for what is not finite
-            return minimize(settings, objective, parameters, state, monitor, passes)
+            return minimize(settings, objective, parameters, state, monitor)
     except Divergence as divergence:
         if not monitor.has_best:
             raise ValueError(_divergence_message(settings, objective, monitor)) from divergence
         return _keep_best(monitor)
 
 
-def _train_stochastic(settings, objective, parameters, state, monitor, passes):
+def _train_stochastic(settings, objective, parameters, state, monitor):
     plan = EpochPlan(
         batch_size=_batch_size(settings, len(objective.rows)),
         shuffle=settings.shuffle,
@@ -96,7 +93,7 @@ def _train_stochastic(settings, objective, parameters, state, monitor, passes):
     if plan.schedule.planned and not monitor.early_stopping:
         monitor.patience.n_iter_no_change = np.inf  # to the end of the plan
     with row_threads() as threads:
-        new_pass = partial(passes.batch, objective, threads=threads)
+        new_pass = partial(settings._passes.batch, objective, threads=threads)
         stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, new_pass)
     if monitor.one_pass:
         return _after_one_pass(settings, plan.schedule, state.progress)
@@ -184,10 +181,10 @@ def _update_rule(settings):
     return SGD(settings.momentum, settings.nesterovs_momentum, **common)
 
 
-def _train_lbfgs(settings, objective, parameters, state, monitor, passes):
+def _train_lbfgs(settings, objective, parameters, state, monitor):
     options = _lbfgs_options(settings, parameters.flat.dtype)
     with row_threads() as threads:
-        new_pass = partial(passes.exact, objective, threads=threads)
+        new_pass = partial(settings._passes.exact, objective, threads=threads)
         result = minimize_lbfgs(new_pass, parameters, options, monitor)
     if monitor.stop_requested:
         return f"A callback asked to stop after iteration {monitor.n_iter}."

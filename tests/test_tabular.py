@@ -80,7 +80,7 @@ def test_one_label_a_row(iris, kind):
     np.testing.assert_array_equal(model.classes_, np.unique(y))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
     np.testing.assert_array_equal(model.predict(X), model.classes_[probabilities.argmax(axis=1)])
-    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), probabilities)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), probabilities, atol=1e-12)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix], ids=["dense", "sparse"])
@@ -330,3 +330,24 @@ def test_verbose(iris, capsys):
     classifier(verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert sorted(line.split(":")[0] for line in lines) == ["Member 1", "Member 2"]
+
+
+def test_log_probabilities_stay_finite_where_probabilities_are_zero(iris):
+    X, y = iris
+    model = classifier().fit(X, y)
+    for member in model.members_:
+        member.coefs_ = [*member.coefs_[:-1], 1e4 * member.coefs_[-1]]
+    assert (model.predict_proba(X) == 0).any()
+    logarithms = model.predict_log_proba(X)
+    assert np.isfinite(logarithms).all()
+    assert logarithms.min() < -1000
+    np.testing.assert_allclose(np.exp(logarithms).sum(axis=1), 1)
+
+
+def test_a_prediction_that_overflows_is_refused(iris):
+    X, y = iris
+    model = classifier().fit(X, y)
+    for member in model.members_:
+        member.coefs_ = [np.full(coef.shape, 1e300) for coef in member.coefs_]
+    with pytest.raises(ValueError, match="prediction is not finite"):
+        model.predict(X)

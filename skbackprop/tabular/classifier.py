@@ -4,6 +4,7 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 
 from ..label_columns import ColumnLabels
@@ -127,7 +128,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     -----
     The recipe is that of RealMLP [1]_ with fewer parts. Weights start from ``N(0, 1 / fan_in)``,
     biases from ``N(0, 1)``; Adam has ``beta_2 = 0.95``; biases learn at a tenth of
-    ``learning_rate_init``. Everything is computed in float32.
+    ``learning_rate_init``. Training is in float32, prediction in float64.
 
     References
     ----------
@@ -268,13 +269,13 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes), or list of such
-            Logarithms of ``predict_proba``.
+            Logarithms of ``predict_proba``, which are finite where those of the members are.
         """
-        probabilities = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            if isinstance(probabilities, list):
-                return [np.log(column) for column in probabilities]
-            return np.log(probabilities)
+        Z = self._inputs(X)
+        of_members = [member.predict_log_proba(Z) for member in self.members_]
+        if isinstance(of_members[0], list):
+            return [_log_mean(column) for column in zip(*of_members, strict=True)]
+        return _log_mean(of_members)
 
     def predict(self, X):
         """Predict class labels.
@@ -341,6 +342,11 @@ def _mean(arrays):
     for array in arrays[1:]:
         total += array
     return total / len(arrays)
+
+
+def _log_mean(logarithms):
+    """Logarithm of a mean, from logarithms: nothing underflows on the way."""
+    return logsumexp(logarithms, axis=0) - np.log(len(logarithms))
 
 
 def _shares(probabilities):

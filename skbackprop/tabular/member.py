@@ -3,12 +3,10 @@
 import numpy as np
 
 from ..activations import activations_of_layers
-from ..batches import Rows
 from ..classifier import BackpropClassifier
 from ..initializers import unit_variance
 from ..network import Dense, Network
 from ..parameters import LayerArrays
-from ..passes import predict_raw
 from ..periodic import PeriodicEmbedding
 from ..regressor import BackpropRegressor
 from ..sample import can_stratify
@@ -44,6 +42,8 @@ class Member:
     embedded_columns = ()
     _strength_schedule = HeldCosine(1.0)
     _last_batch = 0.25
+    # What is predicted for a row should not depend on the rows beside it.
+    _predicts_in = np.float64
 
     def _own_schedule(self):
         return WarmUpThenCosine(self.learning_rate_init)
@@ -85,14 +85,9 @@ class Member:
         parameters = LayerArrays(self._fitted_parameters().layers)
         units = [self.n_features_in_, *(coef.shape[1] for coef in self.coefs_)]
         if len(self.embedded_columns):
-            parameters = LayerArrays([self.embedding_, *parameters.layers])
+            embedding = tuple(np.asarray(array, self._predicts_in) for array in self.embedding_)
+            parameters = LayerArrays([embedding, *parameters.layers])
         return self._network(units), parameters
-
-    def _raw_prediction(self, X):
-        """In float64: what is predicted for a row should not depend on the rows beside it."""
-        network, parameters = self._fitted_network()
-        layers = [tuple(np.asarray(a, np.float64) for a in arrays) for arrays in parameters.layers]
-        return predict_raw(network, LayerArrays(layers), Rows.of_features(X, np.float64))
 
     def _strata(self, targets):
         """The classes, unless one of them is too small for a stratified split."""

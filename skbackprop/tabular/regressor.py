@@ -120,7 +120,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     -----
     The recipe is that of RealMLP [1]_ with fewer parts. Weights start from ``N(0, 1 / fan_in)``,
     biases from ``N(0, 1)``; Adam has ``beta_2 = 0.95``; biases learn at a tenth of
-    ``learning_rate_init``. Everything is computed in float32.
+    ``learning_rate_init``. Training is in float32, prediction in float64.
 
     References
     ----------
