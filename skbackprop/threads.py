@@ -13,7 +13,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -24,15 +24,28 @@ __all__ = ["RowThreads", "row_threads"]
 _BUSY = threading.local()
 
 
+class _Use:
+    """A ``with`` block: as long as it is there, it is in use."""
+
+
 @contextmanager
 def _busy():
-    """Mark this thread as one of several: what it calls is to use no further ones."""
-    before = getattr(_BUSY, "marked", False)
-    _BUSY.marked = True
+    """Mark this thread as one of several: what it calls is to use no further ones.
+
+    The mark ends with its block, even if Ctrl-C keeps it from being taken away.
+    """
+    use = _Use()
+    before = getattr(_BUSY, "use", None)
+    _BUSY.use = ref(use)
     try:
         yield
     finally:
-        _BUSY.marked = before
+        _BUSY.use = before
+
+
+def _is_busy():
+    use = getattr(_BUSY, "use", None)
+    return use is not None and use() is not None
 
 
 @cache
@@ -60,10 +73,6 @@ def _limit_this_thread():
     for blas in _blas_controllers():
         if getattr(blas, "threading_layer", None) == "openmp":
             blas.set_num_threads(1)
-
-
-class _Use:
-    """A ``with`` block in which the BLAS keeps to one thread."""
 
 
 class _SingleThreadedBlas:
@@ -184,7 +193,7 @@ def row_threads(max_threads=None):
         n_threads = _SINGLE_THREADED_BLAS.acquire(use)
         if max_threads is not None:
             n_threads = min(n_threads, max_threads)
-        if getattr(_BUSY, "marked", False):
+        if _is_busy():
             n_threads = 1
         if n_threads < 2:
             yield RowThreads(1, None)

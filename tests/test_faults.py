@@ -5,6 +5,7 @@ byte of its pickle. The limit of the BLAS is lifted in any case. ``SKBACKPROP_PR
 every line and many more moments.
 """
 
+import contextlib
 import gc
 import itertools
 import linecache
@@ -29,6 +30,7 @@ import skbackprop
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import Activation
 from skbackprop.losses import SquaredError
+from skbackprop.threads import row_threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -134,6 +136,25 @@ def assert_limit_is_lifted(place):
         gc.collect()
         BackpropClassifier(**SMALL).fit(X, y)
     assert blas_threads() <= {3}, place
+
+
+@pytest.mark.parametrize("n_items", [1, 4])
+def test_an_interruption_leaves_all_threads_to_the_next_use(n_items, request):
+    def use():
+        with row_threads() as threads:
+            threads.map(str, range(n_items))
+
+    lines = trace_lines(use)
+    request.addfinalizer(gc.unfreeze)
+    gc.freeze()  # of what is collected, nothing was there before
+    for number in range(len(lines)):
+        with contextlib.suppress(KeyboardInterrupt):
+            trace_lines(use, number, KeyboardInterrupt)
+        gc.collect()
+        with row_threads() as threads:
+            assert threads.n_threads == 3, lines[number]
+        assert blas_threads() <= {3}
+    assert len(lines) > 20
 
 
 CASES = {
