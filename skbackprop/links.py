@@ -12,8 +12,8 @@ from scipy.special import expit, log_expit, logit
 
 __all__ = ["IdentityLink", "LogLink", "LogitLink", "SoftmaxLink", "log_sum_exp", "softmax"]
 
-# Below this magnitude exp() neither overflows nor underflows in float32, and no shift is needed.
-_SAFE_EXPONENT = 60.0
+# Below this magnitude neither exp() nor a sum of it overflows or underflows: no shift is needed.
+_SAFE_EXPONENT = {4: 60.0, 8: 600.0}  # by bytes of a float
 
 
 @lru_cache(maxsize=16)
@@ -24,12 +24,19 @@ def _column_of_ones(n_rows, dtype):
 
 
 def _within_safe_exponents(raw):
-    """Two cheap reductions over everything, which spare the dear one along the short axis."""
-    return (
-        raw.size > 0
-        and -_SAFE_EXPONENT < np.minimum.reduce(raw, axis=None)
-        and np.maximum.reduce(raw, axis=None) < _SAFE_EXPONENT
-    )
+    """Whether all exponentials can be taken as they are; the sum of squares often tells it."""
+    if raw.size == 0:
+        return False
+    limit = _SAFE_EXPONENT[raw.itemsize]
+    flat = raw.ravel()
+    if np.dot(flat, flat) < limit * limit:
+        return True
+    return -limit < np.minimum.reduce(flat) and np.maximum.reduce(flat) < limit
+
+
+def _row_max(raw):
+    """Largest number of each row, as a column; NumPy is slow along an axis that is short."""
+    return np.maximum.reduce(raw.T.copy(), axis=0)[:, np.newaxis]
 
 
 def _exponentials(raw, out):
@@ -38,7 +45,7 @@ def _exponentials(raw, out):
     if _within_safe_exponents(raw):
         np.exp(raw, out=out)
     else:
-        shift = raw.max(axis=1, keepdims=True)
+        shift = _row_max(raw)
         np.subtract(raw, shift, out=out)
         np.exp(out, out=out)
     total = np.dot(out, _column_of_ones(raw.shape[1], raw.dtype))
@@ -153,5 +160,5 @@ class SoftmaxLink:
 
     def log_inverse(self, raw):
         """Logarithm of the prediction, without rounding the prediction first."""
-        shifted = raw - raw.max(axis=1, keepdims=True)  # so that no logarithm is above 0
+        shifted = raw - _row_max(raw)  # so that no logarithm is above 0
         return shifted - log_sum_exp(shifted)
