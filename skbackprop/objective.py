@@ -18,6 +18,8 @@ __all__ = ["Objective", "Penalty"]
 # Elements of the penalty's gradient to add at a time, within the cache.
 _PENALTY_PIECE = 1 << 16
 
+_ALL = slice(None)
+
 
 class Objective:
     """The training objective of a network on rows of data.
@@ -99,15 +101,19 @@ class Penalty:
 
     gradient : Parameters
         What its gradient is added to.
+
+    share : slice, default=slice(None)
+        The parameters to do this for.
     """
 
-    def __init__(self, alpha, parameters, gradient):
+    def __init__(self, alpha, parameters, gradient, share=_ALL):
         self.alpha = alpha
-        self._coefs = parameters.penalised
+        self._coefs = parameters.penalised[share]
+        slopes = gradient.penalised[share]
         size = min(self._coefs.size, _PENALTY_PIECE)
         scratch = np.empty(size, self._coefs.dtype)
         self._pieces = [
-            (coefs, gradient.penalised[start : start + size], scratch[: coefs.size])
+            (coefs, slopes[start : start + size], scratch[: coefs.size])
             for start in range(0, self._coefs.size, _PENALTY_PIECE)
             for coefs in [self._coefs[start : start + size]]
         ]

@@ -13,7 +13,7 @@ from scipy import sparse
 from .batches import RowBuffers
 from .network import Workspace
 from .objective import Penalty
-from .threads import row_threads
+from .threads import ALONE, even_shares, row_threads
 
 __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 
@@ -109,7 +109,10 @@ class ExactPass:
 
     def evaluate(self):
         """The objective; its gradient is in ``gradient``."""
-        total = sum(self._threads.map(self._sum_part, self._parts))
+        if len(self._parts) == 1:
+            total = self._sum_part(self._parts[0])
+        else:
+            total = sum(self._threads.map(self._sum_part, self._parts))
         flat = self._gradient.flat
         for _, partial in self._parts[1:]:
             np.add(flat, partial.flat, out=flat)
@@ -156,20 +159,28 @@ class BatchPass:
 
     stream : DropoutStream, default=None
         Random bits for dropout; without them nothing is dropped.
+
+    Attributes
+    ----------
+    threads : RowThreads
+        What the update of the parameters may run on, too; one thread where there is one lane.
     """
 
     def __init__(self, objective, parameters, gradient, batch_size, threads, stream=None):
         self._objective = objective
         self._parameters = parameters
         self._gradient = gradient
-        self._penalty = Penalty(objective.alpha, parameters, gradient)
-        self._threads = threads
         n_lanes = _n_lanes(objective, parameters, batch_size, threads)
         self._lane_rows = -(-batch_size // n_lanes)
         dtype = parameters.flat.dtype
         self._lanes = [
             (Workspace(objective.network, self._lane_rows, dtype, stream=stream), target)
             for target in [gradient, *(parameters.empty_like() for _ in range(n_lanes - 1))]
+        ]
+        self.threads = threads if n_lanes > 1 else ALONE
+        self._shares = [
+            (share, Penalty(objective.alpha, parameters, gradient, share))
+            for share in even_shares(gradient.flat.size, self.threads)
         ]
 
     def evaluate(self, batch):
@@ -185,11 +196,12 @@ class BatchPass:
             total = self._objective.loss_gradient(
                 self._parameters, batch, workspace, divisor, gradient
             )
-        else:
-            total = self._sum_lanes(batch, n_rows, divisor)
-        return total + self._penalty.add(divisor)
+            return total + self._shares[0][1].add(divisor)
+        lanes = self._cut(batch, n_rows)
+        return self._sum_lanes(lanes, divisor) + self._complete(lanes, divisor)
 
-    def _sum_lanes(self, batch, n_rows, divisor):
+    def _cut(self, batch, n_rows):
+        """A part of the batch for each lane, with its workspace and gradient."""
         starts = range(0, n_rows, self._lane_rows)
         lanes = [
             (batch.part(start, min(start + self._lane_rows, n_rows)), *lane)
@@ -197,6 +209,10 @@ class BatchPass:
         ]
         for part, workspace, _ in lanes:
             workspace.draw_masks(part.X)  # here, so that lanes draw in order
+        return lanes
+
+    def _sum_lanes(self, lanes, divisor):
+        """Sum of the losses; each lane leaves a gradient."""
 
         def lane_total(lane):
             part, workspace, gradient = lane
@@ -204,10 +220,20 @@ class BatchPass:
                 self._parameters, part, workspace, divisor, gradient
             )
 
-        total = sum(self._threads.map(lane_total, lanes))
-        for _, _, gradient in lanes[1:]:
-            np.add(self._gradient.flat, gradient.flat, out=self._gradient.flat)
-        return total
+        return sum(self.threads.map(lane_total, lanes))
+
+    def _complete(self, lanes, divisor):
+        """Add up gradients of lanes and of the penalty, each thread for some parameters."""
+        first, *others = [gradient.flat for _, _, gradient in lanes]
+
+        def share_of_penalty(item):
+            share, penalty = item
+            total = first[share]
+            for flat in others:
+                np.add(total, flat[share], out=total)
+            return penalty.add(divisor)
+
+        return sum(self.threads.map(share_of_penalty, self._shares))
 
 
 def _n_lanes(objective, parameters, batch_size, threads):

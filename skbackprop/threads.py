@@ -13,12 +13,16 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from weakref import WeakSet, ref
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["RowThreads", "row_threads"]
+__all__ = ["ALONE", "RowThreads", "even_shares", "row_threads"]
+
+# Parameters below which a thread's share of them is not worth handing over.
+_SHARE = 1 << 16
 
 
 _BUSY = threading.local()
@@ -173,6 +177,30 @@ class RowThreads:
         return results
 
 
+ALONE = RowThreads(1, None)
+
+
+def even_shares(n_parameters, threads):
+    """Cut parameters into a share for each thread, or fewer where they are few.
+
+    Parameters
+    ----------
+    n_parameters : int
+        How many there are.
+
+    threads : RowThreads
+        What works on the shares.
+
+    Returns
+    -------
+    shares : list of slice
+        One after another, of about the same length.
+    """
+    n_shares = max(1, min(threads.n_threads, n_parameters // _SHARE))
+    bounds = [n_parameters * i // n_shares for i in range(n_shares + 1)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
 @contextmanager
 def row_threads(max_threads=None):
     """Limit the BLAS to one thread and give out the row threads to use instead.
@@ -196,7 +224,7 @@ def row_threads(max_threads=None):
         if _is_busy():
             n_threads = 1
         if n_threads < 2:
-            yield RowThreads(1, None)
+            yield ALONE
             return
         executor = ThreadPoolExecutor(
             n_threads - 1, thread_name_prefix="skbackprop", initializer=_limit_this_thread

@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "periodic": {"activations", "parameters"},
     "solvers": set(),
     "solvers.averaging": set(),
-    "solvers.updates": {"solvers.averaging"},
+    "solvers.updates": {"solvers.averaging", "threads"},
     "solvers.stochastic": {"batches", "monitor", "schedules", "stopping"},
     "solvers.lbfgs": {"monitor"},
     "state": {"dropout", "schedules", "stopping"},

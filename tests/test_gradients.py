@@ -390,6 +390,7 @@ def test_a_sparse_gradient_of_a_wide_function_is_checked(seed):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_lanes_of_a_minibatch_add_up(loss, n_rows, seed, monkeypatch):
     monkeypatch.setattr(passes, "_LANE_WORK", 1)  # the smallest network is worth lanes
+    monkeypatch.setattr("skbackprop.threads._SHARE", 1)  # and each thread adds up its share
     rng = np.random.default_rng(seed)
     objective = make_objective(
         rng, loss, ACTIVATIONS["tanh"], outputs=3, weights="rows", alpha=0.7, n_rows=n_rows

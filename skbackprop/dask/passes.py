@@ -56,7 +56,7 @@ class DistributedBatchPass:
         Number of rows, about.
 
     threads : RowThreads
-        Not used: each worker has threads of its own.
+        For the update of the parameters; each worker has threads of its own.
 
     stream : DropoutStream, default=None
         Gives the seed of the masks of each step, and their strength.
@@ -75,6 +75,7 @@ class DistributedBatchPass:
         self._gradient = gradient
         self._penalty = Penalty(objective.alpha, parameters, gradient)
         self._stream = stream
+        self.threads = threads
 
     def evaluate(self, step):
         """The objective times its divisor; the gradient, divided, is in ``gradient``."""
