@@ -11,12 +11,23 @@ from .base import Activation
 __all__ = ["Identity", "Logistic", "ReLU", "Tanh"]
 
 
-@lru_cache(maxsize=64)
+# Elements up to which zeros are kept that are as many as the numbers to compare with them.
+_FEW = 1 << 16
+
+
+@lru_cache(maxsize=16)
 def _zeros(shape, dtype):
-    """A row to compare with: against a scalar, NumPy's maximum takes about twice as long."""
     zeros = np.zeros(shape, dtype)
     zeros.flags.writeable = False
     return zeros
+
+
+def _zeros_for(Z):
+    """Zeros to compare with: of the same shape if it is small, else a row.
+
+    Against a row NumPy's maximum takes up to twice as long, against a scalar twice again.
+    """
+    return _zeros(Z.shape if Z.size <= _FEW else Z.shape[-1:], Z.dtype)
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ class ReLU(Activation):
     """
 
     def forward(self, Z, out):
-        np.maximum(Z, _zeros(Z.shape[-1:], Z.dtype), out=out)
+        np.maximum(Z, _zeros_for(Z), out=out)
 
     def backward(self, delta, H, Z):
         np.greater(H, 0, out=H)
