@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from .heads import Head, SumOfHeads
-from .labels import make_labels
+from .labels import make_labels, single_labels
 from .validation import about
 
 __all__ = [
@@ -205,6 +205,10 @@ def labels_of(y, loss):
         What the network is to be trained by; of several columns, each.
     """
     check_labels(y)
+    if y.ndim == 1 and y.dtype != object:
+        return single_labels(
+            np.unique(y), loss
+        )  # other checks cost more than a small fit's epochs
     if not has_columns(y):
         return make_labels(y, loss)
     return ColumnLabels([make_labels(_column(y, j), loss) for j in range(y.shape[1])])

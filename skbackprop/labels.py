@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from .links import SoftmaxLink
 from .validation import about
 
-__all__ = ["BinaryLabels", "MulticlassLabels", "MultilabelLabels", "make_labels"]
+__all__ = ["BinaryLabels", "MulticlassLabels", "MultilabelLabels", "make_labels", "single_labels"]
 
 
 class SingleLabels:
@@ -38,7 +38,7 @@ class SingleLabels:
 
     def with_loss(self, loss):
         """The same labels, for another loss."""
-        return _single_labels(self.classes, loss)
+        return single_labels(self.classes, loss)
 
     def weigh(self, class_weight, y, sample_weight):
         """Find the weight of each class for training data ``y``."""
@@ -254,8 +254,17 @@ def _dense(y):
     return y.toarray() if sparse.issparse(y) else np.asarray(y)
 
 
-def _single_labels(classes, loss):
-    """One raw output for two classes, one a class for more, or where softmax is asked for."""
+def single_labels(classes, loss):
+    """What knows the labels of a target of which each row has one.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted: one raw output for two, one each for more, or where softmax is wanted.
+
+    loss : ClassificationLoss
+        What the network is to be trained by.
+    """
     if len(classes) <= 2 and not isinstance(loss.link, SoftmaxLink):
         return BinaryLabels(classes, loss)
     return MulticlassLabels(classes, loss.multiclass())
@@ -277,4 +286,4 @@ def make_labels(y, loss):
     if kind.startswith("multilabel"):
         n_labels = _dense(y).shape[1]
         return MultilabelLabels(n_labels, sparse.issparse(y), loss)
-    return _single_labels(unique_labels(y), loss)
+    return single_labels(unique_labels(y), loss)
