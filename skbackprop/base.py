@@ -14,6 +14,7 @@ from .activations import activations_of_layers
 from .batches import Rows
 from .callbacks import CallbackSupport, FitData, begin_tasks, with_callbacks
 from .constraints import PARAMETER_CONSTRAINTS
+from .drafts import draft_of
 from .dropout import dropout_rates
 from .exclusions import check_exclusions
 from .export import Exportable
@@ -39,7 +40,6 @@ from .validation import (
     check_hidden_layer_sizes,
     check_solver_options,
     check_weight,
-    unchanged_on_error,
 )
 
 __all__ = ["BaseBackprop", "why_no_partial_fit"]
@@ -135,19 +135,25 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
 
     def _fit(self, X, y, sample_weight, validation_data, starting_values):
         """Body of ``fit``; ``validation_data`` is (X_val, y_val, sample_weight_val)."""
-        with unchanged_on_error(self) as keep:
-            continuing = self.warm_start and hasattr(self, "coefs_")
-            sample = self._check_sample(X, y, sample_weight, continuing)
-            fit = self._begin(sample, continuing, starting_values)
-            held_out = self._check_validation_data(validation_data, sample)
-            if held_out is None and self.early_stopping:
-                sample, held_out = self._split(sample, fit.state)
-            self._watch(fit, held_out)
-            self._run(fit, sample, keep, FitData(X, y, sample_weight, *validation_data))
+        data = FitData(X, y, sample_weight, *validation_data)
+        with draft_of(self) as (draft, publish):
+            draft._learn(data, starting_values, publish)
         return self
 
-    def _partial_fit(self, X, y, sample_weight, keep):
-        """Body of ``partial_fit``, inside ``unchanged_on_error``."""
+    def _learn(self, data, starting_values, keep):
+        """Fit a draft; ``keep`` publishes it when the fit is interrupted."""
+        continuing = self.warm_start and hasattr(self, "coefs_")
+        sample = self._check_sample(data.X, data.y, data.sample_weight, continuing)
+        fit = self._begin(sample, continuing, starting_values)
+        validation_data = (data.X_val, data.y_val, data.sample_weight_val)
+        held_out = self._check_validation_data(validation_data, sample)
+        if held_out is None and self.early_stopping:
+            sample, held_out = self._split(sample, fit.state)
+        self._watch(fit, held_out)
+        self._run(fit, sample, keep, data)
+
+    def _learn_pass(self, X, y, sample_weight, keep):
+        """Fit a draft by one pass, for ``partial_fit``."""
         self._validate_params()  # scikit-learn does so at the first call only
         continuing = hasattr(self, "coefs_")
         sample = self._check_sample(X, y, sample_weight, continuing, one_pass=True)

@@ -8,6 +8,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import type_of_target
 
 from .base import BaseBackprop, why_no_partial_fit
+from .drafts import draft_of
 from .label_columns import (
     ColumnLabels,
     check_labels,
@@ -26,7 +27,6 @@ from .validation import (
     fit_context,
     is_first_partial_fit,
     labels_as_array,
-    unchanged_on_error,
 )
 
 __all__ = ["BackpropClassifier"]
@@ -522,9 +522,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 "of sklearn.utils.class_weight on a representative y, and give the weights as a "
                 "dict."
             )
-        with unchanged_on_error(self) as keep:
-            self._declare_classes(y, classes)
-            self._partial_fit(X, y, sample_weight, keep)
+        with draft_of(self) as (draft, publish):
+            draft._declare_classes(y, classes)
+            draft._learn_pass(X, y, sample_weight, publish)
         return self
 
     def predict(self, X):

@@ -10,9 +10,10 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_random_state
 
 from .base import BaseBackprop, why_no_partial_fit
+from .drafts import draft_of
 from .losses import REGRESSION_LOSSES, ClassificationLoss, GaussianNLL, Loss
 from .starting_values import StartingValues
-from .validation import StrOptions, available_unless, fit_context, unchanged_on_error
+from .validation import StrOptions, available_unless, fit_context
 
 __all__ = ["BackpropRegressor"]
 
@@ -483,8 +484,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
         planned for ``max_iter`` epochs takes each call as one of them.
         """
-        with unchanged_on_error(self) as keep:
-            self._partial_fit(X, y, sample_weight, keep)
+        with draft_of(self) as (draft, publish):
+            draft._learn_pass(X, y, sample_weight, publish)
         return self
 
     def predict(self, X, return_std=False):

@@ -39,7 +39,6 @@ __all__ = [
     "is_first_partial_fit",
     "labels_as_array",
     "mlp_optimizer",
-    "unchanged_on_error",
     "visual_block",
 ]
 
@@ -93,26 +92,6 @@ def about(names):
         yield
     except (ValueError, TypeError) as error:
         raise type(error)(f"Invalid {names}: {error}") from error
-
-
-@contextmanager
-def unchanged_on_error(estimator):
-    """Give an estimator back the attributes it had, if the block raises.
-
-    A block that has something to keep from an interrupted fit calls the yielded function.
-    """
-    before = dict(vars(estimator))
-    curve = before.get("loss_curve_", [])
-    n_losses = len(curve)
-    kept = []
-    try:
-        yield lambda: kept.append(True)
-    except BaseException:
-        if not kept:
-            vars(estimator).clear()
-            vars(estimator).update(before)
-            del curve[n_losses:]  # partial_fit makes it longer in place
-        raise
 
 
 def _float_dtypes(X):

@@ -16,6 +16,7 @@ INTERNAL = {
     "callbacks",
     "classifier",
     "constraints",
+    "drafts",
     "dropout",
     "exclusions",
     "export",

@@ -5,6 +5,11 @@ Everything that both can do is drawn: parameters, tasks, weights, dense and spar
 MLPClassifier" lists), ``difference`` gives the reason before the fit, and the fits are counted
 by it.
 
+The same means to 1e-9, for sgd and adam in float64. Some fits make more of a rounding: hundreds of
+steps, or a step divided by a tiny second moment. Of those, scikit-learn's own is made again with
+features that differ by one unit in the last place, and ours may be ten times as far from theirs
+as that. They are counted apart.
+
 ``SKBACKPROP_PROFILE=long python -m pytest tests/test_fuzz_trajectory.py -n 2 -rP`` makes 6,000
 fits in six parts and shows how many were the same, and how many differ by which rule.
 """
@@ -18,6 +23,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import seed as drawn_with
 from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from test_same_trajectory import (
     ACTIVATIONS,
@@ -36,6 +43,8 @@ from test_same_trajectory import (
 LONG = os.environ.get("SKBACKPROP_PROFILE") == "long"
 PARTS, FITS = (6, 1000) if LONG else (1, 100)
 MAX_ITER = 10
+
+SAME_BUT_ROUNDING = "the same but for what a rounding of X makes of theirs"
 
 SHARED = {
     "hidden_layer_sizes": [(5,), (), 4, (6, 3), (4, 3, 5), (40,)],
@@ -158,7 +167,35 @@ def trained(estimator, data, X, y, weights):
     return estimator if finite else None
 
 
-def assert_same_fit(ours, theirs, X, data):
+def distance(one, other):
+    """Largest difference in parameters and losses, relative to the largest entry of an array."""
+    pairs = zip(
+        [*one.coefs_, *one.intercepts_, one.loss_curve_],
+        [*other.coefs_, *other.intercepts_, other.loss_curve_],
+        strict=True,
+    )
+    return max(
+        np.abs(np.subtract(a, b)).max(initial=0) / max(np.abs(b).max(initial=0), 1e-300)
+        for a, b in pairs
+    )
+
+
+def effect_of_rounding(theirs, data, X, y, weights):
+    """How far their fit is from itself where X differs by one unit in the last place."""
+    rng = np.random.default_rng(0)
+    effects = []
+    for _ in range(5):
+        changed = X.copy()
+        entries = changed.data if sparse.issparse(changed) else changed
+        entries[...] = np.nextafter(entries, np.inf * rng.choice([-1, 1], entries.shape))
+        twin = trained(clone(theirs), data, changed, y, weights)
+        if len(twin.loss_curve_) == len(theirs.loss_curve_):
+            effects.append(distance(twin, theirs))
+    return max(effects)
+
+
+def assert_same_fit(ours, theirs, data, X, y, weights):
+    """Return 'same', or that it is so but for the rounding."""
     task = data["task"]
     if data["dtype"] == "float32":
         assert_same_parameters(ours, theirs, 1e-2)
@@ -168,8 +205,14 @@ def assert_same_fit(ours, theirs, X, data):
         assert_same_predictions(ours, theirs, X, task, 1e-4)
         assert_same_description(ours, theirs)
     else:
-        # up to 800 steps, by which a difference in the rounding may grow a hundredfold
-        assert_same_stochastic_fit(ours, theirs, X, task, rtol=1e-7)
+        try:
+            assert_same_stochastic_fit(ours, theirs, X, task, rtol=1e-9)
+        except AssertionError:
+            effect = effect_of_rounding(theirs, data, X, y, weights)
+            assert_same_stochastic_fit(ours, theirs, X, task, rtol=10 * effect)
+            print(f"ours {distance(ours, theirs):.1e}, theirs from itself {effect:.1e}")
+            return SAME_BUT_ROUNDING
+    return "same"
 
 
 def outcome(parameters, data):
@@ -188,8 +231,7 @@ def outcome(parameters, data):
     reason = difference(parameters, data)
     if reason is not None:
         return reason
-    assert_same_fit(ours, theirs, X, data)
-    return "same"
+    return assert_same_fit(ours, theirs, data, X, y, weights)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -8,12 +8,18 @@ import threading
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from processes import run_script
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    TabularClassifier,
+    TabularRegressor,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -95,6 +101,65 @@ def test_a_copy_made_during_a_fit_is_no_mixture(restless_threads, solver, method
             assert states[following.coefs_[0].tobytes()][0] == n + 1
         seen.add(n)
     assert len(seen) > 2
+
+
+OTHER_DATA = {
+    "binary": (X, y),
+    "texts": (X[:50, :3], np.array(["a", "b", "c", "d", "e"])[np.arange(50) % 5]),
+    "frame": (pd.DataFrame(X[:40, :4], columns=[*"pqrs"]), X[:40] > 0),
+    "numbers": (X[:, :2], X[:, 2]),
+    "columns": (X[:50, :3], X[:50, 3:] @ np.ones((2, 3))),
+    "named": (pd.DataFrame(X[:40, :4], columns=[*"pqrs"]), X[:40, 4]),
+}
+FEW_STEPS = {"hidden_layer_sizes": (3,), "max_iter": 1, "random_state": 0}
+TABULAR = FEW_STEPS | {"n_members": 1, "min_steps": 0}
+
+
+@pytest.mark.parametrize("copy_of", [pickle.dumps, copy.copy])
+@pytest.mark.parametrize(
+    ("net", "kinds"),
+    [
+        (BackpropClassifier(**FEW_STEPS), ["binary", "texts", "frame"]),
+        (BackpropRegressor(**FEW_STEPS, solver="lbfgs"), ["numbers", "columns", "named"]),
+        (TabularClassifier(**TABULAR), ["binary", "texts", "frame"]),
+        (TabularRegressor(**TABULAR), ["numbers", "columns", "named"]),
+    ],
+)
+def test_a_copy_made_while_a_fit_begins_anew_is_no_mixture(restless_threads, net, kinds, copy_of):
+    """Other features, other names, other classes: the copy is of one fit in all of them."""
+    net, data = clone(net), [OTHER_DATA[kind] for kind in kinds]
+    states = []
+    for X, y in data:
+        fitted = clone(net).fit(X, y)
+        states.append((fitted.n_features_in_, X, fitted.predict(X), vars(fitted).keys()))
+    net.fit(*data[0])
+
+    def work():
+        for i in range(1, (600 if LONG else 60) + 1):
+            net.fit(*data[i % len(data)])
+
+    seen = set()
+    for one in meanwhile(work, lambda: copy_of(net)):
+        twin = pickle.loads(one) if isinstance(one, bytes) else one
+        n_features, X, predicted, names = states[[s[0] for s in states].index(twin.n_features_in_)]
+        assert vars(twin).keys() == names
+        np.testing.assert_array_equal(twin.predict(X), predicted)
+        seen.add(n_features)
+    assert len(seen) > 1
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_what_is_set_during_a_fit_stays(method):
+    """Of the attributes a fit changes those which it has learnt, and no others."""
+    net = BackpropRegressor(**FEW_STEPS, learning_rate=lambda progress: set_note(net))
+    getattr(net, method)(X, y)
+    assert net.note == "written meanwhile"
+    assert net.n_iter_ == 1
+
+
+def set_note(net):
+    net.note = "written meanwhile"
+    return 1.0
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -249,3 +314,56 @@ def test_a_call_of_partial_fit_does_not_copy_the_losses_of_all_calls_before():
     net.partial_fit(X, y)
     assert net.loss_curve_ is curve
     assert (len(curve), len(twin.loss_curve_)) == (2, 1)  # but a copy has its own
+
+
+GROWTH = """
+    import gc, os, threading, tracemalloc
+    import numpy as np
+    from skbackprop import (
+        BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
+    )
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 5))
+    labels, numbers = rng.integers(0, 3, len(X)), rng.normal(size=len(X))
+
+    def fits(n):
+        for i in range(n):
+            if i % 20:
+                cls = BackpropClassifier if i % 2 else BackpropRegressor
+                own = dict(solver=("adam", "sgd", "lbfgs")[i % 3], early_stopping=i % 5 == 0)
+            else:
+                cls = TabularClassifier if i % 40 else TabularRegressor
+                own = dict(n_members=2, min_steps=0)
+            net = cls(hidden_layer_sizes=(6,), max_iter=3, random_state=i, **own)
+            net.fit(X, labels if hasattr(net, "predict_proba") else numbers).predict(X)
+
+    def count():
+        gc.collect()
+        with open("/proc/self/status") as file:
+            status = dict(line.split(":", 1) for line in file)
+        return {{
+            "threads": int(status["Threads"]),
+            "Python threads": threading.active_count(),
+            "files": len(os.listdir("/proc/self/fd")),
+            "objects": len(gc.get_objects()),
+            "bytes": tracemalloc.get_traced_memory()[0],
+        }}
+
+    tracemalloc.start()
+    fits(80)
+    before = count()
+    fits({n_fits})
+    after = count()
+    for name in before:
+        print(name, after[name] - before[name])
+"""
+
+
+@ON_LINUX
+def test_many_fits_leave_no_threads_files_or_objects_behind():
+    printed = run_script(GROWTH.format(n_fits=2000 if LONG else 200), timeout=3600)
+    growth = {name: int(number) for name, number in (line.rsplit(" ", 1) for line in printed)}
+    assert max(growth["threads"], growth["Python threads"], growth["files"]) <= 0, growth
+    assert growth["objects"] < 100, growth  # some 35 belong to one fitted estimator
+    assert growth["bytes"] < 50_000, growth

@@ -7,7 +7,10 @@
 
 ``stream`` calls ``partial_fit`` on one new batch after another and writes a line each minute;
 ``fits`` makes many small fits of all solvers and writes a line for each twentieth of them. The
-first lines are for warming up. Memory and threads are read from ``/proc``, so this needs Linux.
+first lines are for warming up. Each tenth batch is also given to a young network, new with each
+line: what the processor's time of the two calls has to do with each other tells of speed even
+where other programs have a share of the machine. Memory and threads are read from ``/proc``, so
+this needs Linux.
 """
 
 import argparse
@@ -56,34 +59,47 @@ class Stream:
         return X, (X @ self._directions).argmax(axis=1)
 
 
-def stream(minutes, file, line_seconds):
-    """Milliseconds a call of ``partial_fit``, and the accuracy on batches before they are seen."""
-    batches = Stream()
+def new_network(X, y):
     net = BackpropClassifier((50,), random_state=0)
-    net.partial_fit(*next(batches), classes=np.arange(N_CLASSES))
+    return net.partial_fit(X, y, classes=np.arange(N_CLASSES))
+
+
+def cpu_ms(net, X, y):
+    """Milliseconds of the processor's time that a call of ``partial_fit`` takes."""
+    start = time.process_time()
+    net.partial_fit(X, y)
+    return 1e3 * (time.process_time() - start)
+
+
+def stream(minutes, file, line_seconds):
+    """Times of a call of ``partial_fit``, and the accuracy on batches before they are seen."""
+    batches = Stream()
+    net, young = new_network(*next(batches)), new_network(*next(batches))
     begin = time.perf_counter()
-    calls, times, accuracies = 1, [], []
-    line = 1
+    calls, line = 1, 1
+    times, pairs, accuracies = [], [], []
     while (now := time.perf_counter() - begin) < 60 * minutes:
         X, y = next(batches)
         if calls % 100 == 0:
             accuracies.append(net.score(X, y))
-        start = time.perf_counter()
-        net.partial_fit(X, y)
-        times.append(time.perf_counter() - start)
+        times.append(cpu_ms(net, X, y))
+        if calls % 10 == 0:
+            pairs.append((times[-1], cpu_ms(young, X, y)))
         calls += 1
-        if now >= line * line_seconds:
+        if now >= line * line_seconds and accuracies:
+            own, of_young = np.median(pairs, axis=0)
             write(
                 file,
                 seconds=round(now),
                 calls=calls,
-                median_ms=round(1e3 * statistics.median(times), 4),
-                mean_ms=round(1e3 * statistics.fmean(times), 4),
-                cpu_seconds=round(time.process_time(), 1),
+                cpu_ms=round(statistics.median(times), 4),
+                young_cpu_ms=round(of_young, 4),
+                ratio=round(own / of_young, 4),
                 accuracy=round(statistics.fmean(accuracies), 4),
                 losses=len(net.loss_curve_),
             )
-            times, accuracies = [], []
+            young = new_network(X, y)
+            times, pairs, accuracies = [], [], []
             line += 1
 
 

@@ -12,6 +12,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..activations import ACTIVATIONS, Activation
+from ..drafts import draft_of
 from ..smooth_clip import SmoothClipScaler
 from ..solvers.stochastic import steps_of_epoch
 from ..table_encoder import TableEncoder
@@ -23,7 +24,6 @@ from ..validation import (
     about,
     check_hidden_layer_sizes,
     check_weight,
-    unchanged_on_error,
 )
 from .member import Member
 
@@ -86,17 +86,21 @@ class BaseTabular(BaseEstimator, ABC):
 
     def _fit(self, X, y, sample_weight, validation_data):
         """Body of ``fit``; ``validation_data`` is (X_val, y_val, sample_weight_val)."""
-        with unchanged_on_error(self):
-            y = self._checked_target(y)
-            check_consistent_length(X, y)
-            weight = check_weight(sample_weight, X, np.float64)
-            Z = self._learn_table(X)
-            self._learn_scale(y, weight)
-            validation = self._checked_validation_data(validation_data)
-            members = self._members(Z, weight, validation)
-            self.members_ = self._fit_members(members, Z, self._scaled(y), weight, validation)
-            self._publish()
+        with draft_of(self) as (draft, _):
+            draft._learn(X, y, sample_weight, validation_data)
         return self
+
+    def _learn(self, X, y, sample_weight, validation_data):
+        """Fit a draft."""
+        y = self._checked_target(y)
+        check_consistent_length(X, y)
+        weight = check_weight(sample_weight, X, np.float64)
+        Z = self._learn_table(X)
+        self._learn_scale(y, weight)
+        validation = self._checked_validation_data(validation_data)
+        members = self._members(Z, weight, validation)
+        self.members_ = self._fit_members(members, Z, self._scaled(y), weight, validation)
+        self._publish()
 
     def _checked_target(self, y):
         """Target as an array; a column becomes 1-D, with a warning."""
