@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .drafts import draft_of
 from .validation import Interval, fit_context
 
 __all__ = ["SmoothClipScaler"]
@@ -14,16 +15,25 @@ __all__ = ["SmoothClipScaler"]
 # So far out, a value is at the limit to rounding; its square still fits float32.
 _FAR = 1e15
 
+# From here on, a limit changes nothing.
+_NO_LIMIT = 1e30
+
 
 def _centers_and_scales(X):
     """Median of each column, and what to divide by; NaN where a column is constant."""
     has_values = ~np.isnan(X).all(axis=0)
-    X = np.where(has_values, X, X.dtype.type(0))
+    halves = np.where(has_values, X / 2, X.dtype.type(0))  # of which a range is no overflow
     quantile = np.nanquantile if np.isnan(X).any() else np.quantile
-    low, center, high = quantile(X, [0.25, 0.5, 0.75], axis=0)
-    half_range = (np.nanmax(X, axis=0) - np.nanmin(X, axis=0)) / 2
-    scale = np.where(high > low, high - low, half_range)
-    return center, np.where(scale > 0, scale, np.nan)
+    low, center, high = quantile(halves, [0.25, 0.5, 0.75], axis=0)
+    half_range = np.nanmax(halves, axis=0) - np.nanmin(halves, axis=0)
+    scale = _within(np.where(high > low, 2 * (high - low), half_range), X.dtype)
+    return 2 * center, np.where(scale > 0, scale, np.nan)
+
+
+def _within(values, dtype):
+    """Values as a type, at most its largest number."""
+    limit = np.finfo(dtype).max
+    return np.clip(values, -limit, limit).astype(dtype)
 
 
 class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -92,8 +102,9 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : SmoothClipScaler
             The fitted scaler.
         """
-        with np.errstate(over="ignore"):
-            self.center_, self.scale_ = _centers_and_scales(self._checked(X, reset=True))
+        with draft_of(self) as (draft, _), np.errstate(all="ignore"):
+            X = draft._checked(X, reset=True)
+            draft.center_, draft.scale_ = _centers_and_scales(X)
         return self
 
     def transform(self, X):
@@ -110,13 +121,16 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The scaled data, of the floating-point type of ``X``.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
-        center, scale = self.center_.astype(X.dtype), self.scale_.astype(X.dtype)
-        with np.errstate(over="ignore"):
-            Z = (X - center) / np.where(np.isnan(scale), 1, scale * X.dtype.type(self.clip))
+        with np.errstate(all="ignore"):
+            X = self._checked(X, reset=False)
+            center, scale = _within(self.center_, X.dtype), _within(self.scale_, X.dtype)
+            constant = np.isnan(scale)
+            Z = (X / 2 - center / 2) / np.where(constant, 1, scale / 2)
+            clip = np.clip(self.clip, np.finfo(X.dtype).tiny, _NO_LIMIT)
+            Z /= clip
         np.clip(Z, -_FAR, _FAR, out=Z)
-        Z *= self.clip / np.sqrt(1 + Z * Z)
-        Z[:, np.isnan(scale)] *= 0
+        Z *= clip / np.sqrt(1 + Z * Z)
+        Z[:, constant] *= 0
         return Z
 
     def _checked(self, X, reset):

@@ -96,7 +96,12 @@ class Column:
         if self._is_float:
             return self._cells
         numbers = np.full(len(self._cells), np.nan)
-        numbers[~self._missing] = self._cells[~self._missing]
+        try:
+            numbers[~self._missing] = self._cells[~self._missing]
+        except OverflowError as error:
+            raise ValueError(
+                f"Column {self.name!r} holds a number too large for float64."
+            ) from error
         return numbers
 
     def labels(self):

@@ -7,6 +7,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .drafts import draft_of
 from .table_columns import read_table
 from .validation import input_feature_names
 
@@ -15,10 +16,11 @@ __all__ = ["TableEncoder"]
 
 def _medians(numbers):
     """Median of each column over what is there; 0 where nothing is."""
+    halves = numbers / 2  # of which the mean of the middle two is no overflow
     if not np.isnan(numbers).any():
-        return np.median(numbers, axis=0)
+        return 2 * np.median(halves, axis=0)
     empty = np.isnan(numbers).all(axis=0)
-    return np.nanmedian(np.where(empty, 0.0, numbers), axis=0)
+    return 2 * np.nanmedian(np.where(empty, 0.0, halves), axis=0)
 
 
 def _more_than_two_values(numbers):
@@ -181,12 +183,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Z : {ndarray, CSR array} of shape (n_samples, n_outputs)
             As of ``transform``.
         """
-        if sparse.issparse(X):
-            return self._fit_sparse(X)
-        table = read_table(X, self)
-        validate_data(self, X, reset=True, skip_check_array=True)
-        self.categorical_features_ = self._find_categorical(table.categorical())
-        return np.hstack([*self._fit_numbers(table), *self._fit_labels(table)])
+        with draft_of(self) as (draft, _), np.errstate(all="ignore"):
+            return draft._fit_sparse(X) if sparse.issparse(X) else draft._fit_dense(X)
 
     def transform(self, X):
         """Make numbers of a table.
@@ -202,16 +200,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             Of type ``dtype``, finite; a CSR array or matrix for sparse data.
         """
         check_is_fitted(self)
-        if sparse.issparse(X):
-            return self._transform_sparse(X)
-        table = read_table(X, self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        parts = []
-        if len(self._numeric):
-            parts += self._filled(self._numbers(table))
-        if len(self._categorical):
-            parts.append(self._one_hot.transform(table.labels(self._categorical)))
-        return np.hstack(parts)
+        with np.errstate(all="ignore"):  # what does not fit into a type is refused
+            return self._transform_sparse(X) if sparse.issparse(X) else self._transform_dense(X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of the result.
@@ -233,6 +223,22 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if len(self._categorical):
             found += list(self._one_hot.get_feature_names_out(names[self._categorical]))
         return np.array(found, dtype=object)
+
+    def _fit_dense(self, X):
+        table = read_table(X, self)
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self.categorical_features_ = self._find_categorical(table.categorical())
+        return np.hstack([*self._fit_numbers(table), *self._fit_labels(table)])
+
+    def _transform_dense(self, X):
+        table = read_table(X, self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        parts = []
+        if len(self._numeric):
+            parts += self._filled(self._numbers(table))
+        if len(self._categorical):
+            parts.append(self._one_hot.transform(table.labels(self._categorical)))
+        return np.hstack(parts)
 
     @property
     def _numeric(self):
@@ -279,8 +285,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def _filled(self, numbers):
         """Numbers without holes, and where the holes were."""
         missing = np.isnan(numbers)
-        with np.errstate(over="ignore"):
-            filled = np.where(missing, self.medians_, numbers).astype(self.dtype)
+        filled = np.where(missing, self.medians_, numbers).astype(self.dtype)
         check_array(filled, dtype=None, estimator=self, input_name="X")
         return [filled, missing[:, self._had_missing].astype(self.dtype)]
 

@@ -19,7 +19,17 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ELU, LeakyReLU, from_functions
 from skbackprop.losses import REGRESSION_LOSSES
 
-__all__ = ["Call", "calls"]
+__all__ = [
+    "LABELS",
+    "MISTAKES",
+    "NUMBERS",
+    "TARGET_CONTAINERS",
+    "WEIGHTS",
+    "Call",
+    "calls",
+    "usually",
+    "with_one",
+]
 
 
 @dataclass

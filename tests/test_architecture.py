@@ -175,9 +175,9 @@ MAY_IMPORT = {
         "threads",
         "validation",
     },
-    "smooth_clip": {"validation"},
+    "smooth_clip": {"drafts", "validation"},
     "table_columns": set(),
-    "table_encoder": {"table_columns", "validation"},
+    "table_encoder": {"drafts", "table_columns", "validation"},
     "": {"classifier", "interop", "regressor", "smooth_clip", "table_encoder", "tabular"},
 }
 

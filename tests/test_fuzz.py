@@ -11,6 +11,7 @@ parts, each with a seed of its own; ``-rP`` shows what became of them.
 
 import linecache
 import os
+import pickle
 import signal
 import warnings
 from collections import Counter
@@ -42,6 +43,7 @@ FOREIGN_WORDS = (
     "must be real number",
     "cannot convert NA to",
     "to numpy array",
+    "Expected unique column names",
 )
 
 POOLS = ThreadpoolController()
@@ -62,7 +64,7 @@ def fingerprint(data):
         bits = repr(data.tolist()) if data.dtype == object else data.tobytes()
         return data.dtype.str, data.shape, data.strides, bits
     if isinstance(data, pd.DataFrame | pd.Series):
-        return type(data), data.to_json(orient="split", double_precision=15), str(data.index)
+        return type(data), pickle.dumps(data)
     if isinstance(data, pl.DataFrame | pl.Series):
         return type(data), data.shape, repr(data.to_numpy().tolist())
     return repr(data)

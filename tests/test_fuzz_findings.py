@@ -1,10 +1,18 @@
 """What random input has found, each as a test of its own."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    SmoothClipScaler,
+    TableEncoder,
+    TabularRegressor,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -77,3 +85,69 @@ def test_indicators_in_a_list_in_partial_fit():
         BackpropClassifier(**SMALL).partial_fit(X, y) for y in (indicators.tolist(), indicators)
     )
     np.testing.assert_array_equal(of_list.predict_proba(X), of_array.predict_proba(X))
+
+
+# ---- tables
+
+
+LARGEST = np.finfo(float).max
+
+
+def test_the_range_of_a_column_may_be_beyond_the_largest_number():
+    """It was infinite, and what was divided by it NaN."""
+    column = LARGEST * np.array([[-1.0], [-0.9], [0.2], [0.8], [1.0]])
+    Z = SmoothClipScaler().fit_transform(column).ravel()
+    assert Z[2] == 0
+    assert (np.diff(Z) > 0.05).all()
+    assert (np.abs(Z) < 3).all()
+
+
+def test_the_middle_of_two_numbers_may_be_near_the_largest():
+    frame = pd.DataFrame({"x": [LARGEST, LARGEST, np.nan]})
+    encoder = TableEncoder(dtype=np.float64).fit(frame)
+    np.testing.assert_array_equal(encoder.medians_, [LARGEST])
+
+
+@pytest.mark.parametrize("clip", [1e-300, 1e300])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_limit_beyond_the_type(clip, dtype):
+    """In float32 it was 0 or infinite, and the middle of a column 0 / 0."""
+    Z = SmoothClipScaler(clip).fit_transform(X.astype(dtype))
+    assert Z.dtype == dtype
+    assert not np.isnan(Z).any()
+    if clip > 1:
+        np.testing.assert_allclose(Z, SmoothClipScaler(1e6).fit_transform(X), rtol=1e-5)
+
+
+def test_an_integer_beyond_the_largest_number():
+    """It was an OverflowError of Python's."""
+    frame = pd.DataFrame({"x": [1, 10**400, 3]}, dtype=object)
+    with pytest.raises(ValueError, match="Column 'x' holds a number too large"):
+        TableEncoder().fit(frame)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_an_encoder_that_refuses_a_table_is_as_before(fitted):
+    """It had the medians and the names of what it refused."""
+    encoder, frame = TableEncoder(), pd.DataFrame({"a": [1.0, np.nan, 2.0]})
+    if fitted:
+        encoder.fit(frame)
+    before = pickle.dumps(encoder)
+    with pytest.raises(ValueError, match="infinity"):
+        encoder.fit(pd.DataFrame({"b": [1e300, 1.0], "c": ["x", "y"]}))
+    assert pickle.dumps(encoder) == before
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_table_of_large_numbers_is_refused_without_warnings_of_numpy():
+    frame = pd.DataFrame({"x": np.linspace(-1, 1, 20) * LARGEST})
+    with pytest.raises(ValueError, match="too large for dtype"):
+        TableEncoder().fit(frame)
+
+
+def test_targets_whose_squares_overflow():
+    """Their scale was infinite, with a warning of NumPy's, and predictions NaN."""
+    parameters = {"hidden_layer_sizes": (3,), "max_iter": 2, "min_steps": 0, "random_state": 0}
+    plain = TabularRegressor(**parameters).fit(X, X[:, 0]).predict(X)
+    huge = TabularRegressor(**parameters).fit(X, 1e300 * X[:, 0]).predict(X)
+    np.testing.assert_allclose(huge, 1e300 * plain, rtol=1e-4)

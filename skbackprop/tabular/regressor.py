@@ -291,7 +291,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self._one_output = y.ndim == 1
         center = np.average(columns, axis=0, weights=sample_weight)
         if isinstance(self._loss().link, IdentityLink):
-            scale = np.sqrt(np.average((columns - center) ** 2, axis=0, weights=sample_weight))
+            scale = _spread(columns - center, sample_weight)
             self.center_ = center
         else:
             scale, self.center_ = center, np.zeros_like(center)
@@ -307,3 +307,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def _scaled(self, y):
         center, scale = self._units(1)
         return (y - center) / scale
+
+
+def _spread(deviations, sample_weight):
+    """Root of the mean square of each column; no square is an overflow or 0 for nothing."""
+    largest = np.abs(deviations).max(axis=0)
+    shares = deviations / np.where(largest > 0, largest, 1.0)
+    return largest * np.sqrt(np.average(shares**2, axis=0, weights=sample_weight))
