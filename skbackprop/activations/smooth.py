@@ -95,13 +95,8 @@ class GELU(Activation):
         np.multiply(delta, slope, out=delta)
 
 
-def _sigmoid(Z, out=None):
-    """``1 / (1 + exp(-Z))`` by NumPy's exponential: vectorised, unlike SciPy's ``expit``."""
-    out = np.negative(Z, out=out)
-    with np.errstate(over="ignore"):  # infinity, and then 0
-        np.exp(out, out=out)
-    np.add(out, 1, out=out)
-    return np.reciprocal(out, out=out)
+# Added to both sides of a division, so that 0 / 0 comes out as one half; far below any rounding.
+_TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -129,13 +124,20 @@ class SiLU(Activation):
     init_factor = 12.0
 
     def forward(self, Z, out):
-        np.multiply(Z, _sigmoid(Z), out=out)
+        # NumPy's exponential is vectorised, unlike SciPy's expit.
+        divisor = np.negative(Z, out=None if out is Z else out)
+        with np.errstate(over="ignore"):  # infinity, and then 0
+            np.exp(divisor, out=divisor)
+        np.add(divisor, 1, out=divisor)
+        np.divide(Z, divisor, out=out)
 
     def backward(self, delta, H, Z):
-        sigmoid = _sigmoid(Z, out=Z)
-        slope = np.subtract(1, sigmoid)
-        slope *= H
-        slope += sigmoid
+        sigmoid = np.add(H, 0.5 * _TINY)
+        np.add(Z, _TINY, out=Z)
+        np.divide(sigmoid, Z, out=sigmoid)
+        slope = np.subtract(1, sigmoid, out=Z)
+        np.multiply(slope, H, out=slope)
+        np.add(slope, sigmoid, out=slope)
         np.multiply(delta, slope, out=delta)
 
 
