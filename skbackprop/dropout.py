@@ -20,9 +20,12 @@ from scipy import sparse
 
 __all__ = ["DropoutMasks", "DropoutStream", "dropout_rates"]
 
-# A unit is dropped where 16 random bits, as a number, are below a threshold.
-_RANGE = 1 << 16
-_PER_WORD = 4
+# A unit is dropped where 8 random bits, as a number, are below a threshold. What a rate is more
+# than a multiple of 1 / 256 is made up for by the steps in which it is rounded up: those in which
+# multiples of the golden section, which are spread evenly, have a large fractional part.
+_RANGE = 1 << 8
+_PER_WORD = 8
+_GOLDEN_SECTION = 0.6180339887498949
 
 
 def dropout_rates(settings, n_hidden):
@@ -73,19 +76,30 @@ class DropoutStream:
     ----------
     strength : float
         Factor of all rates, in [0, 1].
+
+    offset : float
+        Added to numbers of which the integer part is taken, in [0, 1).
     """
 
+    strength = 1.0
+    offset = 0.5  # of a pickle of an earlier version
+
     def __init__(self, random_state):
-        self.strength = 1.0
         seed = deepcopy(random_state).randint(1 << 32, size=8, dtype=np.uint32)
+        self.offset = float(seed[0]) / (1 << 32)
         rows, entries = np.random.SeedSequence(seed.tolist()).spawn(2)
         self._rows = np.random.SFC64(rows)
         self._entries = np.random.SFC64(entries)
 
+    def begin_step(self, strength):
+        """Set the factor of the rates for a step, and how they are rounded in it."""
+        self.strength = strength
+        self.offset = (self.offset + _GOLDEN_SECTION) % 1
+
     def rows(self, n_rows, n_columns):
-        """Random numbers of 16 bits, of shape (n_rows, n_columns)."""
+        """Random numbers of 8 bits, of shape (n_rows, n_columns)."""
         n_words = -(-n_columns // _PER_WORD)
-        bits = self._rows.random_raw(n_rows * n_words).view(np.uint16)
+        bits = self._rows.random_raw(n_rows * n_words).view(np.uint8)
         return bits.reshape(n_rows, n_words * _PER_WORD)[:, :n_columns]
 
     def entries(self, n_entries):
@@ -118,24 +132,23 @@ class DropoutMasks:
         self._stream = stream
         self._units = units
         self._rates = rates
-        self._set_thresholds(1.0)
-        self._dropping = [i for i, threshold in enumerate(self._thresholds) if threshold]
+        self._thresholds = None
+        self._dropping = [i for i, rate in enumerate(rates) if rate]
         self._masks, self._room = (
             {i: np.empty((n_rows, units[i]), dtype) for i in self._dropping} for _ in range(2)
         )
         self._dropped = {}
         self._entries_mask = None
 
-    def _set_thresholds(self, strength):
-        """Rates to 16 bits: rounded, but then exact, as the scale belongs to the rounded rate."""
-        self._thresholds = [
-            min(round(strength * rate * _RANGE), _RANGE - 1) for rate in self._rates
-        ]
+    def _set_thresholds(self):
+        """Rates to 8 bits: rounded, but then exact, as the scale belongs to the rounded rate."""
+        scale, offset = _RANGE * self._stream.strength, self._stream.offset
+        self._thresholds = [min(int(scale * rate + offset), _RANGE - 1) for rate in self._rates]
 
     def draw(self, X):
         """Draw the masks of the rows ``X``."""
         n_rows = X.shape[0]
-        self._set_thresholds(self._stream.strength)
+        self._set_thresholds()
         dense = [i for i in self._dropping if i or not sparse.issparse(X)]
         bits = self._stream.rows(n_rows, sum(self._units[i] for i in dense))
         start = 0
@@ -146,7 +159,7 @@ class DropoutMasks:
             mask *= self._scale(i)
             start = stop
         if len(dense) < len(self._dropping):
-            kept = self._stream.entries(X.nnz) >= self._thresholds[0] * (1 << 48)
+            kept = self._stream.entries(X.nnz) >= self._thresholds[0] * (1 << 56)
             self._entries_mask = kept * X.dtype.type(self._scale(0))
 
     def _scale(self, layer):

@@ -54,6 +54,20 @@ def test_masks_drop_their_share_and_keep_the_mean(rate, dtype):
     assert masks.apply(0, ones) is ones
 
 
+@pytest.mark.parametrize(("rate", "strength"), [(0.001, 1.0), (0.15, 0.037), (0.9995, 1.0)])
+def test_rates_between_multiples_of_a_256th_are_right_on_average(rate, strength):
+    source = stream()
+    masks = DropoutMasks([0.0, rate], [3, 40], 50, np.float64, source)
+    shares = []
+    for _ in range(400):
+        source.begin_step(strength)
+        masks.draw(np.ones((50, 3)))
+        dropped = masks.apply(1, np.ones((50, 40)))
+        shares.append(np.mean(dropped == 0))
+    expected = min(rate * strength, 255 / 256)
+    assert np.mean(shares) == pytest.approx(expected, abs=5e-4)
+
+
 def test_masks_of_units_and_rows_are_independent():
     masks = DropoutMasks([0.5, 0.5], [16, 16], 4000, np.float64, stream())
     masks.draw(np.ones((4000, 16)))

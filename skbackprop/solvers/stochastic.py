@@ -114,7 +114,7 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, new_pass):
         total = 0.0
         for batch, rate, strength in zip(batches, rates, strengths):
             if stream is not None:
-                stream.strength = strength
+                stream.begin_step(strength)
             total += batch_pass.evaluate(batch)
             step(rate, strength)
         state.progress.end_epoch(n_seen, n_steps, plan.planned_epochs)
