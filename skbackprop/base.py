@@ -201,7 +201,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     def _run(self, fit, sample, keep, data):
         """Minimise, then publish."""
         objective = Objective(fit.network, self._loss(), sample.rows, self.alpha)
-        tasks = fit.monitor.tasks = begin_tasks(self, fit, data)
+        tasks = fit.monitor.tasks = self._begin_tasks(fit, data)
         seen_before = fit.state.progress.n_samples_seen
         try:
             stop_reason = train(self, objective, fit.parameters, fit.state, fit.monitor)
@@ -227,6 +227,10 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
         self._publish(fit, stop_reason, **goes_on)
         if tasks is not None:
             tasks.finish()
+
+    def _begin_tasks(self, fit, data):
+        """What is told of each epoch; None where nobody wants to know."""
+        return begin_tasks(self, fit, data)
 
     # ---- data
 
@@ -339,7 +343,7 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
 
     def _validation(self, network, held_out):
         """Evaluation of the validation rows after each epoch."""
-        rows, loss = held_out.rows, self._loss()
+        rows, loss = held_out.rows, self._validation_loss()
         targets, weight = rows.targets()
         total_weight = rows.total_weight
 
@@ -350,6 +354,10 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
             return loss.loss(targets, raw, weight) / total_weight
 
         return Validation(predict, mean_loss, self._validation_score(held_out))
+
+    def _validation_loss(self):
+        """The loss by which validation rows are judged."""
+        return self._loss()
 
     def _validation_score(self, held_out):
         """``score(raw_prediction, parameters)`` for ``scoring``; None for minus the loss."""

@@ -35,7 +35,14 @@ except ImportError:
         return method
 
 
-__all__ = ["CallbackSupport", "FitData", "FitTasks", "begin_tasks", "with_callbacks"]
+__all__ = [
+    "CallbackSupport",
+    "FitData",
+    "FitTasks",
+    "begin_tasks",
+    "fitted_copy",
+    "with_callbacks",
+]
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,21 @@ class FitData:
     y_val: object = None
     sample_weight_val: object = None
 
-    def metadata(self, *names):
-        """Those of the named data that were given, by name; None for none."""
+    def at_begin(self):
+        """What callbacks are told at the beginning of a task: all of it."""
+        return self._told("sample_weight", "X_val", "y_val", "sample_weight_val")
+
+    def at_end(self):
+        """What they are told at its end: what ``score`` could be given.
+
+        scikit-learn's ``ScoringMonitor`` hands it on to a scorer.
+        """
+        return self._told("sample_weight")
+
+    def _told(self, *names):
         given = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in given.items() if value is not None} or None
+        metadata = {name: value for name, value in given.items() if value is not None}
+        return {"X": self.X, "y": self.y, "metadata": metadata or None}
 
 
 def begin_tasks(estimator, fit, data):
@@ -83,6 +101,33 @@ def begin_tasks(estimator, fit, data):
     return FitTasks(estimator, fit, data) if getattr(estimator, "_skl_callbacks", None) else None
 
 
+def fitted_copy(estimator, fit, reason):
+    """What an estimator would be if its fit stopped now.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        The estimator.
+
+    fit : object
+        The fit, as the estimator's ``_publish`` wants it.
+
+    reason : str
+        ``stop_reason_`` of the copy.
+
+    Returns
+    -------
+    fitted : BaseBackprop
+        A copy, with parameters of its own: training goes on in the same arrays.
+    """
+    fitted = copy(estimator)
+    fitted._publish(fit, reason)
+    for name in ("coefs_", "intercepts_", "embedding_"):
+        if hasattr(fitted, name):
+            setattr(fitted, name, [array.copy() for array in getattr(fitted, name)])
+    return fitted
+
+
 class FitTasks:
     """The tasks of one fit, one after the other.
 
@@ -90,22 +135,12 @@ class FitTasks:
     ----------
     estimator, fit, data
         Those of ``begin_tasks``.
-
-    Notes
-    -----
-    The beginning of a task comes with all metadata of ``fit``; its end, with those of ``score``
-    alone, because scikit-learn's ``ScoringMonitor`` hands the latter on to a scorer.
     """
 
     def __init__(self, estimator, fit, data):
         self._estimator = estimator
         self._fit = fit
-        self._begin_data = {
-            "X": data.X,
-            "y": data.y,
-            "metadata": data.metadata("sample_weight", "X_val", "y_val", "sample_weight_val"),
-        }
-        self._end_data = {"X": data.X, "y": data.y, "metadata": data.metadata("sample_weight")}
+        self._begin_data, self._end_data = data.at_begin(), data.at_end()
         self._task_name = "iteration" if estimator.solver == "lbfgs" else "epoch"
         self._open = None
         self._root = estimator._init_callback_context(
@@ -146,12 +181,9 @@ class FitTasks:
 
     def _fitted_attributes(self):
         """What ``fit`` would publish if it stopped now."""
-        fitted = copy(self._estimator)
         n_iter = self._fit.monitor.n_iter
-        fitted._publish(self._fit, f"Seen by a callback after {n_iter} {self._task_name}s.")
-        # Training goes on in the same arrays.
-        fitted.coefs_ = [coef.copy() for coef in fitted.coefs_]
-        fitted.intercepts_ = [intercept.copy() for intercept in fitted.intercepts_]
+        reason = f"Seen by a callback after {n_iter} {self._task_name}s."
+        fitted = fitted_copy(self._estimator, self._fit, reason)
         before = vars(self._estimator)
         return {
             name: value

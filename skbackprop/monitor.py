@@ -27,14 +27,14 @@ class Validation:
     """
 
     def __init__(self, predict, loss, score):
-        self._predict = predict
-        self._loss = loss
+        self.predict = predict
+        self.loss = loss
         self._score = score
 
     def evaluate(self, parameters):
         """Loss and score of the parameters."""
-        raw_prediction = self._predict(parameters)
-        loss = self._loss(raw_prediction)
+        raw_prediction = self.predict(parameters)
+        loss = self.loss(raw_prediction)
         if self._score is None:
             return loss, -loss
         if not np.isfinite(raw_prediction).all():
@@ -79,6 +79,9 @@ class Monitor:
     converged : bool
         Whether the solver has stopped because there was no more to gain.
 
+    validation : Validation or None
+        What is evaluated after each epoch.
+
     tasks : FitTasks or None
         What tells the callbacks of each epoch; None where there are none.
 
@@ -101,7 +104,7 @@ class Monitor:
         self.converged = False
         self.tasks = None
         self.stop_requested = False
-        self._validation = validation
+        self.validation = validation
         self._verbose = verbose
         self._best = None
         self._completed = None
@@ -132,8 +135,8 @@ class Monitor:
             raise Divergence
         self.print("Iteration %d, loss = %.8f", self.n_iter + 1, loss)
         monitored = loss
-        if self._validation is not None:
-            validation_loss, score = self._validation.evaluate(parameters)
+        if self.validation is not None:
+            validation_loss, score = self.validation.evaluate(parameters)
             self.validation_losses.append(validation_loss)
             self.validation_scores.append(score)
             self.print("Validation score: %f", score)

@@ -12,6 +12,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..activations import ACTIVATIONS, Activation
+from ..callbacks import CallbackSupport, FitData, with_callbacks
 from ..drafts import draft_of
 from ..smooth_clip import SmoothClipScaler
 from ..solvers.stochastic import steps_of_epoch
@@ -26,6 +27,7 @@ from ..validation import (
     check_weight,
 )
 from .member import Member
+from .progress import FitProgress
 
 __all__ = ["BaseTabular"]
 
@@ -52,7 +54,7 @@ _CONSTRAINTS = {
 }
 
 
-class BaseTabular(BaseEstimator, ABC):
+class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     """Hyper-parameters common to both estimators, encoding, and the course of a fit."""
 
     _parameter_constraints: ClassVar = _CONSTRAINTS
@@ -86,21 +88,38 @@ class BaseTabular(BaseEstimator, ABC):
 
     def _fit(self, X, y, sample_weight, validation_data):
         """Body of ``fit``; ``validation_data`` is (X_val, y_val, sample_weight_val)."""
-        with draft_of(self) as (draft, _):
-            draft._learn(X, y, sample_weight, validation_data)
+        data = FitData(X, y, sample_weight, *validation_data)
+        with draft_of(self) as (draft, publish):
+            draft._learn(data, publish)
         return self
 
-    def _learn(self, X, y, sample_weight, validation_data):
-        """Fit a draft."""
-        y = self._checked_target(y)
-        check_consistent_length(X, y)
-        weight = check_weight(sample_weight, X, np.float64)
-        Z = self._learn_table(X)
+    def _learn(self, data, keep):
+        """Fit a draft; ``keep`` publishes it when the fit is interrupted."""
+        y = self._checked_target(data.y)
+        check_consistent_length(data.X, y)
+        weight = check_weight(data.sample_weight, data.X, np.float64)
+        Z = self._learn_table(data.X)
         self._learn_scale(y, weight)
-        validation = self._checked_validation_data(validation_data)
+        validation = self._checked_validation_data(
+            (data.X_val, data.y_val, data.sample_weight_val)
+        )
         members = self._members(Z, weight, validation)
-        self.members_ = self._fit_members(members, Z, self._scaled(y), weight, validation)
-        self._publish()
+        training = {"X": Z, "y": self._scaled(y), "sample_weight": weight, **validation}
+        self._run(members, training, keep, data)
+
+    @with_callbacks
+    def _run(self, members, training, keep, data):
+        """Train the networks, then publish; after Ctrl-C as well, if there is one to publish."""
+        progress = FitProgress(self, members, data)
+        try:
+            self._fit_members(members, training, progress)
+        except KeyboardInterrupt:
+            if any(hasattr(member, "coefs_") for member in members):
+                self._take(members)
+                keep()
+            raise
+        self._take(members)
+        progress.finish()
 
     def _checked_target(self, y):
         """Target as an array; a column becomes 1-D, with a warning."""
@@ -162,20 +181,36 @@ class BaseTabular(BaseEstimator, ABC):
             "dtype": "float32",
             "dropout": self.dropout,
             "weight_decay": self.weight_decay,
-            "verbose": max(0, int(self.verbose) - 1),
+            "verbose": 0,
         }
 
-    def _fit_members(self, members, Z, y, weight, validation):
+    def _fit_members(self, members, training, progress):
         """Train the networks, side by side on as many threads as the BLAS may use now."""
 
         def fit(member):
-            member.fit(Z, y, weight, **validation)
-            if self.verbose:
-                print(f"Member {members.index(member) + 1}: {_story(member)}")
-            return member
+            if progress.stopped:
+                return
+            member.progress = progress
+            try:
+                member.fit(**training)
+            except BaseException as error:
+                progress.stop(error)
+                raise
+            finally:
+                del member.progress
+            progress.say(member, _story(member))
 
         with row_threads(max_threads=len(members)) as threads:
-            return threads.map(fit, members)
+            try:
+                threads.map(fit, members)
+            except BaseException as error:
+                progress.stop(error)
+                raise
+
+    def _take(self, members):
+        """Publish the networks that have been trained."""
+        self.members_ = [member for member in members if hasattr(member, "coefs_")]
+        self._publish()
 
     def _publish(self):
         self.n_iter_ = max(member.n_iter_ for member in self.members_)

@@ -1,6 +1,9 @@
 """One network of an ensemble: an estimator whose layers, start and rates are the recipe's."""
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from ..activations import activations_of_layers
 from ..classifier import BackpropClassifier
@@ -11,12 +14,17 @@ from ..periodic import PeriodicEmbedding
 from ..regressor import BackpropRegressor
 from ..sample import can_stratify
 from ..schedules import HeldCosine, WarmUpThenCosine
+from .progress import MemberTasks
 
 __all__ = ["ClassifierMember", "RegressorMember"]
 
 # Factors of the learning rate: of biases, and of an embedding, whose decay has the same.
 _RATE_OF_BIASES = 0.1
 _RATE_OF_EMBEDDING = 0.1
+
+# Temperatures are looked for up to this one, and so exactly, in logarithms.
+_HIGHEST_TEMPERATURE = 5.0
+_SAME_TEMPERATURE = 0.01
 
 
 class Member:
@@ -30,6 +38,9 @@ class Member:
     embedded_columns : sequence of int
         Positions of the features that a periodic embedding is for; set before ``fit``.
 
+    progress : FitProgress or None
+        The fit that the network takes part in, while it does.
+
     embedding_ : tuple of ndarrays
         Parameters of the embedding, where there is one.
 
@@ -40,6 +51,7 @@ class Member:
     """
 
     embedded_columns = ()
+    progress = None
     _strength_schedule = HeldCosine(1.0)
     _last_batch = 0.25
     # What is predicted for a row should not depend on the rows beside it.
@@ -89,6 +101,14 @@ class Member:
             parameters = LayerArrays([embedding, *parameters.layers])
         return self._network(units), parameters
 
+    def _begin_tasks(self, fit, data):
+        return MemberTasks(self.progress, self, fit)
+
+    def _publish(self, fit, stop_reason, **goes_on):
+        if fit.monitor.stop_requested and self.progress.interrupted:
+            stop_reason = f"Interrupted by the user after {fit.monitor.n_iter} epochs."
+        super()._publish(fit, stop_reason, **goes_on)
+
     def _strata(self, targets):
         """The classes, unless one of them is too small for a stratified split."""
         strata = super()._strata(targets)
@@ -99,7 +119,42 @@ class Member:
 
 
 class ClassifierMember(Member, BackpropClassifier):
-    """A network of a ``TabularClassifier``."""
+    """A network of a ``TabularClassifier``.
+
+    Its raw predictions are divided by a temperature, at least 1, that makes the loss of the
+    validation rows least: probabilities of a network that has seen few rows are too sure. The
+    division is part of the published last layer.
+
+    References
+    ----------
+    Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
+    """
+
+    def _validation_loss(self):
+        """Without label smoothing: what is told of the rows are their own labels."""
+        if not getattr(self.loss, "label_smoothing", 0):
+            return self._loss()
+        return self._labels.with_loss(replace(self.loss, label_smoothing=0.0)).loss
+
+    def _publish(self, fit, stop_reason, **goes_on):
+        super()._publish(fit, stop_reason, **goes_on)
+        if fit.monitor.validation is not None:
+            published = fit.network.parameters(fit.parameters.flat.dtype, fit.monitor.published())
+            scale = 1 / _temperature(fit.monitor.validation, published)
+            for last in (self.coefs_, self.intercepts_):
+                last[-1] = last[-1] * last[-1].dtype.type(scale)
+
+
+def _temperature(validation, parameters):
+    """By what to divide the raw predictions, so that the validation loss becomes least."""
+    raw = validation.predict(parameters)
+
+    def loss(log_temperature):
+        return validation.loss(raw * raw.dtype.type(np.exp(-log_temperature)))
+
+    bounds, options = (0, np.log(_HIGHEST_TEMPERATURE)), {"xatol": _SAME_TEMPERATURE}
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options=options)
+    return np.exp(found.x) if found.fun < loss(0) else 1.0
 
 
 class RegressorMember(Member, BackpropRegressor):
