@@ -1,4 +1,4 @@
-"""Collections, and plain data, as futures of partitions."""
+"""Collections, and plain data, as partitions."""
 
 from itertools import pairwise
 
@@ -21,7 +21,7 @@ def is_collection(data):
 
 
 def to_partitions(client, X, y, sample_weight):
-    """Futures of the partitions of the data.
+    """The partitions of the data.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def to_partitions(client, X, y, sample_weight):
     Returns
     -------
     partitions : list of tuples
-        Futures of features, targets and weights (None without weights) of each partition.
+        Features, targets and weights (None without weights) of each partition: as ``Delayed``
+        those of collections, as futures those of plain data.
     """
     named = {"X": X, "y": y, "sample_weight": sample_weight}
     if not is_collection(X):
@@ -57,11 +58,9 @@ def to_partitions(client, X, y, sample_weight):
             f"X, y and sample_weight have different numbers of partitions: {numbers}. "
             "Divide them in the same way."
         )
-    futures = client.compute([part for parts in delayed for part in parts])
-    columns = [futures[i : i + numbers[0]] for i in range(0, len(futures), numbers[0])]
     if sample_weight is None:
-        columns.append([None] * numbers[0])
-    return list(zip(*columns, strict=True))
+        delayed.append([None] * numbers[0])
+    return list(zip(*delayed, strict=True))
 
 
 def single_column_of_chunks(X):

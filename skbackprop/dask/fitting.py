@@ -2,6 +2,7 @@
 
 import warnings
 
+import dask
 import distributed
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -14,7 +15,7 @@ from .labels import representative_target
 from .passes import DistributedBatchPass, DistributedExactPass
 from .predictions import predict_lazily
 from .rows import DaskSample, DistributedRows, Partition
-from .tasks import check, constant_loss, encode, target_sums
+from .tasks import check, constant_loss, encode, hold, hold_sample, target_sums
 
 __all__ = ["OnDask", "why_no_partial_fit_on_dask"]
 
@@ -96,13 +97,10 @@ class OnDask:
 
     def _checked(self, client, X, y, sample_weight, reset):
         """Futures of validated partitions, and what is found in them."""
-        probe = self._probe(reset)
-        pairs = [
-            client.submit(check, probe, number, reset, *partition, pure=False)
-            for number, partition in enumerate(to_partitions(client, X, y, sample_weight))
-        ]
-        checked = [client.submit(_first, pair, pure=False) for pair in pairs]
-        findings = client.gather([client.submit(_second, pair, pure=False) for pair in pairs])
+        partitions = to_partitions(client, X, y, sample_weight)
+        probe = dask.delayed(self._probe(reset), traverse=False)
+        arguments = [(probe, number, reset, *parts) for number, parts in enumerate(partitions)]
+        checked, findings = _on_workers(client, check, hold, arguments)
         for found in findings:
             if isinstance(found, Exception):
                 raise found
@@ -133,14 +131,10 @@ class OnDask:
 
     def _encoded(self, client, checked, findings, dtype):
         """The sample, without rows of weight zero and without empty partitions."""
-        probe = self._probe(reset=True)
+        probe = dask.delayed(self._probe(reset=True), traverse=False)
         numbers = [number for number, found in enumerate(findings) if found.n_rows]
-        pairs = [
-            client.submit(encode, probe, number, dtype, checked[number], pure=False)
-            for number in numbers
-        ]
-        samples = [client.submit(_first, pair, pure=False) for pair in pairs]
-        facts = client.gather([client.submit(_second, pair, pure=False) for pair in pairs])
+        arguments = [(probe, number, dtype, checked[number]) for number in numbers]
+        samples, facts = _on_workers(client, encode, hold_sample, arguments)
         homes = client.who_has(samples)
         partitions = [
             Partition(number, sample, *fact[:3], tuple(homes[sample.key]))
@@ -203,8 +197,17 @@ class OnDask:
         return getattr(super(), method)(X, **arguments)
 
 
-def _first(pair):
-    return pair[0]
+def _on_workers(client, function, hold, arguments):
+    """Futures of what the workers are to hold of each partition, and what the client learns.
+
+    All is one graph, with what loads the data, in whose order each partition is dealt with as
+    soon as it is there.
+    """
+    pairs = [dask.delayed(function, pure=False)(*values) for values in arguments]
+    held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
+    learnt = [dask.delayed(_second, pure=False)(pair) for pair in pairs]
+    futures = client.compute([*held, *learnt])
+    return futures[: len(pairs)], client.gather(futures[len(pairs) :])
 
 
 def _second(pair):

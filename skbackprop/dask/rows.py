@@ -4,6 +4,7 @@ from concurrent.futures import CancelledError
 from functools import partial
 from typing import NamedTuple
 
+import dask
 import numpy as np
 
 from ..batches import Rows
@@ -24,7 +25,7 @@ class Partition(NamedTuple):
         Its position in the collection.
 
     sample : Future
-        Of a ``Sample`` on a worker.
+        Of a ``HeldSample`` on a worker.
 
     n_rows : int
         Number of rows.
@@ -155,9 +156,8 @@ class DistributedRows(Rows):
         vector : ndarray
             Added up as a tree of a fixed shape, in the order of the partitions.
         """
-        parts = self._map(function, message)
-        sums = self._tree(parts)
-        return self._wait_for([*parts, *sums], sums[-1].result)
+        total = self._tree(self._map(function, message))
+        return self._wait_for([total], total.result)
 
     def collect(self, function, message):
         """List of ``function(sample, number, message)``, in the order of the partitions."""
@@ -166,20 +166,31 @@ class DistributedRows(Rows):
 
     def _map(self, function, message):
         """Futures of a function of each partition, each where the partition lies."""
-        # A task, and not scattered data: it is sent again where it is lost with a worker.
-        sent = self.client.submit(partial(itself, message), pure=False)
-        return [
-            self.client.submit(
+        sent = self._send(message)
+        homes = {}
+        for position, partition in enumerate(self.partitions):
+            homes.setdefault(partition.home, []).append(position)
+        futures = [None] * len(self.partitions)
+        for home, positions in homes.items():
+            there = [self.partitions[position] for position in positions]
+            mapped = self.client.map(
                 function,
-                partition.sample,
-                partition.number,
-                sent,
-                workers=partition.home,
+                [partition.sample for partition in there],
+                [partition.number for partition in there],
+                [sent] * len(there),
+                workers=list(home),
                 allow_other_workers=True,
                 pure=False,
             )
-            for partition in self.partitions
-        ]
+            for position, future in zip(positions, mapped, strict=True):
+                futures[position] = future
+        return futures
+
+    def _send(self, message):
+        """A future of a message, for the workers to fetch from each other."""
+        # A task, and not scattered data: it is sent again where it is lost with a worker.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+            return self.client.submit(partial(itself, message), pure=False)
 
     def _wait_for(self, futures, result):
         try:
@@ -195,13 +206,16 @@ class DistributedRows(Rows):
             raise
 
     def _tree(self, parts):
-        """Futures of sums, the last one that of all parts."""
-        sums = []
-        while len(parts) > 1 or not sums:
-            groups = [parts[i : i + _FAN_IN] for i in range(0, len(parts), _FAN_IN)]
-            parts = [self.client.submit(add_up, *group, pure=False) for group in groups]
-            sums += parts
-        return sums
+        """Future of the sum of all parts; no part is asked to be kept once it is added up."""
+        while len(parts) > 1:
+            n_full = len(parts) // _FAN_IN * _FAN_IN
+            columns = [parts[i:n_full:_FAN_IN] for i in range(_FAN_IN)]
+            options = {"pure": False, "priority": 1}
+            sums = self.client.map(add_up, *columns, **options) if n_full else []
+            if n_full < len(parts):
+                sums.append(self.client.submit(add_up, *parts[n_full:], **options))
+            parts = sums
+        return parts[0]
 
     def raw_prediction(self, network, parameters):
         """Raw predictions of all rows, brought here."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from dask.sizeof import sizeof
 from scipy import sparse
 
 from ..batches import RowBuffers, Rows
@@ -13,6 +12,7 @@ from ..passes import BatchPass, ExactPass, predict_raw
 from ..sample import Sample
 from ..threads import row_threads
 from ..validation import about, check_features_and_target, check_weight
+from .held import Held, HeldSample
 
 __all__ = [
     "Findings",
@@ -22,20 +22,14 @@ __all__ = [
     "constant_loss",
     "encode",
     "exact_gradient",
+    "hold",
+    "hold_sample",
     "itself",
     "raw_prediction",
     "rows_of_step",
     "target_sums",
     "targets_of",
 ]
-
-
-@sizeof.register(Sample)
-def _sizeof_sample(sample):
-    """Bytes of a sample: what the scheduler places tasks by, and workers spill by."""
-    rows = sample.rows
-    arrays = (rows.X, rows.y, rows.sample_weight, rows.subset, sample.y)
-    return sum(sizeof(array) for array in arrays if array is not None)
 
 
 @dataclass(frozen=True)
@@ -116,13 +110,11 @@ def encode(estimator, number, dtype, checked):
     sample : Sample
         Without the rows of weight zero.
 
-    n_rows, total_weight, largest_feature : int, float, float
-        Of the rows that are left.
-
-    n_targets : tuple
-        Shape of the encoded target of a row.
+    facts : tuple
+        Of the rows that are left: their number, the sum of their weights, the largest absolute
+        value of a feature; and the shape of the encoded target of a row.
     """
-    X, y, weight = checked
+    X, y, weight = checked.value
     with about(f"partition {number} of the data"):
         targets = estimator._encode(y, dtype)
     weight = None if weight is None else weight.astype(dtype)
@@ -132,7 +124,18 @@ def encode(estimator, number, dtype, checked):
         weight = loss_weight[:, 0] if loss_weight.shape[1] == 1 else weight
     sample = Sample(y, weight, Rows(X, targets, loss_weight, dtype)).without_zero_weights()
     rows = sample.rows
-    return sample, (len(rows), rows.total_weight, rows.largest_feature(), targets.shape[1:])
+    facts = len(rows), rows.total_weight, rows.largest_feature(), targets.shape[1:]
+    return sample, facts
+
+
+def hold(pair):
+    """What ``check`` has checked, for a worker to hold."""
+    return Held(pair[0])
+
+
+def hold_sample(pair):
+    """What ``encode`` has encoded, for a worker to hold."""
+    return HeldSample(pair[0])
 
 
 def itself(message):
@@ -140,10 +143,10 @@ def itself(message):
     return message
 
 
-def exact_gradient(sample, number, message):
+def exact_gradient(held, number, message):
     """Share of a partition in the objective without penalty, and in its gradient."""
     network, loss, divisor, flat = message
-    objective = Objective(network, loss, sample.rows, alpha=0)
+    objective = Objective(network, loss, held.rows, alpha=0)
     objective.total_weight = divisor
     parameters = network.parameters(flat.dtype, flat)
     gradient = parameters.empty_like()
@@ -157,27 +160,14 @@ def rows_of_step(n_rows, step, n_steps):
     return step * n_rows // n_steps, (step + 1) * n_rows // n_steps
 
 
-_orders = {}  # of each partition, the last order that was drawn, by its seed
-
-
-def _order(seed, number, n_rows):
-    """Order of the rows of a partition in an epoch: a function of its arguments alone."""
-    known_by, order = _orders.get(number, (None, None))
-    if known_by != (seed, n_rows):
-        order = np.random.default_rng([seed, number]).permutation(n_rows)
-        _orders[number] = ((seed, n_rows), order)
-    return order
-
-
-def batch_gradient(sample, number, message):
+def batch_gradient(held, number, message):
     """Sum of the losses of the rows that a partition gives to a step, and their gradient."""
     network, loss, divisor, step, dropout, flat = message
-    n_rows = len(sample.rows)
-    start, stop = rows_of_step(n_rows, step.position, step.n_steps)
+    start, stop = rows_of_step(len(held.rows), step.position, step.n_steps)
     index = np.arange(start, stop)
     if step.seed is not None:
-        index = _order(step.seed, number, n_rows)[index]
-    rows = sample.rows.select(index)
+        index = held.order(step.seed, number)[index]
+    rows = held.rows.select(index)
     objective = Objective(network, loss, rows, alpha=0)
     objective.mean_weight = divisor / len(rows)
     parameters = network.parameters(flat.dtype, flat)
@@ -205,27 +195,28 @@ def add_up(*parts):
     return total, vector
 
 
-def raw_prediction(sample, number, message):
+def raw_prediction(held, number, message):
     """Raw predictions for the rows of a partition."""
     network, flat = message
-    return predict_raw(network, network.parameters(flat.dtype, flat), sample.rows)
+    return predict_raw(network, network.parameters(flat.dtype, flat), held.rows)
 
 
-def targets_of(sample, number, message):
+def targets_of(held, number, message):
     """Targets of a partition, as given and as encoded, and their weights."""
+    sample = held.value
     return sample.y, sample.sample_weight, *sample.rows.targets()
 
 
-def target_sums(sample, number, message):
+def target_sums(held, number, message):
     """Sum of the weights, and of the weighted targets."""
-    targets, weight = sample.rows.targets()
+    targets, weight = held.rows.targets()
     weight = np.ones(len(targets)) if weight is None else weight[:, 0].astype(np.float64)
     return float(weight.sum()), weight @ targets
 
 
-def constant_loss(sample, number, message):
+def constant_loss(held, number, message):
     """Sum of the losses of a constant raw prediction."""
     loss, raw = message
-    targets, weight = sample.rows.targets()
+    targets, weight = held.rows.targets()
     with np.errstate(all="ignore"):
         return loss.loss(targets, np.tile(raw, (len(targets), 1)), weight), np.zeros(0)
