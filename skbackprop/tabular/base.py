@@ -154,8 +154,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         embedded = self._embedded_columns(Z)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
         members = [self._member().set_params(random_state=int(s), **common) for s in seeds]
-        for member in members:
-            member.embedded_columns = embedded
+        for number, member in enumerate(members):
+            member.number, member.embedded_columns = number, embedded
         return members
 
     def _common(self, n_rows):

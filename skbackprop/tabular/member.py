@@ -38,6 +38,9 @@ class Member:
     embedded_columns : sequence of int
         Positions of the features that a periodic embedding is for; set before ``fit``.
 
+    number : int
+        Position among the networks; set before ``fit``.
+
     progress : FitProgress or None
         The fit that the network takes part in, while it does.
 
@@ -51,6 +54,7 @@ class Member:
     """
 
     embedded_columns = ()
+    number = 0
     progress = None
     _strength_schedule = HeldCosine(1.0)
     _last_batch = 0.25

@@ -52,8 +52,7 @@ class FitProgress:
         if self._root is None:
             return None
         with self._lock:
-            number = self._members.index(member)
-            task = self._root.subcontext("member", number, max_subtasks=member.max_iter)
+            task = self._root.subcontext("member", member.number, max_subtasks=member.max_iter)
             self._tell_begin(task)
         return task
 
@@ -93,7 +92,7 @@ class FitProgress:
         if self._estimator.verbose < level:
             return
         with self._lock:
-            print(f"Member {self._members.index(member) + 1}: {story}")
+            print(f"Member {member.number + 1}: {story}")
 
     def _tell_begin(self, task, running=None):
         task.call_on_fit_task_begin(
