@@ -16,7 +16,8 @@ from sklearn.exceptions import InconsistentVersionWarning
 import skbackprop
 
 FOLDER = Path(__file__).parent / "pickles"
-FILES = sorted(FOLDER.glob("*.pkl"))
+FILES = sorted(FOLDER.glob("Backprop*.pkl"))
+TABLE_FILES = sorted(FOLDER.glob("Tabular*.pkl"))
 MAKE = runpy.run_path(str(FOLDER / "make.py"))
 
 
@@ -41,10 +42,21 @@ def test_pickle_predicts_and_goes_on(path):
     assert np.abs(further - expected["loaded"]).max() > 1e-4
 
 
+@pytest.mark.parametrize("path", TABLE_FILES, ids=lambda path: path.stem)
+def test_pickle_of_a_model_for_tables_predicts(path):
+    # Inside is scikit-learn's OneHotEncoder, which warns of another version than its own.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        net = pickle.loads(path.read_bytes())
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    np.testing.assert_allclose(MAKE["predictions"](net), expected["loaded"], rtol=1e-10)
+
+
 def test_this_version_has_its_pickles():
     expected = {
         f"{estimator_class.__name__}-{solver}-{skbackprop.__version__}"
         for estimator_class in MAKE["TARGETS"]
         for solver in MAKE["SOLVERS"]
     }
-    assert expected <= {path.stem for path in FILES}
+    expected |= {f"{cls.__name__}-{skbackprop.__version__}" for cls in MAKE["OF_TABLES"]}
+    assert expected <= {path.stem for path in FILES + TABLE_FILES}

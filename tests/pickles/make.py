@@ -1,5 +1,7 @@
 """Write the pickles of this version, a file for each solver and estimator, and what they predict.
 
+Those for tables have no solver, and are not fitted further.
+
 Run before a release: ``python tests/pickles/make.py``. Files of other versions stay.
 """
 
@@ -12,7 +14,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import skbackprop
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    TabularClassifier,
+    TabularRegressor,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -24,11 +31,20 @@ TARGETS = {
 }
 SOLVERS = ["adam", "lbfgs", "sgd"]
 
+# Numbers with holes, and words.
+TABLE = np.column_stack(
+    [np.where(X < -0.9, np.nan, X).astype(object), TARGETS[BackpropClassifier]]
+)
+OF_TABLES = {
+    TabularClassifier: TARGETS[BackpropClassifier][::-1],
+    TabularRegressor: TARGETS[BackpropRegressor],
+}
+
 
 def predictions(net):
     """Numbers that change with every parameter."""
     method = net.predict_proba if hasattr(net, "predict_proba") else net.predict
-    return method(X)
+    return method(TABLE if type(net) in OF_TABLES else X)
 
 
 def fit_further(net):
@@ -51,7 +67,19 @@ def make(estimator_class, solver):
     path.with_suffix(".json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
 
 
+def make_of_tables(estimator_class):
+    """Write the two files of an estimator for tables."""
+    net = estimator_class(2, (3,), max_iter=3, min_steps=0, random_state=0)
+    net.fit(TABLE, OF_TABLES[estimator_class])
+    path = FOLDER / f"{estimator_class.__name__}-{skbackprop.__version__}.pkl"
+    path.write_bytes(pickle.dumps(net, protocol=5))
+    numbers = {"loaded": predictions(net).tolist()}
+    path.with_suffix(".json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     for estimator_class in TARGETS:
         for solver in SOLVERS:
             make(estimator_class, solver)
+    for estimator_class in OF_TABLES:
+        make_of_tables(estimator_class)
