@@ -519,3 +519,31 @@ def test_data_that_cannot_be_read(solver):
         assert pickle.dumps(net) == before
     with pytest.raises(OSError, match="Input/output"):
         net.predict(Unreadable())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the size of files")
+def test_a_full_disk_while_a_memory_map_is_read():
+    """No byte can be written to a file any more: fits and predictions write none."""
+    printed = run_script("""
+        import resource, signal, tempfile
+        import numpy as np
+        from skbackprop import BackpropClassifier
+
+        file = tempfile.NamedTemporaryFile()
+        X = np.memmap(file, np.float32, "w+", shape=(30_000, 8))
+        X[:] = np.random.default_rng(0).normal(size=X.shape)
+        X.flush()
+        X = np.memmap(file.name, np.float32, "r", shape=X.shape)
+        y = (X[:, 0] > X[:, 1]).astype(int)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        try:
+            tempfile.TemporaryFile(buffering=0).write(b"x")
+        except OSError:
+            print("full")
+        for solver in ("adam", "sgd", "lbfgs"):
+            net = BackpropClassifier((5,), solver=solver, max_iter=2, random_state=0)
+            expected = net.fit(np.array(X), y).predict_proba(np.array(X))
+            print((net.fit(X, y).predict_proba(X) == expected).all())
+    """)
+    assert printed == ["full"] + ["True"] * 3
