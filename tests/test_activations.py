@@ -106,6 +106,11 @@ def test_starting_weights_have_the_bound_of_scikit_learn(name):
     assert ACTIVATIONS[name].init_factor == (2 if name == "logistic" else 6)
 
 
+@pytest.mark.parametrize("name", ["elu", "softplus", "gelu", "silu", "mish"])
+def test_starting_weights_of_smooth_rectifiers_have_twice_the_variance(name):
+    assert ACTIVATIONS[name].init_factor == 12
+
+
 @pytest.mark.parametrize("name", ["leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "mish"])
 def test_signals_pass_through_many_layers(name, seed):
     """With the starting weights, activations neither die out nor explode."""
