@@ -261,7 +261,7 @@ def test_random_fits_take_the_same_steps(part):
 
     compare()
     print(f"part {part}: {outcomes.total()} fits, {dict(outcomes)}")
-    assert outcomes["same"] > 0.5 * outcomes.total()
+    assert outcomes["same"] > 0.3 * outcomes.total()
 
 
 def test_the_difference_is_what_a_rounding_makes():
