@@ -9,7 +9,7 @@ from .network import Workspace
 from .passes import rows_per_block
 from .validation import available_unless, check_features
 
-__all__ = ["HiddenFeatures", "hidden_activations"]
+__all__ = ["HiddenFeatures", "hidden_activations", "why_no_features"]
 
 
 def hidden_activations(estimator, X, layers):
@@ -47,7 +47,7 @@ def hidden_activations(estimator, X, layers):
     return outputs
 
 
-def _why_no_features(estimator):
+def why_no_features(estimator):
     """Why an estimator has no hidden features; None where it has."""
     sizes = estimator.hidden_layer_sizes
     if np.iterable(sizes) and len(sizes) == 0:
@@ -63,7 +63,7 @@ class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        if _why_no_features(self) is not None:
+        if why_no_features(self) is not None:
             tags.transformer_tags = None
         else:
             dtypes = ["float64", "float32"] if self.dtype is None else [self.dtype]
@@ -100,7 +100,7 @@ def _restrict(*names):
     """
     for name in names:
         method = getattr(HiddenFeatures, name)
-        setattr(HiddenFeatures, name, available_unless(_why_no_features)(method))
+        setattr(HiddenFeatures, name, available_unless(why_no_features)(method))
 
 
 _restrict("transform", "fit_transform", "get_feature_names_out")

@@ -162,6 +162,7 @@ MAY_IMPORT = {
         "dask.predictions",
         "dask.rows",
         "dask.tasks",
+        "hidden_features",
         "monitor",
         "training",
         "validation",

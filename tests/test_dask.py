@@ -237,6 +237,23 @@ def test_several_outputs_a_target_are_predicted_lazily(client):
         np.testing.assert_array_equal(lazy, eager)
 
 
+@pytest.mark.parametrize("output", ["default", "pandas"])
+def test_hidden_features_are_lazy(client, output):
+    X = make_X()
+    _, on_dask = estimator_pair("binary", hidden_layer_sizes=(2,), solver="lbfgs", max_iter=2)
+    on_dask.set_output(transform=output).fit(X, make_y("binary", X))
+    features = on_dask.to_local().set_output(transform="default").transform(X)
+    lazy = on_dask.transform(in_chunks(X, (60, 0, 150)))
+    assert dask.is_dask_collection(lazy)
+    assert (lazy.shape, lazy.dtype) == (features.shape, features.dtype)
+    np.testing.assert_array_equal(lazy.compute(), features)
+    frame = on_dask.transform(dd.from_pandas(pd.DataFrame(X), npartitions=2)).compute()
+    assert list(frame.columns) == list(on_dask.get_feature_names_out())
+    np.testing.assert_array_equal(frame, features)
+    assert isinstance(on_dask.transform(X), pd.DataFrame if output == "pandas" else np.ndarray)
+    assert not hasattr(on_dask.set_params(hidden_layer_sizes=()), "transform")
+
+
 def test_to_local_is_plain(client):
     X = make_X()
     y = make_y("binary", X)
@@ -303,15 +320,42 @@ def test_early_stopping_holds_out_partitions(client):
         on_dask.fit(in_chunks(X, 210), in_chunks(y, 210))
 
 
-def test_callbacks_run_on_the_client(client):
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
+@pytest.mark.parametrize("stop_after", [None, 3])
+def test_callbacks_run_on_the_client(client, solver, stop_after):
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
     from test_callbacks import Recorder
 
-    recorder = Recorder()
     X = make_X()
-    _, on_dask = estimator_pair("binary", solver="lbfgs", max_iter=4)
-    on_dask.set_callbacks(recorder).fit(in_chunks(X, 90), in_chunks(make_y("binary", X), 90))
-    assert on_dask.n_iter_ == 4
+    y = make_y("binary", X)
+    recorders = [Recorder(stop_after), Recorder(stop_after)]
+    models = estimator_pair("binary", solver=solver, batch_size=N_ROWS, max_iter=4)
+    for model, recorder in zip(models, recorders, strict=True):
+        model.set_callbacks(recorder)
+    local, on_dask = models
+    local.fit(X, y)
+    on_dask.fit(in_chunks(X, 90), in_chunks(y, 90))
+    assert recorders[1].names() == recorders[0].names()
+    assert on_dask.n_iter_ == (stop_after or 4)
+    assert_same_fit(on_dask, local)
+    task = "iteration" if solver == "lbfgs" else "epoch"
+    for mine, other in zip(*(recorder.told("end", task) for recorder in recorders), strict=True):
+        assert mine["fitted"].n_iter_ == other["fitted"].n_iter_
+        np.testing.assert_allclose(
+            mine["fitted"].predict_proba(X), other["fitted"].predict_proba(X), rtol=1e-7
+        )
+
+
+def test_more_parameters_than_a_graph_should_have(client):
+    """They are no graph: there is no advice about large ones, and no data moves for them."""
+    X = make_X()
+    y = make_y("regression", X)
+    local, on_dask = estimator_pair(
+        "regression", solver="lbfgs", max_iter=1, hidden_layer_sizes=(1200, 1200)
+    )
+    chunks = in_chunks(X, 105).persist()
+    assert_same_fit(on_dask.fit(chunks, in_chunks(y, 105)), local.fit(X, y))
+    assert sum(W.nbytes for W in on_dask.coefs_) > 10e6
 
 
 # ---- what is refused, and what is warned of

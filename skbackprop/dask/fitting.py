@@ -1,5 +1,6 @@
 """The course of a fit where the data lie on the workers of a cluster."""
 
+import copy
 import warnings
 
 import dask
@@ -7,6 +8,7 @@ import distributed
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..hidden_features import why_no_features
 from ..monitor import Validation
 from ..training import Passes
 from ..validation import available_unless
@@ -14,7 +16,7 @@ from .collections import is_collection, to_partitions
 from .labels import representative_target
 from .passes import DistributedBatchPass, DistributedExactPass
 from .predictions import predict_lazily
-from .rows import DaskSample, DistributedRows, Partition
+from .rows import DaskSample, DistributedRows, Partition, losses_explained
 from .tasks import check, constant_loss, encode, hold, hold_sample, target_sums
 
 __all__ = ["OnDask", "why_no_partial_fit_on_dask"]
@@ -60,7 +62,7 @@ class OnDask:
         """
         check_is_fitted(self)
         local = self._local_class(**self.get_params(deep=False))
-        vars(local).update(vars(self))
+        vars(local).update({name: copy.copy(value) for name, value in vars(self).items()})
         return local
 
     @available_unless(why_no_partial_fit_on_dask)
@@ -190,10 +192,19 @@ class OnDask:
 
     # ---- predictions
 
+    @available_unless(why_no_features)
+    def transform(self, X):
+        if not is_collection(X):
+            return super().transform(X)
+        local = self.to_local().set_output(transform="default")
+        return predict_lazily(local, "transform", X, self.get_feature_names_out())
+
     def _lazily(self, method, X, **arguments):
         """What the local estimator's method gives: lazy for a collection."""
         if is_collection(X):
-            return predict_lazily(self.to_local(), method, X, **arguments)
+            return predict_lazily(
+                self.to_local(), method, X, getattr(self, "classes_", None), **arguments
+            )
         return getattr(super(), method)(X, **arguments)
 
 
@@ -207,7 +218,8 @@ def _on_workers(client, function, hold, arguments):
     held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
     learnt = [dask.delayed(_second, pure=False)(pair) for pair in pairs]
     futures = client.compute([*held, *learnt])
-    return futures[: len(pairs)], client.gather(futures[len(pairs) :])
+    with losses_explained():
+        return futures[: len(pairs)], client.gather(futures[len(pairs) :])
 
 
 def _second(pair):

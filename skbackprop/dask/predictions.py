@@ -11,7 +11,7 @@ from .collections import single_column_of_chunks
 __all__ = ["predict_lazily"]
 
 
-def predict_lazily(estimator, method, X, **arguments):
+def predict_lazily(estimator, method, X, names=None, **arguments):
     """Collection of what a method gives for each chunk of a collection.
 
     Parameters
@@ -24,6 +24,9 @@ def predict_lazily(estimator, method, X, **arguments):
 
     X : dask Array or dask DataFrame
         The data.
+
+    names : ndarray or object, default=None
+        Names of the columns of a dataframe, if they are an array with as many as there are.
 
     **arguments
         Further arguments of the method.
@@ -38,7 +41,7 @@ def predict_lazily(estimator, method, X, **arguments):
         X = single_column_of_chunks(X)
         return _of_each_output(_example(function, X), partial(_map_blocks, function, X))
     example = function(X._meta_nonempty)
-    return _of_each_output(example, partial(_map_partitions, estimator, function, X))
+    return _of_each_output(example, partial(_map_partitions, names, function, X))
 
 
 def _predict(estimator, method, arguments, X):
@@ -77,22 +80,21 @@ def _map_blocks(function, X, example, position):
     return X.map_blocks(block, dtype=example.dtype, meta=empty, **shape)
 
 
-def _map_partitions(estimator, function, X, example, position):
-    meta = _with_index(estimator, example[:0], X._meta.index)
-    part = partial(_partition, estimator, function, position, example[:0])
+def _map_partitions(names, function, X, example, position):
+    meta = _with_index(names, example[:0], X._meta.index)
+    part = partial(_partition, names, function, position, example[:0])
     return X.map_partitions(part, meta=meta)
 
 
-def _partition(estimator, function, position, empty, X):
-    return _with_index(estimator, _block(function, position, empty, X), X.index)
+def _partition(names, function, position, empty, X):
+    return _with_index(names, _block(function, position, empty, X), X.index)
 
 
-def _with_index(estimator, values, index):
-    """Predictions with the index of their rows."""
+def _with_index(names, values, index):
+    """Predictions with the index of their rows, and the names of their columns if they fit."""
     if values.ndim == 1:
         return pd.Series(values, index=index)
     if values.ndim == 3:
         values = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    classes = getattr(estimator, "classes_", None)
-    fits = isinstance(classes, np.ndarray) and len(classes) == values.shape[1]
-    return pd.DataFrame(values, index=index, columns=classes if fits else None)
+    fits = isinstance(names, np.ndarray) and len(names) == values.shape[1]
+    return pd.DataFrame(values, index=index, columns=names if fits else None)

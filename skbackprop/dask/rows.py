@@ -1,19 +1,39 @@
 """Rows that lie on the workers, and sums over their partitions."""
 
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
 import dask
 import numpy as np
+from distributed import KilledWorker
 
 from ..batches import Rows
 from .tasks import add_up, itself, raw_prediction, rows_of_step, targets_of
 
-__all__ = ["DaskSample", "DistributedRows", "Partition", "Step"]
+__all__ = ["DaskSample", "DistributedRows", "Partition", "Step", "losses_explained"]
 
 # Parts that one task adds up.
 _FAN_IN = 8
+
+
+@contextmanager
+def losses_explained():
+    """Say what to do where a worker is lost, and with it what cannot be computed anew."""
+    try:
+        yield
+    except CancelledError as error:
+        raise RuntimeError(
+            "Rows were lost with a worker. Arrays in the client's memory are sent to the "
+            "workers once, and cannot be computed anew: give Dask collections where workers "
+            "may fail."
+        ) from error
+    except KilledWorker as error:
+        raise RuntimeError(
+            f"Workers died at work on a partition, most likely for want of memory ({error}). Use "
+            "smaller partitions, or give the workers more memory (memory_limit)."
+        ) from error
 
 
 class Partition(NamedTuple):
@@ -194,13 +214,8 @@ class DistributedRows(Rows):
 
     def _wait_for(self, futures, result):
         try:
-            return result()
-        except CancelledError as error:
-            raise RuntimeError(
-                "Rows were lost with a worker. Arrays in the client's memory are sent to the "
-                "workers once, and cannot be computed anew: give Dask collections where workers "
-                "may fail."
-            ) from error
+            with losses_explained():
+                return result()
         except KeyboardInterrupt:
             self.client.cancel(futures)
             raise
