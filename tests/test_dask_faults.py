@@ -57,9 +57,10 @@ def in_chunks():
 @pytest.fixture
 def after_iteration(monkeypatch):
     """Have something done in the middle of a fit, after a number of iterations."""
-    original = Monitor.epoch_ends
 
     def install(number, action):
+        original = Monitor.epoch_ends
+
         def epoch_ends(monitor, loss, parameters):
             original(monitor, loss, parameters)
             if monitor.n_iter == number:

@@ -201,3 +201,15 @@ def test_grid_search_finds_a_good_network(run):
     assert np.isfinite(variables["scores"]).all()
     assert variables["scores"].max() == variables["search"].best_score_
     assert variables["test_accuracy"] > 0.95
+
+
+def test_partitions_do_not_change_the_fit(run):
+    pytest.importorskip("distributed")
+    variables = run("plot_dask")
+
+    assert variables["accuracy"] > 0.98
+    assert len(variables["differences"]) == 2
+    assert max(variables["differences"].values()) < 1e-9
+    assert variables["client"].status == "closed"
+    assert type(variables["plain"]).__name__ == "BackpropClassifier"
+    assert n_figures() == 1

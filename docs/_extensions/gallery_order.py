@@ -15,6 +15,7 @@ FIRST = (
     "plot_digits_weights.py",
     "plot_hidden_features.py",
     "plot_text_sparse.py",
+    "plot_dask.py",
 )
 
 
