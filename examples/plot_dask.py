@@ -3,9 +3,9 @@
 Fit rows that lie on several processes
 ======================================
 
-Rows that are too many for one process can lie on the workers of a Dask cluster, in partitions. One
-learns to begin a cluster on one machine, to fit a Dask array where its partitions lie, and that the
-result is that of a fit in memory, however many partitions there are. It needs
+Rows that are too many for one process can lie on the workers of a Dask cluster, in partitions.
+One learns to begin a cluster on one machine, to fit a Dask array where its partitions lie, and
+that the result is that of a fit in memory, however many partitions there are. It needs
 ``pip install "skbackprop[dask]"``.
 """
 
@@ -13,9 +13,9 @@ result is that of a fit in memory, however many partitions there are. It needs
 # A cluster
 # ---------
 #
-# Here, two workers in this process; on one machine, ``Client()`` begins processes, and a cluster of
-# several machines is connected to by its address. Each partition of an array is made, or read, by
-# the worker that keeps it: two arms of a spiral, in eight partitions.
+# Here, two workers in this process; ``Client()`` begins processes, and a cluster of several
+# machines is connected to by its address. Each partition of an array is made, or read, by the
+# worker that keeps it: two arms of a spiral, in eight partitions.
 
 import dask.array as da
 import matplotlib.pyplot as plt
