@@ -84,9 +84,10 @@ def test_partitions_are_written_to_disk_once(client, monkeypatch, solver, contai
     assert states[4][2] - states[0][2] >= 4 * N_PARTITIONS
 
 
-def test_nothing_is_left_on_the_workers_after_a_fit(client):
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_nothing_is_left_on_the_workers_after_a_fit(client, solver):
     X, y = make_data()
-    DaskBackpropClassifier(solver="adam", **PARAMS).fit(X, y)
+    DaskBackpropClassifier(solver=solver, **PARAMS).fit(X, y)
     deadline = time.monotonic() + 30
     while any(client.has_what().values()) and time.monotonic() < deadline:
         time.sleep(0.05)

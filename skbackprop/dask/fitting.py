@@ -159,6 +159,13 @@ class OnDask:
         training, validation = state.split
         return sample.select(training), sample.select(validation)
 
+    def _run(self, fit, sample, keep, data):
+        """Minimise and publish, and let go of the rows at once: SciPy may leave cycles."""
+        try:
+            super()._run(fit, sample, keep, data)
+        finally:
+            sample.rows.release()
+
     # ---- watching
 
     def _validation(self, network, held_out):

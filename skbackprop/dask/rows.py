@@ -123,6 +123,11 @@ class DistributedRows(Rows):
         """Largest absolute value of the features."""
         return max(partition.largest_feature for partition in self.partitions)
 
+    def release(self):
+        """Let the workers forget the partitions."""
+        for partition in self.partitions:
+            partition.sample.release()
+
     def select(self, subset):
         """Some of the partitions."""
         chosen = [self.partitions[i] for i in subset]
