@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import _safe_indexing, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.multiclass import _check_partial_fit_first_call
@@ -39,6 +39,7 @@ __all__ = [
     "is_first_partial_fit",
     "labels_as_array",
     "mlp_optimizer",
+    "rows_of",
     "visual_block",
 ]
 
@@ -92,6 +93,11 @@ def about(names):
         yield
     except (ValueError, TypeError) as error:
         raise type(error)(f"Invalid {names}: {error}") from error
+
+
+def rows_of(table, positions):
+    """Some rows of an array, a sparse matrix, or a frame of pandas or polars."""
+    return _safe_indexing(table, positions)
 
 
 def _float_dtypes(X):

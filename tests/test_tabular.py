@@ -247,6 +247,17 @@ def test_weights(iris):
     )
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_rows_of_weight_zero_are_as_if_they_were_not_there(library):
+    X, y = frame(pytest.importorskip(library))
+    weight = np.ones(300)
+    weight[::4] = 0
+    model = classifier(validation_fraction=0).fit(X, y, weight)
+    kept = X[np.flatnonzero(weight)] if library == "polars" else X[weight > 0]
+    alone = classifier(validation_fraction=0).fit(kept, y[weight > 0], np.ones(225))
+    np.testing.assert_array_equal(model.predict_proba(X), alone.predict_proba(X))
+
+
 def test_weights_of_the_target(waves):
     X, y = waves
     weight = np.where(X[:, 0] > 0, 1.0, 0.0)

@@ -25,6 +25,7 @@ from ..validation import (
     about,
     check_hidden_layer_sizes,
     check_weight,
+    rows_of,
 )
 from .member import Member
 from .progress import FitProgress
@@ -98,7 +99,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         y = self._checked_target(data.y)
         check_consistent_length(data.X, y)
         weight = check_weight(data.sample_weight, data.X, np.float64)
-        Z = self._learn_table(data.X)
+        Z = self._learn_table(data.X, weight)
         self._learn_scale(y, weight)
         validation = self._checked_validation_data(
             (data.X_val, data.y_val, data.sample_weight_val)
@@ -220,17 +221,19 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     # ---- tables
 
-    def _learn_table(self, X):
+    def _learn_table(self, X, weight):
         """Find out what must be known about the table, and encode it."""
         validate_data(self, X, skip_check_array=True)
         dtype = np.float32 if sparse.issparse(X) else np.float64
         self.encoder_ = TableEncoder(self.categorical_features, dtype=dtype)
         self.encoder_.set_output(transform="default")
-        Z = self.encoder_.fit_transform(X)
+        whole = weight is None or weight.all()
+        counted = X if whole else rows_of(X, np.flatnonzero(weight))
+        encoded = self.encoder_.fit_transform(counted)
         self.scaler_ = None
-        if not sparse.issparse(Z):
-            self.scaler_ = SmoothClipScaler().set_output(transform="default").fit(Z)
-        return self._scale_table(Z)
+        if not sparse.issparse(encoded):
+            self.scaler_ = SmoothClipScaler().set_output(transform="default").fit(encoded)
+        return self._scale_table(encoded if whole else self.encoder_.transform(X))
 
     def _scale_table(self, Z):
         if self.scaler_ is None:

@@ -81,7 +81,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Whether to print a line for each network; from 2 on, also the loss after each epoch.
 
     label_smoothing : float, default=0.0
-        Share of each class label, in [0, 1), that is spread over all classes. With
+        Share of each class label, in [0, 1), that is spread over all classes in training. With
         ``loss='log_loss'`` only.
 
     class_weight : dict, 'balanced', list of dicts or None, default=None
@@ -130,6 +130,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     biases from ``N(0, 1)``; Adam has ``beta_2 = 0.95``; biases learn at a tenth of
     ``learning_rate_init``. Training is in float32, prediction in float64.
 
+    Raw predictions of a network are divided by a temperature, at least 1, for which the loss of
+    its validation rows is least [3]_; this is part of its last layer. That loss, which also
+    chooses the best epoch, knows no label smoothing.
+
     References
     ----------
     .. [1] Holzmüller, Grinsztajn & Steinwart (2024), "Better by default: strong pre-tuned MLPs and
@@ -137,6 +141,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     .. [2] Gorishniy, Rubachev & Babenko (2022), "On embeddings for numerical features in tabular
        deep learning", NeurIPS.
+
+    .. [3] Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
 
     Examples
     --------
