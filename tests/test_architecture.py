@@ -104,6 +104,7 @@ MAY_IMPORT = {
     "regressor": {"base", "drafts", "losses", "starting_values", "validation"},
     "tabular": {"tabular.classifier", "tabular.regressor"},
     "tabular.progress": {"callbacks"},
+    "tabular.temperature": {"heads", "links"},
     "tabular.base": {
         "callbacks",
         "activations",
@@ -138,6 +139,7 @@ MAY_IMPORT = {
         "sample",
         "schedules",
         "tabular.progress",
+        "tabular.temperature",
     },
     "inspection": {
         "batches",

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from ..activations import activations_of_layers
 from ..classifier import BackpropClassifier
@@ -15,16 +14,13 @@ from ..regressor import BackpropRegressor
 from ..sample import can_stratify
 from ..schedules import HeldCosine, WarmUpThenCosine
 from .progress import MemberTasks
+from .temperature import temperature
 
 __all__ = ["ClassifierMember", "RegressorMember"]
 
 # Factors of the learning rate: of biases, and of an embedding, whose decay has the same.
 _RATE_OF_BIASES = 0.1
 _RATE_OF_EMBEDDING = 0.1
-
-# Temperatures are looked for up to this one, and so exactly, in logarithms.
-_HIGHEST_TEMPERATURE = 5.0
-_SAME_TEMPERATURE = 0.01
 
 
 class Member:
@@ -128,10 +124,6 @@ class ClassifierMember(Member, BackpropClassifier):
     Its raw predictions are divided by a temperature, at least 1, that makes the loss of the
     validation rows least: probabilities of a network that has seen few rows are too sure. The
     division is part of the published last layer.
-
-    References
-    ----------
-    Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
     """
 
     def _validation_loss(self):
@@ -142,23 +134,13 @@ class ClassifierMember(Member, BackpropClassifier):
 
     def _publish(self, fit, stop_reason, **goes_on):
         super()._publish(fit, stop_reason, **goes_on)
-        if fit.monitor.validation is not None:
+        validation = fit.monitor.validation
+        if validation is not None:
             published = fit.network.parameters(fit.parameters.flat.dtype, fit.monitor.published())
-            scale = 1 / _temperature(fit.monitor.validation, published)
+            raw = validation.predict(published)
+            scale = 1 / temperature(raw, validation.loss, self._validation_loss())
             for last in (self.coefs_, self.intercepts_):
                 last[-1] = last[-1] * last[-1].dtype.type(scale)
-
-
-def _temperature(validation, parameters):
-    """By what to divide the raw predictions, so that the validation loss becomes least."""
-    raw = validation.predict(parameters)
-
-    def loss(log_temperature):
-        return validation.loss(raw * raw.dtype.type(np.exp(-log_temperature)))
-
-    bounds, options = (0, np.log(_HIGHEST_TEMPERATURE)), {"xatol": _SAME_TEMPERATURE}
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options=options)
-    return np.exp(found.x) if found.fun < loss(0) else 1.0
 
 
 class RegressorMember(Member, BackpropRegressor):
