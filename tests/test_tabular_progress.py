@@ -1,6 +1,8 @@
 """Fits of several networks under way: callbacks, Ctrl-C, validation losses."""
 
+import os
 import pickle
+import signal
 import threading
 from time import sleep
 
@@ -184,6 +186,41 @@ def test_ctrl_c_ends_the_networks_of_other_threads():
         assert member.stop_reason_.startswith("Interrupted by the user after")
     assert model.predict(X).shape == (150,)
     pickle.dumps(model.set_params(activation="relu").fit(X, y))
+
+
+def test_ctrl_c_while_only_other_threads_work(callback):
+    main = threading.main_thread()
+    main_has_ended = threading.Event()
+    uses = []
+
+    def interrupt_later(Z):
+        if threading.current_thread() is not main:
+            sleep(0.002)
+            if main_has_ended.is_set():
+                uses.append(1)
+                if len(uses) == 50:
+                    os.kill(os.getpid(), signal.SIGINT)
+        return np.maximum(Z, 0)
+
+    def end_own(context):
+        if context.task_name == "epoch" and threading.current_thread() is main:
+            main_has_ended.set()
+            return True
+        return False
+
+    activation = from_functions(interrupt_later, lambda Z: (Z > 0) * 1.0)
+    model = classifier(activation=activation, n_members=2, max_iter=100_000)
+    model.set_params(n_iter_no_change=np.inf).set_callbacks(Recorder(end_own))
+    with threadpool_limits(2), pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert all(member.n_iter_ < 100_000 for member in model.members_)
+    assert model.predict(X).shape == (150,)
+
+
+def test_a_network_can_be_fitted_again_alone():
+    model = classifier().fit(X, y)
+    again = clone(model.members_[0]).fit(model._inputs(X), y)
+    np.testing.assert_array_equal(again.coefs_[0], model.members_[0].coefs_[0])
 
 
 def test_ctrl_c_in_the_first_epoch_leaves_the_estimator_as_it_was():

@@ -102,10 +102,13 @@ class Member:
         return self._network(units), parameters
 
     def _begin_tasks(self, fit, data):
+        if self.progress is None:
+            return super()._begin_tasks(fit, data)
         return MemberTasks(self.progress, self, fit)
 
     def _publish(self, fit, stop_reason, **goes_on):
-        if fit.monitor.stop_requested and self.progress.interrupted:
+        interrupted = self.progress is not None and self.progress.interrupted
+        if interrupted and fit.monitor.stop_requested:
             stop_reason = f"Interrupted by the user after {fit.monitor.n_iter} epochs."
         super()._publish(fit, stop_reason, **goes_on)
 
