@@ -6,8 +6,8 @@
 
 Every side does the same work on the same data. Each is measured with one BLAS thread and with as
 many as there are, and the better one counts; repeats of the sides take turns, and the median
-counts. "products" are the matrix products of a fit alone, without anything else: no program that
-uses this BLAS could be faster. PyTorch (optional) runs its fused Adam; it draws other numbers, but
+counts. "products" are the matrix products alone, without anything else: no program that uses this
+BLAS could be faster. PyTorch (optional) runs its fused Adam; it draws other numbers, but
 takes as many steps of the same kind.
 """
 
@@ -74,6 +74,7 @@ FULL_BATCH = [
     Shape(150, 4, 3, (10,), 0, 100),
 ]
 DTYPES = (np.float64, np.float32)
+BLOCK_ROWS = 1000  # of the products alone of a prediction
 
 
 # ---------------------------------------------------------------- data and sides
@@ -141,6 +142,23 @@ def products(shape, dtype):
                 np.dot(H[layer].T, delta[layer + 1], out=gradient[layer])
                 if layer:
                     np.dot(delta[layer + 1], W[layer].T, out=delta[layer])
+
+    return run
+
+
+def forward_products(shape, dtype):
+    """The matrix products of a prediction, in blocks of rows that fit the cache."""
+    rng = np.random.RandomState(0)
+    units = [shape.features, *shape.hidden, 1 if shape.outputs == 2 else shape.outputs]
+    X = rng.randn(shape.rows, shape.features).astype(dtype)
+    W = [rng.randn(*sizes).astype(dtype) for sizes in pairwise(units)]
+    H = [np.empty((BLOCK_ROWS, n), dtype) for n in units[1:]]
+
+    def run():
+        for start in range(0, shape.rows, BLOCK_ROWS):
+            inputs = X[start : start + BLOCK_ROWS]
+            for weights, out in zip(W, H, strict=True):
+                inputs = np.dot(inputs, weights, out=out[: len(inputs)])
 
     return run
 
@@ -263,6 +281,7 @@ def part_predict(repeats):
             sides = {
                 "sklearn": partial(theirs.predict_proba, X),
                 "skbackprop": partial(ours.predict_proba, X),
+                "products": forward_products(many, dtype),
             }
             hidden = "-".join(map(str, shape.hidden))
             name = f"20,000 x {shape.features} -> {hidden} -> {shape.outputs}"

@@ -1,0 +1,135 @@
+"""The tables of the page "Speed and memory", from what speed.py and memory.py have measured.
+
+    python examples/benchmarks/speed.py --json speed.json --plot docs/_static/speed.png
+    python examples/benchmarks/memory.py --json memory.json
+    python examples/benchmarks/speed_report.py speed.json memory.json
+    python examples/benchmarks/speed_report.py speed.json memory.json \\
+        --page docs/user_guide/speed.md --figure ../_static/speed.png
+
+The first prints them, the second puts them into the page, between its two marks.
+"""
+
+import argparse
+import json
+import re
+from pathlib import Path
+from statistics import geometric_mean
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+TITLES = {
+    "minibatch": "Fits by adam on minibatches",
+    "lbfgs": "Fits by L-BFGS on all rows",
+    "sparse": "Fits on sparse data",
+    "wide": "Regression with many outputs",
+    "predict": "`predict_proba`",
+    "row": "One row",
+    "search": "`GridSearchCV`",
+}
+SIDES = {"sklearn": "scikit-learn", "torch": "PyTorch", "products": "products alone"}
+
+
+def table(head, rows):
+    """Lines of a Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def milliseconds(seconds):
+    value = 1000 * seconds
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+
+
+def speed_table(rows):
+    """Times and ratios of one part."""
+    sides = [side for side in SIDES if all(side in times for times in rows.values())]
+    rivals = [side for side in sides if side != "products"]
+    head = ["", *(f"{SIDES[side]}, ms" for side in sides), "skbackprop, ms"]
+    head += [f"{SIDES[side]} / skbackprop" for side in rivals]
+    cells = []
+    for name, times in rows.items():
+        ours = times["skbackprop"]
+        ratios = [f"{times[side] / ours:.2f}" for side in rivals]
+        shown = [milliseconds(times[side]) for side in (*sides, "skbackprop")]
+        cells.append([name, *shown, *ratios])
+    return table(head, cells)
+
+
+def summary(rows):
+    """Means of the ratios, and the mean that is possible at all."""
+    sentences = []
+    for side in ("sklearn", "torch"):
+        ratios = [times[side] / times["skbackprop"] for times in rows.values() if side in times]
+        if ratios:
+            mean, least = geometric_mean(ratios), min(ratios)
+            sentences.append(f"against {SIDES[side]} {mean:.2f}, least {least:.2f}")
+    text = f"Geometric mean {'; '.join(sentences)}."
+    bounds = [
+        times["sklearn"] / times["products"] for times in rows.values() if "products" in times
+    ]
+    if bounds:
+        shares = [times["products"] / times["skbackprop"] for times in rows.values()]
+        text += (
+            f" If nothing but the products took time, it would be {geometric_mean(bounds):.2f} "
+            f"against scikit-learn, least {min(bounds):.2f}; of the time of skbackprop they are "
+            f"{100 * min(shares):.0f} to {100 * max(shares):.0f} %."
+        )
+    return text
+
+
+def conditions(where):
+    """Where and with what, in a sentence."""
+    versions = [("Python", "python"), ("NumPy", "numpy"), ("SciPy", "scipy")]
+    versions += [("scikit-learn", "sklearn"), ("PyTorch", "torch")]
+    shown = ", ".join(f"{name} {where[key]}" for name, key in versions if key in where)
+    return f"Measured on {where['date']}: {where['machine']}, {where['cores']} cores; {shown}."
+
+
+def memory_tables(figures):
+    """Peaks, then pickles."""
+    peaks = {name: by for name, by in figures.items() if not name.startswith("pickle")}
+    pickles = {name: by for name, by in figures.items() if name.startswith("pickle")}
+    head = ["", "scikit-learn", "skbackprop"]
+    lines = [
+        "Peak of what is allocated while a fit or a prediction runs, above the data, in MB:",
+        "",
+    ]
+    lines += table(head, [[n, *(f"{by[s]:.0f}" for s in by)] for n, by in peaks.items()])
+    lines += ["", "Size of a pickle after a plain fit, in sizes of the weights:", ""]
+    lines += table(head, [[n, *(f"{by[s]:.1f}" for s in by)] for n, by in pickles.items()])
+    return lines
+
+
+def report(speed, memory, figure=None):
+    """All tables, and the figure where there is one, as lines."""
+    lines = [conditions(speed["conditions"]), ""]
+    if figure:
+        lines += [f"![Times of scikit-learn over times of skbackprop, by shape]({figure})", ""]
+    for part, rows in speed["seconds"].items():
+        lines += [f"### {TITLES[part]}", "", *speed_table(rows), "", summary(rows), ""]
+    if memory:
+        lines += ["### Memory in use", "", *memory_tables(memory["figures"]), ""]
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("speed", help="what speed.py --json has written")
+    parser.add_argument("memory", nargs="?", help="what memory.py --json has written")
+    parser.add_argument("--figure", help="the path, from the page, of what speed.py --plot saved")
+    parser.add_argument("--page", type=Path, help="the page to put the tables into")
+    arguments = parser.parse_args()
+    speed = json.loads(Path(arguments.speed).read_text())
+    memory = json.loads(Path(arguments.memory).read_text()) if arguments.memory else None
+    text = "\n".join(report(speed, memory, arguments.figure))
+    if arguments.page is None:
+        print(text)
+        return
+    page = arguments.page.read_text()
+    pattern = re.compile(f"{BEGIN}\n.*{END}", re.DOTALL)
+    if not pattern.search(page):
+        parser.error(f"{arguments.page} has no marks {BEGIN} and {END}")
+    arguments.page.write_text(pattern.sub(lambda _: f"{BEGIN}\n\n{text}\n{END}", page))
+
+
+if __name__ == "__main__":
+    main()
