@@ -28,9 +28,9 @@ _SPARSE_BLOCK_FACTOR = 8
 _MAX_PARTS = 32
 _PARTS_ELEMENTS = 1 << 21
 
-# Multiplications a step for each lane, below which handing over to a thread costs more than it
-# saves (about half a millisecond), and the fewest rows of a lane.
-_LANE_WORK = 1 << 23
+# Multiplications a step for each lane, times the bytes of a number, below which handing over to a
+# thread costs more than it saves (about half a millisecond), and the fewest rows of a lane.
+_LANE_WORK = 30 << 20
 _LANE_ROWS = 16
 
 # Multiplications of a prediction up to which neither threads nor a limit of the BLAS matter.
@@ -240,7 +240,7 @@ def _n_lanes(objective, parameters, batch_size, threads):
     """How many lanes a minibatch is worth."""
     if sparse.issparse(objective.rows.X):
         return 1  # the work is not that of the parameters, and the dense gradient would double
-    by_work = batch_size * parameters.flat.size // _LANE_WORK
+    by_work = batch_size * parameters.flat.nbytes // _LANE_WORK
     return max(1, min(threads.n_threads, by_work, batch_size // _LANE_ROWS))
 
 

@@ -15,6 +15,8 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 import warnings
 from dataclasses import dataclass
@@ -310,6 +312,18 @@ def part_search(repeats):
         yield f"digits, 6 hidden sizes x 5 folds, n_jobs={n_jobs}", measure(runs, repeats)
 
 
+def part_import(repeats):
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    modules = {"sklearn": "sklearn.neural_network", "skbackprop": "skbackprop"}
+    sides = {
+        side: partial(
+            subprocess.run, [sys.executable, "-c", f"import {module}"], env=environment, check=True
+        )
+        for side, module in modules.items()
+    }
+    yield "import in a new process", measure(sides, repeats)
+
+
 PARTS = {
     "minibatch": ("fits by adam on minibatches", part_minibatch),
     "lbfgs": ("fits by L-BFGS on all rows", part_lbfgs),
@@ -318,6 +332,7 @@ PARTS = {
     "predict": ("predict_proba", part_predict),
     "row": ("one row", part_row),
     "search": ("GridSearchCV", part_search),
+    "import": ("import", part_import),
 }
 
 

@@ -25,6 +25,7 @@ TITLES = {
     "predict": "`predict_proba`",
     "row": "One row",
     "search": "`GridSearchCV`",
+    "import": "Import",
 }
 SIDES = {"sklearn": "scikit-learn", "torch": "PyTorch", "products": "products alone"}
 
