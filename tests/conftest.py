@@ -9,6 +9,7 @@ Two environment variables steer the suite:
 """
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,14 @@ settings.register_profile(
     "long", max_examples=2000, deadline=None, database=None, suppress_health_check=QUIET
 )
 settings.load_profile(os.environ.get("SKBACKPROP_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """Ctrl-C is a KeyboardInterrupt, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

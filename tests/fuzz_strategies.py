@@ -167,7 +167,8 @@ def named_frame(X):
 
 
 def nullable_frame(X):
-    return pandas_frame(X).convert_dtypes()
+    with np.errstate(invalid="ignore"):  # which pandas 2 is not careful about
+        return pandas_frame(X).convert_dtypes()
 
 
 def mixed_frame(X):
@@ -273,7 +274,8 @@ def polars_target(y):
 
 def nullable_target(y):
     y = target_frame(y)
-    return y if sparse.issparse(y) else y.convert_dtypes()
+    with np.errstate(invalid="ignore"):
+        return y if sparse.issparse(y) else y.convert_dtypes()
 
 
 def categories(y):

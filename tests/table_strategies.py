@@ -147,7 +147,8 @@ def repeated_names(columns):
 
 
 def nullable_table(columns):
-    return pandas_table(columns).convert_dtypes()
+    with np.errstate(invalid="ignore"):  # which pandas 2 is not careful about
+        return pandas_table(columns).convert_dtypes()
 
 
 def polars_table(columns):
