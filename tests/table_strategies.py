@@ -112,7 +112,7 @@ OBJECTS = {
 OF_PANDAS = {
     "category": lambda rng, n: pd.Categorical(words(rng, n), categories=list(WORDS)),
     "ordered category": lambda rng, n: pd.Categorical(
-        words(rng, n), list(WORDS[:4]), ordered=True
+        words(rng, n, 4), list(WORDS[:4]), ordered=True
     ),
     "category of numbers": lambda rng, n: pd.Categorical(rng.integers(0, 3, n) / 2),
     "string": lambda rng, n: pd.array(with_holes(words(rng, n), rng, pd.NA), dtype="string"),

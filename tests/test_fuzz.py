@@ -11,7 +11,6 @@ parts, each with a seed of its own; ``-rP`` shows what became of them.
 
 import linecache
 import os
-import pickle
 import signal
 import warnings
 from collections import Counter
@@ -44,6 +43,7 @@ FOREIGN_WORDS = (
     "cannot convert NA to",
     "to numpy array",
     "Expected unique column names",
+    "does not support dtype",
 )
 
 POOLS = ThreadpoolController()
@@ -64,7 +64,8 @@ def fingerprint(data):
         bits = repr(data.tolist()) if data.dtype == object else data.tobytes()
         return data.dtype.str, data.shape, data.strides, bits
     if isinstance(data, pd.DataFrame | pd.Series):
-        return type(data), pickle.dumps(data)
+        values = data.to_numpy(dtype=object).tolist()
+        return type(data), repr(values), str(data.index), str(getattr(data, "dtypes", ""))
     if isinstance(data, pl.DataFrame | pl.Series):
         return type(data), data.shape, repr(data.to_numpy().tolist())
     return repr(data)
