@@ -13,7 +13,7 @@ from scipy import sparse
 from .batches import RowBuffers
 from .network import Workspace
 from .objective import Penalty
-from .threads import ALONE, even_shares, row_threads
+from .threads import even_shares, row_threads
 
 __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 
@@ -109,10 +109,7 @@ class ExactPass:
 
     def evaluate(self):
         """The objective; its gradient is in ``gradient``."""
-        if len(self._parts) == 1:
-            total = self._sum_part(self._parts[0])
-        else:
-            total = sum(self._threads.map(self._sum_part, self._parts))
+        total = self._threads.sum(self._sum_part, self._parts)
         flat = self._gradient.flat
         for _, partial in self._parts[1:]:
             np.add(flat, partial.flat, out=flat)
@@ -163,7 +160,7 @@ class BatchPass:
     Attributes
     ----------
     threads : RowThreads
-        What the update of the parameters may run on, too; one thread where there is one lane.
+        The same, for the update of the parameters.
     """
 
     def __init__(self, objective, parameters, gradient, batch_size, threads, stream=None):
@@ -177,10 +174,10 @@ class BatchPass:
             (Workspace(objective.network, self._lane_rows, dtype, stream=stream), target)
             for target in [gradient, *(parameters.empty_like() for _ in range(n_lanes - 1))]
         ]
-        self.threads = threads if n_lanes > 1 else ALONE
+        self.threads = threads
         self._shares = [
             (share, Penalty(objective.alpha, parameters, gradient, share))
-            for share in even_shares(gradient.flat.size, self.threads)
+            for share in even_shares(gradient.flat.size, threads)
         ]
 
     def evaluate(self, batch):
@@ -188,20 +185,21 @@ class BatchPass:
 
         The gradient, divided, is in ``gradient``.
         """
-        n_rows = batch.y.shape[0]
-        divisor = n_rows * self._objective.mean_weight
-        if len(self._lanes) == 1:
-            workspace, gradient = self._lanes[0]
-            workspace.draw_masks(batch.X)
-            total = self._objective.loss_gradient(
-                self._parameters, batch, workspace, divisor, gradient
-            )
-            return total + self._shares[0][1].add(divisor)
-        lanes = self._cut(batch, n_rows)
-        return self._sum_lanes(lanes, divisor) + self._complete(lanes, divisor)
+        divisor = batch.y.shape[0] * self._objective.mean_weight
+        if len(self._lanes) > 1:
+            lanes = self._cut(batch)
+            total = self._sum_lanes(lanes, divisor)
+            return total + self._complete([lane[-1].flat for lane in lanes[1:]], divisor)
+        workspace, gradient = self._lanes[0]
+        workspace.draw_masks(batch.X)
+        total = self._objective.loss_gradient(
+            self._parameters, batch, workspace, divisor, gradient
+        )
+        return total + self._complete([], divisor)
 
-    def _cut(self, batch, n_rows):
-        """A part of the batch for each lane, with its workspace and gradient."""
+    def _cut(self, batch):
+        """The rows of each lane, with its workspace and gradient."""
+        n_rows = batch.y.shape[0]
         starts = range(0, n_rows, self._lane_rows)
         lanes = [
             (batch.part(start, min(start + self._lane_rows, n_rows)), *lane)
@@ -220,20 +218,19 @@ class BatchPass:
                 self._parameters, part, workspace, divisor, gradient
             )
 
-        return sum(self.threads.map(lane_total, lanes))
+        return self.threads.sum(lane_total, lanes)
 
-    def _complete(self, lanes, divisor):
-        """Add up gradients of lanes and of the penalty, each thread for some parameters."""
-        first, *others = [gradient.flat for _, _, gradient in lanes]
+    def _complete(self, others, divisor):
+        """Add the gradients of other lanes and of the penalty, each thread for some parameters."""
+        flat = self._gradient.flat
 
         def share_of_penalty(item):
             share, penalty = item
-            total = first[share]
-            for flat in others:
-                np.add(total, flat[share], out=total)
+            for other in others:
+                np.add(flat[share], other[share], out=flat[share])
             return penalty.add(divisor)
 
-        return sum(self.threads.map(share_of_penalty, self._shares))
+        return self.threads.sum(share_of_penalty, self._shares)
 
 
 def _n_lanes(objective, parameters, batch_size, threads):

@@ -145,6 +145,12 @@ class RowThreads:
         self.n_threads = n_threads
         self._executor = executor
 
+    def sum(self, function, items):
+        """Sum of ``function(item)``; a single item, as in small fits, needs no preparations."""
+        if len(items) == 1:
+            return function(items[0])
+        return sum(self.map(function, items))
+
     def map(self, function, items):
         """List of ``function(item)``, in the order of the items."""
         n_helpers = min(self.n_threads, len(items)) - 1

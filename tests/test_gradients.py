@@ -387,9 +387,10 @@ def test_a_sparse_gradient_of_a_wide_function_is_checked(seed):
 
 
 @pytest.mark.parametrize("n_rows", [64, 40, 33], ids=["full", "short", "two lanes, one row more"])
+@pytest.mark.parametrize("lane_work", [1, 1 << 60], ids=["lanes", "one lane"])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_lanes_of_a_minibatch_add_up(loss, n_rows, seed, monkeypatch):
-    monkeypatch.setattr(passes, "_LANE_WORK", 1)  # the smallest network is worth lanes
+def test_lanes_of_a_minibatch_add_up(loss, lane_work, n_rows, seed, monkeypatch):
+    monkeypatch.setattr(passes, "_LANE_WORK", lane_work)  # the smallest network is worth lanes
     monkeypatch.setattr("skbackprop.threads._SHARE", 1)  # and each thread adds up its share
     rng = np.random.default_rng(seed)
     objective = make_objective(
