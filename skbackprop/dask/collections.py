@@ -6,6 +6,7 @@ import dask
 import dask.array as da
 import dask.dataframe as dd
 import numpy as np
+from distributed import futures_of
 
 __all__ = ["is_collection", "single_column_of_chunks", "to_partitions"]
 
@@ -40,8 +41,8 @@ def to_partitions(client, X, y, sample_weight):
     Returns
     -------
     partitions : list of tuples
-        Features, targets and weights (None without weights) of each partition: as ``Delayed``
-        those of collections, as futures those of plain data.
+        Features, targets and weights (None without weights) of each partition: futures of what
+        is on the workers already, ``Delayed`` else.
     """
     named = {"X": X, "y": y, "sample_weight": sample_weight}
     if not is_collection(X):
@@ -79,8 +80,8 @@ def _delayed(name, data, X):
             if data.shape[0] != X.shape[0]:
                 raise ValueError(f"X has {X.shape[0]} rows, but {name} has {data.shape[0]}.")
             data = data.rechunk({0: X.chunks[0]})
-        return list(data.to_delayed().ravel())
-    return list(data.to_delayed())
+    there = {future.key: future for future in futures_of(data)}  # of a persisted collection
+    return [there.get(part.key, part) for part in np.ravel(data.to_delayed())]
 
 
 def _cut_like(name, data, X):
