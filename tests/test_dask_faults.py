@@ -20,6 +20,11 @@ PARAMS = {"hidden_layer_sizes": (5,), "solver": "lbfgs", "max_iter": 8, "random_
 
 MEMORY = 2**30  # of a worker, in bytes
 
+CONFIG = {
+    "distributed.scheduler.work-stealing": False,  # it depends on the time
+    "distributed.deploy.lost-worker-timeout": "10m",  # that a busy machine takes to begin one anew
+}
+
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:The .* partitions are small:UserWarning"),
@@ -29,7 +34,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster():
     with (
-        dask.config.set({"distributed.scheduler.work-stealing": False}),
+        dask.config.set(CONFIG),
         LocalCluster(
             n_workers=2, threads_per_worker=1, memory_limit=MEMORY, dashboard_address=":0"
         ) as cluster,
@@ -89,11 +94,11 @@ def test_a_killed_worker_does_not_change_the_result(client, after_iteration):
     model = DaskBackpropClassifier(**PARAMS).fit(*in_chunks())
     assert killed
     assert_same_as_local(model)
-    client.wait_for_workers(2, timeout=60)  # the nanny has begun another
+    client.wait_for_workers(2, timeout=120)  # the nanny has begun another
 
 
 def test_an_added_worker_does_not_change_the_result(cluster, client, after_iteration):
-    after_iteration(3, lambda: (cluster.scale(3), client.wait_for_workers(3, timeout=60)))
+    after_iteration(3, lambda: (cluster.scale(3), client.wait_for_workers(3, timeout=120)))
     assert_same_as_local(DaskBackpropClassifier(**PARAMS).fit(*in_chunks()))
     cluster.scale(2)
 
@@ -122,7 +127,7 @@ def test_arrays_of_the_client_are_lost_with_a_worker(client, after_iteration):
     X, y = make_data()
     with pytest.raises(RuntimeError, match="give Dask collections where workers may fail"):
         model.fit(np.tile(X, (3, 1)), np.tile(y, 3))
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=120)
 
 
 def fill_memory(block, marker=None):
@@ -150,7 +155,7 @@ def test_a_worker_out_of_memory(client, tmp_path, every_time):
         client.run_on_scheduler(set_allowed_failures, 3)
     else:
         assert_same_as_local(model.fit(X, y))
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=120)
 
 
 def set_allowed_failures(number, dask_scheduler):

@@ -54,6 +54,7 @@ def test_beyond_one_machine():
     assert variables["accuracy"] > 0.95
     assert type(variables["local"]).__name__ == "BackpropClassifier"
     assert variables["search"].best_score_ > 0.9
+    assert variables["at_random"].best_score_ > 0.9
     assert variables["net"].score(variables["mapped"], variables["y"]) > 0.9
     assert variables["steps"].n_iter_ == 1
 
