@@ -2,6 +2,7 @@
 
     python examples/benchmarks/quality.py                          # everything that is installed
     python examples/benchmarks/quality.py letter german --sides tabular trees
+    python examples/benchmarks/quality.py german --sides tabular "tabular n_members=8 dropout=0.3"
     python examples/benchmarks/quality.py --table --plot quality.png   # only show what was run
 
 Each side is fitted to the same 75 % of at most 20,000 rows, for three seeds, and judged by the
@@ -12,6 +13,7 @@ pytabkit is installed.
 """
 
 import argparse
+import ast
 import json
 import time
 import warnings
@@ -79,6 +81,20 @@ TITLES = {
 }
 
 
+def make(side, task, seed, threads):
+    """The estimator of a side, which is a name and, after it, parameters."""
+    kind, *settings = side.split()
+    parameters = dict(setting.split("=") for setting in settings)
+    values = {name: ast.literal_eval(value) for name, value in parameters.items()}
+    return SIDES[kind](task, seed, threads).set_params(**values)
+
+
+def title(side):
+    """What a side is called in tables and figures."""
+    kind, *settings = side.split()
+    return ", ".join([TITLES[kind], *settings])
+
+
 # ---------------------------------------------------------------- running
 
 
@@ -122,7 +138,7 @@ def run(name, side, seed, threads):
     """One fit and its measures."""
     task = DATASETS[name][1]
     X, X_test, y, y_test = split(name, seed)
-    model = SIDES[side](task, seed, threads)
+    model = make(side, task, seed, threads)
     with threadpool_limits(threads), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _, seconds = timed(model.fit, X, y)
@@ -154,16 +170,23 @@ def run_all(path, wanted):
 # ---------------------------------------------------------------- reporting
 
 
-def means(results, threads):
-    """Means over the seeds, by data set and side."""
+def means(results, threads, sides):
+    """Means by data set and side, over the seeds that all of the sides have; and their number."""
     gathered = {}
-    for (name, side, _, n_threads), result in results.items():
-        if n_threads == threads:
-            gathered.setdefault((name, side), []).append(result)
-    return {
-        key: {m: fmean(r[m] for r in group) for m in MEASURES if m in group[0]}
-        for key, group in gathered.items()
-    }
+    for (name, side, seed, n_threads), result in results.items():
+        if n_threads == threads and side in sides:
+            gathered.setdefault(name, {}).setdefault(side, {})[seed] = result
+    found = {}
+    for name, of_sides in gathered.items():
+        seeds = set.intersection(*map(set, of_sides.values()))
+        for side, by_seed in of_sides.items():
+            group = [by_seed[seed] for seed in seeds]
+            if group:
+                found[name, side] = {
+                    m: fmean(r[m] for r in group) for m in MEASURES if m in group[0]
+                }
+                found[name, side]["seeds"] = len(group)
+    return found
 
 
 def error(measures):
@@ -183,11 +206,14 @@ def cell(measures):
 
 def show_table(found, sides):
     """A table in Markdown: R2, or accuracy and log loss, and the seconds of a fit."""
-    print("\n| data set |", " | ".join(TITLES[side] for side in sides), "|")
+    print("\n| data set (seeds) |", " | ".join(map(title, sides)), "|")
     print("|" + "---|" * (len(sides) + 1))
     names = [name for name in DATASETS if any((name, side) in found for side in sides)]
     for name in names:
-        print(f"| {name} |", " | ".join(cell(found.get((name, s))) for s in sides), "|")
+        n_seeds = max(found[name, side]["seeds"] for side in sides if (name, side) in found)
+        print(
+            f"| {name} ({n_seeds}) |", " | ".join(cell(found.get((name, s))) for s in sides), "|"
+        )
     common = [name for name in names if all((name, side) in found for side in sides)]
     if common:
         cells = [f"{geometric_mean(error(found[n, s]) for n in common):.4f}" for s in sides]
@@ -207,7 +233,7 @@ def plot(found, sides, path):
     figure, axes = plt.subplots(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
     for side, marker in zip(sides, "osD^"):
         ratios = [ratio(name, side) for name in names]
-        axes.plot(ratios, range(len(names)), marker, label=TITLES[side], alpha=0.8)
+        axes.plot(ratios, range(len(names)), marker, label=title(side), alpha=0.8)
     axes.set(xscale="log", xlabel="error (1 - accuracy or 1 - R2) / that of boosted trees")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -221,13 +247,19 @@ def plot(found, sides, path):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("sets", nargs="*", default=None, help=", ".join(DATASETS))
-    parser.add_argument("--sides", nargs="+", choices=SIDES, default=None)
+    parser.add_argument("--sides", nargs="+", default=None, help=", ".join(SIDES))
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, default=Path("quality.jsonl"))
     parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--plot", type=Path)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    for side in arguments.sides or ():
+        if side.split()[0] not in SIDES:
+            parser.error(
+                f"--sides: {side!r} is none of {', '.join(SIDES)}, with parameters or not"
+            )
+    return arguments
 
 
 def main():
@@ -243,8 +275,10 @@ def main():
             for side in sides
         ]
         run_all(arguments.json, wanted)
-    found = means(read(arguments.json), arguments.threads)
-    sides = arguments.sides or [side for side in SIDES if any(key[1] == side for key in found)]
+    results = read(arguments.json)
+    known = {side for _, side, _, n_threads in results if n_threads == arguments.threads}
+    sides = arguments.sides or [side for side in SIDES if side in known]
+    found = means(results, arguments.threads, sides)
     show_table(found, sides)
     if arguments.plot:
         plot(found, sides, arguments.plot)
