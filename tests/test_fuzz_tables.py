@@ -65,11 +65,11 @@ def assert_scaled(scaler, table):
     assert Z.dtype in (np.float32, np.float64)
     X = np.asarray(table.X)
     np.testing.assert_array_equal(np.isnan(Z), np.isnan(X))
-    limit = np.float64(max(scaler.clip, float(np.finfo(Z.dtype).tiny))) * (1 + 1e-6)
-    assert (np.abs(Z[~np.isnan(Z)]) <= limit).all()
+    limit = max(scaler.clip, float(np.finfo(Z.dtype).tiny)) * (1 + 1e-6)
+    assert (np.abs(Z[~np.isnan(Z)].astype(float)) <= limit).all()
     for x, z in zip(X.T, Z.T):
         in_order = z[np.argsort(x)][: np.count_nonzero(~np.isnan(x))]
-        assert (np.diff(in_order) >= -1e-6 * limit).all()
+        assert (np.diff(in_order.astype(float)) >= -1e-6 * limit).all()
     np.testing.assert_array_equal(scaler.transform(X[:1]), Z[:1])
 
 
