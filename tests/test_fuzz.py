@@ -67,7 +67,8 @@ def fingerprint(data):
         values = data.to_numpy(dtype=object).tolist()
         return type(data), repr(values), str(data.index), str(getattr(data, "dtypes", ""))
     if isinstance(data, pl.DataFrame | pl.Series):
-        return type(data), data.shape, repr(data.to_numpy().tolist())
+        values = data.rows() if isinstance(data, pl.DataFrame) else data.to_list()
+        return type(data), data.shape, repr(values)
     return repr(data)
 
 

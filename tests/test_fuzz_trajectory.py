@@ -273,7 +273,7 @@ def test_the_difference_is_what_a_rounding_makes():
     pairs = []
 
     @drawn_with(PARTS)
-    @settings(max_examples=600 if LONG else 40)
+    @settings(max_examples=200 if LONG else 40)
     @given(case=cases())
     def measure(case):
         parameters, data = case
