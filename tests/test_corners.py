@@ -7,7 +7,7 @@ from sklearn.base import clone
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import LeakyReLU, ReLU
 from skbackprop.inspection import input_gradient
-from skbackprop.losses import Gamma, Poisson, Quantile, Tweedie
+from skbackprop.losses import Gamma, GaussianNLL, Poisson, Quantile, Tweedie
 from skbackprop.solvers.updates import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -38,6 +38,13 @@ def test_tweedie_takes_zeros_below_power_two(power, refused):
             net.fit(X, with_zero)
     else:
         assert np.isfinite(net.fit(X, with_zero).loss_)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 80.5, np.inf])
+def test_log_variances_need_a_limit_that_float32_can_hold(limit):
+    assert GaussianNLL(max_log_variance=80).max_log_variance == 80
+    with pytest.raises(ValueError, match="max_log_variance must be in"):
+        GaussianNLL(max_log_variance=limit)
 
 
 def test_gradient_of_a_class_in_a_column_of_labels():
