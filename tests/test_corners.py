@@ -34,7 +34,7 @@ def test_tweedie_takes_zeros_below_power_two(power, refused):
     net = BackpropRegressor(**SMALL, loss=Tweedie(power))
     with_zero = np.append(POSITIVE[1:], 0.0)
     if refused:
-        with pytest.raises(ValueError, match="y"):
+        with pytest.raises(ValueError, match="power"):
             net.fit(X, with_zero)
     else:
         assert np.isfinite(net.fit(X, with_zero).loss_)
@@ -128,3 +128,10 @@ def test_update_rule_decays_nothing_unless_asked(rule):
     theta = np.ones(3)
     rule.bind(theta, np.zeros(3), penalised=theta)(0.1)
     np.testing.assert_array_equal(theta, 1.0)
+
+
+@pytest.mark.parametrize("rule", [SGD(0.9, True, 0.1), Adam(0.9, 0.999, 1e-8, 0.1)])
+def test_each_parameter_decays_by_its_own_factor(rule):
+    theta, decays = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 0.0])
+    rule.bind(theta, np.zeros(3), penalised=theta, decays=decays)(0.2)
+    np.testing.assert_allclose(theta, [0.98, -1.98, 3.0], rtol=1e-12)
