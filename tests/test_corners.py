@@ -47,6 +47,12 @@ def test_log_variances_need_a_limit_that_float32_can_hold(limit):
         GaussianNLL(max_log_variance=limit)
 
 
+@pytest.mark.parametrize("levels", [(), (0.5, 0.5), (0.6, 0.4), (0, 0.5), (0.5, 1)])
+def test_levels_of_quantiles_increase_between_zero_and_one(levels):
+    with pytest.raises(ValueError, match="increasing"):
+        Quantile(levels)
+
+
 def test_gradient_of_a_class_in_a_column_of_labels():
     net = BackpropClassifier(**SMALL).fit(X, COLUMNS)
     yes, no = (input_gradient(net, X, output=(1, word)) for word in ("yes", "no"))
