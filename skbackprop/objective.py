@@ -18,8 +18,6 @@ __all__ = ["Objective", "Penalty"]
 # Elements of the penalty's gradient to add at a time, within the cache.
 _PENALTY_PIECE = 1 << 16
 
-_ALL = slice(None)
-
 
 class Objective:
     """The training objective of a network on rows of data.
@@ -101,15 +99,12 @@ class Penalty:
 
     gradient : Parameters
         What its gradient is added to.
-
-    share : slice, default=slice(None)
-        The parameters to do this for.
     """
 
-    def __init__(self, alpha, parameters, gradient, share=_ALL):
+    def __init__(self, alpha, parameters, gradient):
         self.alpha = alpha
-        self._coefs = parameters.penalised[share]
-        slopes = gradient.penalised[share]
+        self._coefs = parameters.penalised
+        slopes = gradient.penalised
         size = min(self._coefs.size, _PENALTY_PIECE)
         scratch = np.empty(size, self._coefs.dtype)
         self._pieces = [

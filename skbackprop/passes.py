@@ -1,7 +1,8 @@
 """Which rows are worked on when, and by which thread.
 
-An exact pass goes over all rows in blocks that fit the cache; a minibatch that is large enough is
-cut into lanes of rows. Both add up gradients of parts in a fixed order.
+An exact pass and a prediction go over all rows in blocks that fit the cache, on Python threads;
+gradients of parts are added up in a fixed order. A minibatch is worked on as a whole, with the
+BLAS's own threads: cut into rows for each thread, its products would be too small.
 """
 
 from collections import deque
@@ -13,7 +14,7 @@ from scipy import sparse
 from .batches import RowBuffers
 from .network import Workspace
 from .objective import Penalty
-from .threads import even_shares, row_threads
+from .threads import row_threads
 
 __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 
@@ -27,11 +28,6 @@ _SPARSE_BLOCK_FACTOR = 8
 # Neither depends on the number of threads, and so the result does not.
 _MAX_PARTS = 32
 _PARTS_ELEMENTS = 1 << 21
-
-# Multiplications a step for each lane, times the bytes of a number, below which handing over to a
-# thread costs more than it saves (about half a millisecond), and the fewest rows of a lane.
-_LANE_WORK = 30 << 20
-_LANE_ROWS = 16
 
 # Multiplications of a prediction up to which neither threads nor a limit of the BLAS matter.
 _UNTHREADED_WORK = 1 << 18
@@ -135,7 +131,7 @@ class ExactPass:
 
 
 class BatchPass:
-    """Objective and gradient over a minibatch, large ones in lanes of rows.
+    """Objective and gradient over a minibatch.
 
     Parameters
     ----------
@@ -151,34 +147,17 @@ class BatchPass:
     batch_size : int
         Largest number of rows.
 
-    threads : RowThreads
-        What the lanes run on.
-
     stream : DropoutStream, default=None
         Random bits for dropout; without them nothing is dropped.
-
-    Attributes
-    ----------
-    threads : RowThreads
-        The same, for the update of the parameters.
     """
 
-    def __init__(self, objective, parameters, gradient, batch_size, threads, stream=None):
+    def __init__(self, objective, parameters, gradient, batch_size, stream=None):
         self._objective = objective
         self._parameters = parameters
         self._gradient = gradient
-        n_lanes = _n_lanes(objective, parameters, batch_size, threads)
-        self._lane_rows = -(-batch_size // n_lanes)
+        self._penalty = Penalty(objective.alpha, parameters, gradient)
         dtype = parameters.flat.dtype
-        self._lanes = [
-            (Workspace(objective.network, self._lane_rows, dtype, stream=stream), target)
-            for target in [gradient, *(parameters.empty_like() for _ in range(n_lanes - 1))]
-        ]
-        self.threads = threads
-        self._shares = [
-            (share, Penalty(objective.alpha, parameters, gradient, share))
-            for share in even_shares(gradient.flat.size, threads)
-        ]
+        self._workspace = Workspace(objective.network, batch_size, dtype, stream=stream)
 
     def evaluate(self, batch):
         """The objective times its divisor, so that an epoch's values add up.
@@ -186,59 +165,11 @@ class BatchPass:
         The gradient, divided, is in ``gradient``.
         """
         divisor = batch.y.shape[0] * self._objective.mean_weight
-        if len(self._lanes) > 1:
-            lanes = self._cut(batch)
-            total = self._sum_lanes(lanes, divisor)
-            return total + self._complete([lane[-1].flat for lane in lanes[1:]], divisor)
-        workspace, gradient = self._lanes[0]
-        workspace.draw_masks(batch.X)
+        self._workspace.draw_masks(batch.X)
         total = self._objective.loss_gradient(
-            self._parameters, batch, workspace, divisor, gradient
+            self._parameters, batch, self._workspace, divisor, self._gradient
         )
-        return total + self._complete([], divisor)
-
-    def _cut(self, batch):
-        """The rows of each lane, with its workspace and gradient."""
-        n_rows = batch.y.shape[0]
-        starts = range(0, n_rows, self._lane_rows)
-        lanes = [
-            (batch.part(start, min(start + self._lane_rows, n_rows)), *lane)
-            for start, lane in zip(starts, self._lanes, strict=False)
-        ]
-        for part, workspace, _ in lanes:
-            workspace.draw_masks(part.X)  # here, so that lanes draw in order
-        return lanes
-
-    def _sum_lanes(self, lanes, divisor):
-        """Sum of the losses; each lane leaves a gradient."""
-
-        def lane_total(lane):
-            part, workspace, gradient = lane
-            return self._objective.loss_gradient(
-                self._parameters, part, workspace, divisor, gradient
-            )
-
-        return self.threads.sum(lane_total, lanes)
-
-    def _complete(self, others, divisor):
-        """Add the gradients of other lanes and of the penalty, each thread for some parameters."""
-        flat = self._gradient.flat
-
-        def share_of_penalty(item):
-            share, penalty = item
-            for other in others:
-                np.add(flat[share], other[share], out=flat[share])
-            return penalty.add(divisor)
-
-        return self.threads.sum(share_of_penalty, self._shares)
-
-
-def _n_lanes(objective, parameters, batch_size, threads):
-    """How many lanes a minibatch is worth."""
-    if sparse.issparse(objective.rows.X):
-        return 1  # the work is not that of the parameters, and the dense gradient would double
-    by_work = batch_size * parameters.flat.nbytes // _LANE_WORK
-    return max(1, min(threads.n_threads, by_work, batch_size // _LANE_ROWS))
+        return total + self._penalty.add(divisor)
 
 
 def predict_raw(network, parameters, rows):

@@ -1,10 +1,10 @@
 """Rows over Python threads, while the BLAS keeps to one thread.
 
 NumPy releases the interpreter lock in products and element-wise loops, so that Python threads,
-each with its own rows, use all cores; the BLAS's own threads gain less on products of this size
-and get in the way of each other. How many threads: as many as the BLAS may use when the work
-begins, so that ``OMP_NUM_THREADS``, ``threadpoolctl.threadpool_limits`` and the inner limits of
-joblib are obeyed.
+each with its own blocks of rows, use all cores for everything, and not for the products alone; the
+BLAS's own threads would get in their way. How many threads: as many as the BLAS may use when the
+work begins, so that ``OMP_NUM_THREADS``, ``threadpoolctl.threadpool_limits`` and the inner limits
+of joblib are obeyed.
 """
 
 import os
@@ -13,16 +13,12 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
 from weakref import WeakSet, ref
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["ALONE", "RowThreads", "even_shares", "row_threads"]
-
-# Parameters below which a thread's share of them is not worth handing over.
-_SHARE = 1 << 16
+__all__ = ["RowThreads", "row_threads"]
 
 
 _BUSY = threading.local()
@@ -183,30 +179,6 @@ class RowThreads:
         return results
 
 
-ALONE = RowThreads(1, None)
-
-
-def even_shares(n_parameters, threads):
-    """Cut parameters into a share for each thread, or fewer where they are few.
-
-    Parameters
-    ----------
-    n_parameters : int
-        How many there are.
-
-    threads : RowThreads
-        What works on the shares.
-
-    Returns
-    -------
-    shares : list of slice
-        One after another, of about the same length.
-    """
-    n_shares = max(1, min(threads.n_threads, n_parameters // _SHARE))
-    bounds = [n_parameters * i // n_shares for i in range(n_shares + 1)]
-    return [slice(start, stop) for start, stop in pairwise(bounds)]
-
-
 @contextmanager
 def row_threads(max_threads=None):
     """Limit the BLAS to one thread and give out the row threads to use instead.
@@ -230,7 +202,7 @@ def row_threads(max_threads=None):
         if _is_busy():
             n_threads = 1
         if n_threads < 2:
-            yield ALONE
+            yield RowThreads(1, None)
             return
         executor = ThreadPoolExecutor(
             n_threads - 1, thread_name_prefix="skbackprop", initializer=_limit_this_thread

@@ -92,9 +92,8 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
     state.use_rule(_update_rule(settings))
     if plan.schedule.planned and not monitor.early_stopping:
         monitor.patience.n_iter_no_change = np.inf  # to the end of the plan
-    with row_threads() as threads:
-        new_pass = partial(settings._passes.batch, objective, threads=threads)
-        stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, new_pass)
+    new_pass = partial(settings._passes.batch, objective)
+    stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, new_pass)
     if monitor.one_pass:
         return _after_one_pass(settings, plan.schedule, state.progress)
     if stop_reason is not None:

@@ -191,8 +191,7 @@ def test_calls_of_partial_fit_are_a_fit(kind):
     assert parts.loss_curve_ == whole.loss_curve_
 
 
-def test_lanes_of_a_large_minibatch_drop_what_one_lane_drops():
-    """Large minibatches are worked on by several threads where there are some."""
+def test_the_number_of_threads_does_not_matter_to_what_is_dropped():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(2000, 60))
     curves = []

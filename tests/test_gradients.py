@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from component_tables import ACTIVATIONS, LOSSES, draw_targets, draw_weights, has_codes
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
-from skbackprop import passes
 from skbackprop.activations import Activation
 from skbackprop.batches import RowBuffers, Rows
 from skbackprop.gradient_check import check_directional_derivatives
@@ -161,7 +159,7 @@ def test_equal_minibatches_average_to_the_full_gradient(loss, weights, seed):
     parts = Objective(whole.network, whole.loss, whole.rows, whole.alpha / n_batches)
     parameters = random_parameters(whole, rng)
     gradient = parameters.empty_like()
-    batch_pass = BatchPass(parts, parameters, gradient, batch_size, THREADS)
+    batch_pass = BatchPass(parts, parameters, gradient, batch_size)
     buffers = RowBuffers(whole.rows, whole.rows.gather_size(batch_size))
     values, gradients = [], []
     for batch in whole.rows.batches(rng.permutation(len(whole.rows)), batch_size, buffers):
@@ -383,27 +381,22 @@ def test_a_sparse_gradient_of_a_wide_function_is_checked(seed):
     assert not check_directional_derivatives(wrong, theta, random_state=seed).ok(1e-7)
 
 
-# ---- lanes
+# ---- minibatches
 
 
-@pytest.mark.parametrize("n_rows", [64, 40, 33], ids=["full", "short", "two lanes, one row more"])
-@pytest.mark.parametrize("lane_work", [1, 1 << 60], ids=["lanes", "one lane"])
+@pytest.mark.parametrize("n_rows", [64, 40, 33])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_lanes_of_a_minibatch_add_up(loss, lane_work, n_rows, seed, monkeypatch):
-    monkeypatch.setattr(passes, "_LANE_WORK", lane_work)  # the smallest network is worth lanes
-    monkeypatch.setattr("skbackprop.threads._SHARE", 1)  # and each thread adds up its share
+def test_a_minibatch_of_all_rows_has_the_exact_gradient(loss, n_rows, seed):
+    """Times the divisor, and in a workspace that has room for more rows."""
     rng = np.random.default_rng(seed)
     objective = make_objective(
         rng, loss, ACTIVATIONS["tanh"], outputs=3, weights="rows", alpha=0.7, n_rows=n_rows
     )
     parameters = random_parameters(objective, rng)
-    results = []
-    for n_threads in (1, 2, 3):
-        gradient = parameters.empty_like()
-        with threadpool_limits(n_threads, user_api="blas"), row_threads() as threads:
-            batch_pass = BatchPass(objective, parameters, gradient, 64, threads)
-            batch = objective.rows.block(0, n_rows, RowBuffers(objective.rows, n_rows))
-            results.append((batch_pass.evaluate(batch), gradient.flat))
-    for value, gradient in results[1:]:
-        assert value == pytest.approx(results[0][0], rel=1e-13)
-        np.testing.assert_allclose(gradient, results[0][1], rtol=1e-10, atol=1e-14)
+    exact, gradient = parameters.empty_like(), parameters.empty_like()
+    with row_threads() as threads:
+        value = ExactPass(objective, parameters, exact, threads).evaluate()
+    batch = objective.rows.block(0, n_rows, RowBuffers(objective.rows, n_rows))
+    total = BatchPass(objective, parameters, gradient, 64).evaluate(batch)
+    assert total == pytest.approx(value * objective.total_weight, rel=1e-12)
+    np.testing.assert_allclose(gradient.flat, exact.flat, rtol=1e-10, atol=1e-14)

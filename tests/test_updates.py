@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from skbackprop.solvers import updates
-from skbackprop.solvers.averaging import MovingAverage
 from skbackprop.solvers.updates import SGD, Adam
-from skbackprop.threads import ALONE, even_shares, row_threads
 
 RULES = {
     "sgd": lambda: SGD(0.0, False),
@@ -197,22 +194,3 @@ def test_following_an_unused_rule_is_a_start(name, seed):
     np.testing.assert_array_equal(
         run(rule, theta, gradients), run(RULES[name](), theta, gradients)
     )
-
-
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1], ids=["", "weight decay"])
-@every_rule
-def test_threads_that_share_the_parameters_change_them_as_one_does(name, weight_decay):
-    n_parameters, n_penalised = 3 * 2**16 + 5, 2**16 + 3
-    theta, gradients = draw(0, n_parameters, n_steps=1, dtype=np.float32)
-    with threadpool_limits(3), row_threads() as three:
-        results = []
-        for threads in (ALONE, three):
-            rule, own = RULES[name](), theta.copy()
-            rule.weight_decay, rule.average = weight_decay, MovingAverage(0.9)
-            step = rule.bind(own, gradients[0], own[:n_penalised], threads=threads)
-            step(0.01)
-            step(0.01)
-            results.append([own, rule.average.flat, *rule.moments])
-    assert len(even_shares(n_parameters, three)) == three.n_threads > 1
-    for alone, shared in zip(*results, strict=True):
-        np.testing.assert_array_equal(shared, alone)

@@ -55,14 +55,11 @@ class DistributedBatchPass:
     batch_size : int
         Number of rows, about.
 
-    threads : RowThreads
-        For the update of the parameters; each worker has threads of its own.
-
     stream : DropoutStream, default=None
         Gives the seed of the masks of each step, and their strength.
     """
 
-    def __init__(self, objective, parameters, gradient, batch_size, threads, stream=None):
+    def __init__(self, objective, parameters, gradient, batch_size, stream=None):
         n_partitions = len(objective.rows.partitions)
         if batch_size < n_partitions:
             raise ValueError(
@@ -75,7 +72,6 @@ class DistributedBatchPass:
         self._gradient = gradient
         self._penalty = Penalty(objective.alpha, parameters, gradient)
         self._stream = stream
-        self.threads = threads
 
     def evaluate(self, step):
         """The objective times its divisor; the gradient, divided, is in ``gradient``."""

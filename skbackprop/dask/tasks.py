@@ -174,8 +174,8 @@ def batch_gradient(held, number, message):
     gradient = parameters.empty_like()
     stream = None if dropout is None else _dropout_stream(*dropout, number)
     (batch,) = rows.batches(None, len(rows), RowBuffers(rows, len(rows)))
-    with row_threads() as threads, np.errstate(all="ignore"):
-        batch_pass = BatchPass(objective, parameters, gradient, len(rows), threads, stream)
+    with np.errstate(all="ignore"):
+        batch_pass = BatchPass(objective, parameters, gradient, len(rows), stream)
         return batch_pass.evaluate(batch), gradient.flat
 
 

@@ -79,7 +79,7 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, new_pass):
 
     new_pass : callable
         ``new_pass(parameters, gradient, batch_size, stream=stream)`` gives what evaluates the
-        objective on a minibatch, a ``BatchPass`` say, with the ``threads`` for the update.
+        objective on a minibatch, a ``BatchPass`` say.
 
     Returns
     -------
@@ -97,7 +97,6 @@ def minimize_stochastic(objective, parameters, state, plan, monitor, new_pass):
         parameters.penalised,
         parameters.rates,
         parameters.decays,
-        batch_pass.threads,
     )
     shown = _published(objective.network, parameters, state.update_rule)
     n_steps = plan.n_steps(len(rows))

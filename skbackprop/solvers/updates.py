@@ -5,7 +5,6 @@ from copy import copy
 
 import numpy as np
 
-from ..threads import ALONE, even_shares
 from .averaging import MovingAverage, add_to_average
 
 __all__ = ["SGD", "Adam", "UpdateRule"]
@@ -14,21 +13,22 @@ __all__ = ["SGD", "Adam", "UpdateRule"]
 _PIECE = 1 << 16
 
 
-def _pieces(share, *vectors):
-    """Cut a share of vectors into pieces that fit the cache, together with room to work in.
+def _pieces(*vectors):
+    """Cut vectors into pieces that fit the cache, together with room to work in.
 
     None, or a vector that has ended, gives None.
     """
-    scratch = np.empty_like(vectors[-1][share][:_PIECE])
+    whole = vectors[-1]
+    scratch = np.empty_like(whole[:_PIECE])
     return [
-        (scratch, *(_piece(vector, start, min(start + _PIECE, share.stop)) for vector in vectors))
-        for start in range(share.start, share.stop, _PIECE)
+        (scratch, *(_piece(vector, start) for vector in vectors))
+        for start in range(0, whole.size, _PIECE)
     ]
 
 
-def _piece(vector, start, stop):
+def _piece(vector, start):
     ended = vector is None or start >= vector.size
-    return None if ended else vector[start:stop]
+    return None if ended else vector[start : start + _PIECE]
 
 
 class UpdateRule:
@@ -68,7 +68,7 @@ class UpdateRule:
         self.moments = []
         self.n_steps = 0
 
-    def bind(self, parameters, gradient, penalised=None, rates=None, decays=None, threads=ALONE):
+    def bind(self, parameters, gradient, penalised=None, rates=None, decays=None):
         """Steps on two vectors.
 
         Parameters
@@ -88,9 +88,6 @@ class UpdateRule:
         decays : ndarray of shape (n_penalised,), default=None
             Factors of the weight decay; None for ones.
 
-        threads : RowThreads, default=ALONE
-            What works on the parameters, each thread on a share.
-
         Returns
         -------
         step : callable
@@ -104,40 +101,26 @@ class UpdateRule:
         if self.average is not None:
             self.average.bind(parameters)
             averaged = self.average.flat
-        shares = [
-            _pieces(share, decayed, decays, averaged, rates, parameters, gradient, *self.moments)
-            for share in even_shares(parameters.size, threads)
-        ]
+        pieces = _pieces(decayed, decays, averaged, rates, parameters, gradient, *self.moments)
 
         def step(rate, strength=1.0):
             self.n_steps += 1
-            change = self._change(rate, strength)
-            if len(shares) == 1:
-                change(shares[0])
-            else:
-                threads.map(change, shares)
+            self._change(pieces, rate, strength)
 
         return step
 
-    def _change(self, rate, strength):
-        """A step: a function that changes a share of the parameters.
-
-        It decays, updates and averages piece by piece, so that each piece is loaded once.
-        """
+    def _change(self, pieces, rate, strength):
+        """Decay, update and average piece by piece, so that each piece is loaded once."""
         lost = rate * self.weight_decay * strength
         weight = None if self.average is None else self.average.next_weight()
         factors = self._factors(rate)
-
-        def change(pieces):
-            for scratch, decayed, decays, averaged, rates, theta, g, *moments in pieces:
-                work = scratch[: theta.size]
-                if decayed is not None:
-                    _decay(decayed, lost, decays, work)
-                self._update(theta, g, moments, work, factors, rates)
-                if averaged is not None:
-                    add_to_average(averaged, theta, weight, work)
-
-        return change
+        for scratch, decayed, decays, averaged, rates, theta, g, *moments in pieces:
+            work = scratch[: theta.size]
+            if decayed is not None:
+                _decay(decayed, lost, decays, work)
+            self._update(theta, g, moments, work, factors, rates)
+            if averaged is not None:
+                add_to_average(averaged, theta, weight, work)
 
     def follow(self, earlier):
         """Go on with the moments of an earlier rule of the same kind, and with its average."""
