@@ -5,9 +5,18 @@ import pytest
 from sklearn.base import clone
 
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.activations import LeakyReLU, ReLU
+from skbackprop.activations import LeakyReLU, ReLU, Tanh
 from skbackprop.inspection import input_gradient
-from skbackprop.losses import Gamma, GaussianNLL, Poisson, Quantile, Tweedie
+from skbackprop.losses import (
+    ClassificationLoss,
+    Gamma,
+    GaussianNLL,
+    MultinomialFocal,
+    Poisson,
+    Quantile,
+    Tweedie,
+)
+from skbackprop.network import Dense
 from skbackprop.solvers.updates import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -141,3 +150,37 @@ def test_each_parameter_decays_by_its_own_factor(rule):
     theta, decays = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 0.0])
     rule.bind(theta, np.zeros(3), penalised=theta, decays=decays)(0.2)
     np.testing.assert_allclose(theta, [0.98, -1.98, 3.0], rtol=1e-12)
+
+
+def test_starting_weights_of_a_leaky_relu_know_its_slope():
+    assert LeakyReLU(0.5).init_factor == 12 / 1.25
+
+
+def test_a_loss_for_several_classes_is_taken_as_it_is():
+    loss = MultinomialFocal(1.0)
+    assert loss.multiclass() is loss
+    named = BackpropClassifier(**SMALL, loss=loss).fit(X, WORDS)
+    assert named.predict_proba(X).shape == (40, 3)
+
+
+def test_a_loss_for_two_classes_only_says_so():
+    class TwoClasses(ClassificationLoss):
+        def loss_gradient(self, y, raw, sample_weight, out):
+            raise AssertionError("nothing is to be fitted")
+
+    with pytest.raises(ValueError, match="is for two classes, or for several labels, only"):
+        BackpropClassifier(**SMALL, loss=TwoClasses()).fit(X, WORDS)
+
+
+def test_weights_and_biases_of_a_layer_have_rates_of_their_own():
+    weights, biases = Dense(3, 4, Tanh(), (0.5, 0.1)).parameter_shapes
+    assert (weights.rate, biases.rate) == (0.5, 0.1)
+
+
+def test_decays_of_their_own_end_with_the_penalised_parameters():
+    theta, gradient = np.ones(5), np.zeros(5)
+    step = SGD(0.0, False, weight_decay=0.1).bind(
+        theta, gradient, theta[:3], decays=np.array([1.0, 2.0, 0.0])
+    )
+    step(1.0)
+    np.testing.assert_allclose(theta, [0.9, 0.8, 1, 1, 1])

@@ -117,6 +117,7 @@ def measure_large(gigabytes, folder):
 # ---- seconds and bytes of an evaluation
 
 N_STEPS_TIMED = 16
+N_ROWS, N_PARTITIONS = (50_000, 100_000, 200_000), (4, 16)  # of the points of the model
 
 
 class Clock:
@@ -159,7 +160,7 @@ def measure_points():
     rng = np.random.default_rng(0)
     for n_workers in (1, 2):
         with Client(n_workers=n_workers, threads_per_worker=1, dashboard_address=":0") as client:
-            for n_rows, k, hidden in itertools.product((50_000, 200_000), (4, 16), (10, 100)):
+            for n_rows, k, hidden in itertools.product(N_ROWS, N_PARTITIONS, (10, 100)):
                 X = rng.standard_normal((n_rows, N_FEATURES), dtype=np.float32)
                 chunks = da.from_array(X, chunks=(n_rows // k, -1)).persist()
                 y = da.from_array(X[:, 0] > 0, chunks=n_rows // k).persist()
@@ -234,9 +235,16 @@ def report_scaling(points):
         (p["workers"], p["rows"], p["partitions"], p["parameters"]): p["seconds"] for p in points
     }
     largest = max(p["parameters"] for p in points)
-    for n_rows, k in itertools.product((50_000, 200_000), (4, 16)):
-        one, two = (seconds[w, n_rows, k, largest] for w in (1, 2))
-        print(f"strong, {n_rows} rows, {k} partitions: {one:.3f} s, {two:.3f} s: {one / two:.2f}x")
+    for (kind, factor), n_rows, k in itertools.product(
+        (("strong", 1), ("weak", 2)), N_ROWS, N_PARTITIONS
+    ):
+        if factor * n_rows not in N_ROWS:
+            continue
+        one, two = seconds[1, n_rows, k, largest], seconds[2, factor * n_rows, k, largest]
+        print(
+            f"{kind}, {n_rows} rows on 1 worker, {factor * n_rows} on 2, {k} partitions: "
+            f"{one:.3f} s, {two:.3f} s: efficiency {factor * one / two / 2:.2f}"
+        )
 
 
 def main():
