@@ -45,7 +45,7 @@ def speed_table(rows):
     sides = [side for side in SIDES if all(side in times for times in rows.values())]
     rivals = [side for side in sides if side != "products"]
     head = ["", *(f"{SIDES[side]}, ms" for side in sides), "skbackprop, ms"]
-    head += [f"{SIDES[side]} / skbackprop" for side in rivals]
+    head += [f"ratio, {SIDES[side]}" for side in rivals]
     cells = []
     for name, times in rows.items():
         ours = times["skbackprop"]
