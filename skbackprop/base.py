@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer
-from sklearn.utils.validation import check_is_fitted
 
 from .activations import activations_of_layers
 from .batches import Rows
@@ -18,12 +17,13 @@ from .drafts import draft_of
 from .dropout import dropout_rates
 from .exclusions import check_exclusions
 from .export import Exportable
+from .fitted import Fitted
 from .hidden_features import HiddenFeatures
 from .initializers import glorot_uniform
 from .monitor import Monitor, Validation
 from .network import Network
 from .objective import Objective
-from .parameters import LayerArrays, Parameters
+from .parameters import Parameters
 from .passes import predict_raw
 from .sample import Sample, split_positions
 from .schedules import Constant
@@ -34,9 +34,7 @@ from .summary import Summarised
 from .training import IN_MEMORY, train
 from .validation import (
     about,
-    check_features,
     check_features_and_target,
-    check_finite_prediction,
     check_hidden_layer_sizes,
     check_solver_options,
     check_weight,
@@ -76,7 +74,9 @@ class _Fit:
     monitor: Monitor | None = None
 
 
-class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, BaseEstimator, ABC):
+class BaseBackprop(
+    CallbackSupport, HiddenFeatures, Exportable, Summarised, Fitted, BaseEstimator, ABC
+):
     """Hyper-parameters common to both estimators, and the course of a fit.
 
     A fit validates, builds network and objective, lets a solver minimise, and publishes the fitted
@@ -95,7 +95,6 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
     _y_numeric = False
     _passes = IN_MEMORY  # how objective and gradient are computed
     _strength_schedule = Constant(1.0)  # factor of weight decay and dropout, by progress
-    _predicts_in = None  # dtype of predictions; None for that of the parameters
     _last_batch = 0.0  # share of batch_size up to which a last, smaller minibatch is left out
 
     def _own_schedule(self):
@@ -383,102 +382,3 @@ class BaseBackprop(CallbackSupport, HiddenFeatures, Exportable, Summarised, Base
                 return scorer(candidate, X, y)
 
         return score
-
-    # ---- fitted attributes
-
-    def _set_parameters(self, parameters):
-        vars(self).update(self._of_parameters(parameters))
-
-    def _of_parameters(self, parameters):
-        loss = self._loss()
-        coefs = parameters.coefs
-        return {
-            "coefs_": coefs,
-            "intercepts_": parameters.intercepts,
-            "n_layers_": len(coefs) + 1,
-            "n_outputs_": coefs[-1].shape[1] // loss.raw_per_target,
-            "out_activation_": loss.link.name,
-        }
-
-    def _publish(self, fit, stop_reason, **goes_on):
-        """Set the fitted attributes, all at once: a copy made in another thread is no mixture."""
-        monitor = fit.monitor
-        published = monitor.published()
-        flat = fit.parameters.flat if published is None else published
-        vars(self).update(
-            self._of_parameters(fit.network.parameters(flat.dtype, flat)),
-            n_iter_=monitor.n_iter,
-            t_=fit.state.progress.n_samples_seen,
-            best_iter_=monitor.best_iter if monitor.has_best else monitor.n_iter,
-            stop_reason_=stop_reason,
-            **self._losses(fit),
-            **self._validation_results(fit),
-            **goes_on,
-        )
-
-    def _losses(self, fit):
-        monitor = fit.monitor
-        curve = self.loss_curve_ if fit.continuing else []
-        if fit.one_pass:
-            curve += monitor.loss_curve  # in place: a stream may have millions of calls
-        else:
-            curve = [*curve, *monitor.loss_curve]
-        best = min(monitor.patience.best, monitor.last_loss)
-        return {
-            "loss_curve_": curve,
-            "loss_": monitor.last_loss,
-            "best_loss_": None if monitor.early_stopping else best,
-        }
-
-    def _validation_results(self, fit):
-        """Curves of the validation data; None where there never were any."""
-        results = {}
-        for name, new in (
-            ("validation_scores_", fit.monitor.validation_scores),
-            ("validation_loss_curve_", fit.monitor.validation_losses),
-        ):
-            earlier = getattr(self, name) if fit.continuing else None
-            results[name] = [*(earlier or []), *new] or None
-        scores = fit.monitor.validation_scores
-        defined = [score for score in scores if not np.isnan(score)]
-        results["best_validation_score_"] = max(defined, default=np.nan) if scores else None
-        return results
-
-    def __getstate__(self):
-        """A copy, also of the curve that ``partial_fit`` makes longer in place."""
-        state = dict(super().__getstate__())
-        if "loss_curve_" in state:
-            state["loss_curve_"] = list(state["loss_curve_"])
-        return state
-
-    # ---- predictions
-
-    def _fitted_network(self):
-        """The network of a fitted estimator, and its parameters."""
-        parameters = self._fitted_parameters()
-        coefs = [coef for coef, _ in parameters.layers]
-        units = [len(coefs[0]), *(coef.shape[1] for coef in coefs)]
-        return self._network(units), parameters
-
-    def _fitted_parameters(self):
-        fitted = vars(self).copy()  # of one fit, even if one in another thread ends now
-        coefs, intercepts = fitted["coefs_"], fitted["intercepts_"]
-        dtype = self._predicts_in or coefs[0].dtype
-        return LayerArrays(
-            [
-                (np.asarray(coef, dtype), np.asarray(intercept, dtype))
-                for coef, intercept in zip(coefs, intercepts, strict=True)
-            ]
-        )
-
-    def _raw_prediction(self, X):
-        """Raw predictions of shape (n_samples, n_raw)."""
-        if not hasattr(self, "coefs_"):
-            check_is_fitted(self)
-        X = check_features(self, X)
-        network, parameters = self._fitted_network()
-        rows = Rows.of_features(X, parameters.coefs[0].dtype)
-        with np.errstate(all="ignore"):
-            raw_prediction = predict_raw(network, parameters, rows)
-        check_finite_prediction(raw_prediction)
-        return raw_prediction

@@ -73,6 +73,7 @@ MAY_IMPORT = {
         "threads",
     },
     "constraints": {"activations", "training", "validation"},
+    "fitted": {"batches", "parameters", "passes", "validation"},
     "base": {
         "activations",
         "constraints",
@@ -80,6 +81,7 @@ MAY_IMPORT = {
         "drafts",
         "dropout",
         "exclusions",
+        "fitted",
         "callbacks",
         "export",
         "hidden_features",
@@ -95,7 +97,6 @@ MAY_IMPORT = {
         "state",
         "stopping",
         "summary",
-        "threads",
         "training",
         "validation",
     },

@@ -19,6 +19,7 @@ INTERNAL = {
     "drafts",
     "dropout",
     "exclusions",
+    "fitted",
     "export",
     "heads",
     "hidden_features",
