@@ -4,7 +4,7 @@ A fit is a task, and each of its epochs (or iterations of L-BFGS) is a task in i
 told when a task begins and when it ends, and may ask to stop.
 """
 
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 
 import sklearn
@@ -39,6 +39,7 @@ __all__ = [
     "CallbackSupport",
     "FitData",
     "FitTasks",
+    "attributes_learnt",
     "begin_tasks",
     "fitted_copy",
     "with_callbacks",
@@ -122,10 +123,19 @@ def fitted_copy(estimator, fit, reason):
     """
     fitted = copy(estimator)
     fitted._publish(fit, reason)
-    for name in ("coefs_", "intercepts_", "embedding_"):
-        if hasattr(fitted, name):
-            setattr(fitted, name, [array.copy() for array in getattr(fitted, name)])
+    for name in fitted._of_parameters(fit.parameters):
+        setattr(fitted, name, deepcopy(getattr(fitted, name)))
     return fitted
+
+
+def attributes_learnt(estimator, fitted):
+    """What a fitted copy of an estimator has, by name, that the estimator has not."""
+    before = vars(estimator)
+    return {
+        name: value
+        for name, value in vars(fitted).items()
+        if name not in before or value is not before[name]
+    }
 
 
 class FitTasks:
@@ -184,9 +194,4 @@ class FitTasks:
         n_iter = self._fit.monitor.n_iter
         reason = f"Seen by a callback after {n_iter} {self._task_name}s."
         fitted = fitted_copy(self._estimator, self._fit, reason)
-        before = vars(self._estimator)
-        return {
-            name: value
-            for name, value in vars(fitted).items()
-            if name not in before or value is not before[name]
-        }
+        return attributes_learnt(self._estimator, fitted)

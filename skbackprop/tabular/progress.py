@@ -3,7 +3,7 @@
 import threading
 from copy import copy
 
-from ..callbacks import fitted_copy
+from ..callbacks import attributes_learnt, fitted_copy
 
 __all__ = ["FitProgress", "MemberTasks"]
 
@@ -110,12 +110,7 @@ class FitProgress:
         if not fitted.members_:
             return None
         fitted._publish()
-        before = vars(self._estimator)
-        return {
-            name: value
-            for name, value in vars(fitted).items()
-            if name not in before or value is not before[name]
-        }
+        return attributes_learnt(self._estimator, fitted)
 
 
 class MemberTasks:
