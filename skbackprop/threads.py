@@ -18,7 +18,7 @@ from weakref import WeakSet, ref
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["RowThreads", "row_threads"]
+__all__ = ["RowThreads", "lift_forgotten_limit", "row_threads"]
 
 
 _BUSY = threading.local()
@@ -81,7 +81,7 @@ class _SingleThreadedBlas:
     The first one in sets the limit, the last one out restores what was there: fits and predictions
     that overlap in several threads do not restore each other's limits. A use that Ctrl-C keeps
     from being released, in the few instructions where it can, ends with its block, and the next
-    one restores the limit.
+    fit restores the limit.
     """
 
     def __init__(self):
@@ -107,6 +107,13 @@ class _SingleThreadedBlas:
                 if not self._uses:
                     self._restore()
 
+    def lift_if_forgotten(self):
+        """Restore a limit that no use has any more."""
+        if self._allowed is not None:
+            with self._lock:
+                if self._allowed is not None and not self._uses:
+                    self._restore()
+
     def reset_after_fork(self):
         """Forget the fits of the parent, which do not go on in the child."""
         self._lock = threading.Lock()
@@ -123,6 +130,11 @@ class _SingleThreadedBlas:
 _SINGLE_THREADED_BLAS = _SingleThreadedBlas()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_SINGLE_THREADED_BLAS.reset_after_fork)
+
+
+def lift_forgotten_limit():
+    """Give the BLAS its threads back, where Ctrl-C has kept a use of its limit from doing so."""
+    _SINGLE_THREADED_BLAS.lift_if_forgotten()
 
 
 class RowThreads:

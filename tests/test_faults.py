@@ -133,10 +133,10 @@ def moments(lines, seed):
 
 
 def assert_limit_is_lifted(place):
-    """At the lines that set and lift it: by the next use at the latest."""
+    """At the lines that set and lift it: by the next fit at the latest."""
     if blas_threads() != {3} and Path(place[0]).name == "threads.py":
         gc.collect()
-        BackpropClassifier(**(SMALL | {"solver": "lbfgs"})).fit(X, y)
+        BackpropClassifier(**SMALL).fit(X, y)
     assert blas_threads() <= {3}, place
 
 
