@@ -205,10 +205,8 @@ def labels_of(y, loss):
         What the network is to be trained by; of several columns, each.
     """
     check_labels(y)
-    if y.ndim == 1 and y.dtype != object:
-        return single_labels(
-            np.unique(y), loss
-        )  # other checks cost more than a small fit's epochs
+    if y.ndim == 1 and y.dtype != object:  # further checks cost more than epochs of a small fit
+        return single_labels(np.unique(y), loss)
     if not has_columns(y):
         return make_labels(y, loss)
     return ColumnLabels([make_labels(_column(y, j), loss) for j in range(y.shape[1])])

@@ -38,6 +38,16 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="module")
+def client():
+    """A cluster of two threads, where it does not matter that they are no processes."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(
+        processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0"
+    ) as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def seed():
     """Seed of data and estimators, rotated by the environment variable SKBACKPROP_TEST_SEED."""

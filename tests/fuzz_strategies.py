@@ -27,9 +27,15 @@ __all__ = [
     "WEIGHTS",
     "Call",
     "calls",
+    "one_of_each",
     "usually",
     "with_one",
 ]
+
+
+def one_of_each(draw, choices):
+    """One of the values of each name."""
+    return {name: draw(st.sampled_from(values)) for name, values in choices.items()}
 
 
 @dataclass

@@ -7,7 +7,6 @@ import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import Client
 
 from skbackprop.dask import DaskBackpropClassifier, DaskBackpropRegressor
 
@@ -20,14 +19,6 @@ X = np.random.default_rng(0).normal(size=(60, 3))
 LABELS = np.where(X[:, 0] > 0, "a", "b")
 NUMBERS = X[:, 1]
 SMALL = {"hidden_layer_sizes": (3,), "solver": "lbfgs", "max_iter": 2, "random_state": 0}
-
-
-@pytest.fixture(scope="module")
-def client():
-    with Client(
-        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
-    ) as client:
-        yield client
 
 
 def cut(array, rows=20):

@@ -93,4 +93,4 @@ def test_nothing_is_left_on_the_workers_after_a_fit(client, solver):
         time.sleep(0.05)
     assert not any(client.has_what().values())
     gc.collect()
-    assert not any(isinstance(thing, Held) for thing in gc.get_objects())
+    assert not any(type(thing) is Held for thing in gc.get_objects())

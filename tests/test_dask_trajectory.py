@@ -8,7 +8,6 @@ early stopping is on given data, for Dask holds out whole partitions.
 import dask.array as da
 import numpy as np
 import pytest
-from distributed import Client
 from scipy import sparse
 from test_same_trajectory import (
     ACTIVATIONS,
@@ -28,14 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:The .* partitions are small:UserWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def client():
-    with Client(
-        processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0"
-    ) as client:
-        yield client
 
 
 def in_chunks(array):

@@ -15,8 +15,7 @@ import dask.array as da
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
-import pytest
-from distributed import Client
+from fuzz_strategies import one_of_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -41,18 +40,6 @@ DATA = {
     "task": ["binary", "multiclass", "multilabel", "one class", "regression", "regression_2"],
     "weights": ["none", "uniform", "some zero"],
 }
-
-
-@pytest.fixture(scope="module")
-def client():
-    with Client(
-        processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0"
-    ) as client:
-        yield client
-
-
-def one_of_each(draw, values):
-    return {name: draw(st.sampled_from(choices)) for name, choices in values.items()}
 
 
 @st.composite

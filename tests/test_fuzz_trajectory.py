@@ -20,6 +20,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from fuzz_strategies import one_of_each
 from hypothesis import given, settings
 from hypothesis import seed as drawn_with
 from hypothesis import strategies as st
@@ -82,10 +83,6 @@ DATA = {
     "weights": ["none", "none", "random", "constant"],
     "scale": [1.0, 0.1, 3.0],
 }
-
-
-def one_of_each(draw, values):
-    return {name: draw(st.sampled_from(choices)) for name, choices in values.items()}
 
 
 @st.composite
