@@ -1,8 +1,8 @@
 """Which rows are worked on when, and by which thread.
 
-An exact pass and a prediction go over all rows in blocks that fit the cache, on Python threads;
-gradients of parts are added up in a fixed order. A minibatch is worked on as a whole, with the
-BLAS's own threads: cut into rows for each thread, its products would be too small.
+An exact pass goes over all rows in blocks that fit the cache, on Python threads; gradients of
+parts are added up in a fixed order. A minibatch, and a block of a prediction, are worked on as a
+whole, with the BLAS's own threads: they need not be woken, as Python's must.
 """
 
 from collections import deque
@@ -14,7 +14,6 @@ from scipy import sparse
 from .batches import RowBuffers
 from .network import Workspace
 from .objective import Penalty
-from .threads import row_threads
 
 __all__ = ["BatchPass", "ExactPass", "predict_raw", "rows_per_block"]
 
@@ -29,15 +28,12 @@ _SPARSE_BLOCK_FACTOR = 8
 _MAX_PARTS = 32
 _PARTS_ELEMENTS = 1 << 21
 
-# Multiplications of a prediction up to which neither threads nor a limit of the BLAS matter.
-_UNTHREADED_WORK = 1 << 18
-
-# Multiplications of a prediction that pay for starting a thread.
-_THREAD_WORK = 1 << 22
+# A prediction's blocks are larger: the BLAS's own threads share one, each with its own cache.
+_MAX_PREDICTED_ROWS = 2048
 
 
-def rows_per_block(network, X):
-    """Rows of a block of an exact pass, so that what belongs to it stays in the cache.
+def rows_per_block(network, X, max_rows=_MAX_BLOCK_ROWS):
+    """Rows of a block, so that what belongs to it stays in the cache.
 
     Sparse blocks are larger: adding up their dense gradients should be a small part of the work.
     """
@@ -45,14 +41,18 @@ def rows_per_block(network, X):
         stored_per_row = max(1, X.nnz // max(1, X.shape[0]))
         return max(_MIN_BLOCK_ROWS, _SPARSE_BLOCK_FACTOR * X.shape[1] // stored_per_row)
     rows = _BLOCK_ELEMENTS // max(network.layer_units)
-    return min(max(rows, _MIN_BLOCK_ROWS), _MAX_BLOCK_ROWS)
+    return min(max(rows, _MIN_BLOCK_ROWS), max_rows)
 
 
 def _parts(n_rows, block_rows, n_parts):
     """Cut rows into parts of whole blocks: a list of lists of (start, stop)."""
-    blocks = [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
+    blocks = _blocks(n_rows, block_rows)
     bounds = np.linspace(0, len(blocks), min(n_parts, len(blocks)) + 1).astype(int)
     return [blocks[a:b] for a, b in pairwise(bounds)]
+
+
+def _blocks(n_rows, block_rows):
+    return [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
 
 
 class _Worker:
@@ -191,37 +191,11 @@ def predict_raw(network, parameters, rows):
     raw_prediction : ndarray of shape (n_rows, n_raw)
     """
     n_rows = len(rows)
-    n_products = n_rows * sum(layer.fan_in * layer.fan_out for layer in network.layers)
+    block_rows = min(rows_per_block(network, rows.X, _MAX_PREDICTED_ROWS), n_rows)
+    workspace = Workspace(network, block_rows, rows.dtype, backward=False)
+    buffers = RowBuffers(rows, block_rows)
     raw_prediction = np.empty((n_rows, network.layer_units[-1]), rows.dtype)
-    if n_products <= _UNTHREADED_WORK:
-        _Predictor(network, rows, n_rows).predict(parameters, 0, n_rows, raw_prediction)
-        return raw_prediction
-    block_rows = min(rows_per_block(network, rows.X), n_rows)
-    blocks = [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
-    n_useful = min(len(blocks), max(1, n_products // _THREAD_WORK))
-    with row_threads(max_threads=n_useful) as threads:
-        # A thread takes the next block when it is ready, so that none waits for a slower one.
-        idle = deque(_Predictor(network, rows, block_rows) for _ in range(threads.n_threads))
-
-        def predict_block(block):
-            predictor = idle.pop()
-            predictor.predict(parameters, *block, raw_prediction)
-            idle.append(predictor)
-
-        threads.map(predict_block, blocks)
+    for start, stop in _blocks(n_rows, block_rows):
+        X = rows.block(start, stop, buffers).X
+        raw_prediction[start:stop] = network.forward(parameters, X, workspace)
     return raw_prediction
-
-
-class _Predictor:
-    """The buffers that one thread needs to predict blocks of rows."""
-
-    def __init__(self, network, rows, n_rows):
-        self._network = network
-        self._rows = rows
-        self._workspace = Workspace(network, n_rows, rows.dtype, backward=False)
-        self._buffers = RowBuffers(rows, n_rows)
-
-    def predict(self, parameters, start, stop, out):
-        """Write the raw predictions of the rows from ``start`` to ``stop`` into ``out``."""
-        X = self._rows.block(start, stop, self._buffers).X
-        out[start:stop] = self._network.forward(parameters, X, self._workspace)
