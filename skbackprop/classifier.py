@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import type_of_target
 
 from .base import BaseBackprop, why_no_partial_fit
-from .drafts import draft_of
+from .drafts import draft_of, of_one_fit
 from .label_columns import (
     ColumnLabels,
     check_labels,
@@ -527,6 +527,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             draft._learn_pass(X, y, sample_weight, publish)
         return self
 
+    @of_one_fit
     def predict(self, X):
         """Predict class labels.
 
@@ -544,6 +545,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         raw = self._raw_prediction(X)
         return self._labels.decode(raw)
 
+    @of_one_fit
     def predict_proba(self, X):
         """Predict probabilities.
 
@@ -562,6 +564,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         raw = self._raw_prediction(X)
         return self._labels.probabilities(raw)
 
+    @of_one_fit
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
 
@@ -579,6 +582,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         raw = self._raw_prediction(X)
         return self._labels.log_probabilities(raw)
 
+    @of_one_fit
     def decision_function(self, X):
         """Raw predictions: logits, before the logistic function or softmax.
 
@@ -597,6 +601,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         raw = self._raw_prediction(X)
         return self._labels.decision(raw)
 
+    @of_one_fit
     def score(self, X, y, sample_weight=None):
         """Accuracy of the predictions.
 

@@ -1,10 +1,51 @@
-"""What a fit learns is set all at once, or not at all."""
+"""What a fit learns is set all at once, or not at all, and looked at all at once."""
 
 from contextlib import contextmanager
+from functools import wraps
 
-__all__ = ["draft_of"]
+__all__ = ["draft_of", "of_one_fit", "snapshot_of"]
 
 _NOTHING = object()
+
+
+def snapshot_of(estimator):
+    """A twin with the attributes that an estimator has now, the same objects.
+
+    It keeps them where a fit in another thread gives the estimator others.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        What is looked at.
+
+    Returns
+    -------
+    snapshot : estimator instance
+    """
+    snapshot = object.__new__(type(estimator))
+    snapshot.__dict__ = vars(estimator).copy()
+    return snapshot
+
+
+def of_one_fit(method):
+    """Let a method that sets nothing work with one snapshot of its estimator from start to end.
+
+    Parameters
+    ----------
+    method : function
+        Its first argument is the estimator.
+
+    Returns
+    -------
+    method : function
+        The same, for a snapshot of the estimator.
+    """
+
+    @wraps(method)
+    def with_snapshot(estimator, *args, **kwargs):
+        return method(snapshot_of(estimator), *args, **kwargs)
+
+    return with_snapshot
 
 
 @contextmanager
@@ -28,9 +69,8 @@ def draft_of(estimator):
         Gives the estimator what the draft has learnt so far; for what is to be kept of a fit that
         is interrupted.
     """
-    before = dict(vars(estimator))
-    draft = object.__new__(type(estimator))
-    vars(draft).update(before)
+    draft = snapshot_of(estimator)
+    before = dict(vars(draft))
     curve = before.get("loss_curve_", [])
     n_losses = len(curve)
     published = []

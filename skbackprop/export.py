@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .activations import ACTIVATIONS
+from .drafts import of_one_fit
 from .outputs import has_label_columns
 from .parameters import Parameters
 from .validation import accepted_parameters, mlp_optimizer
@@ -38,6 +39,7 @@ _SHARED_ATTRIBUTES = (
 class Exportable:
     """``to_sklearn``, for both estimators."""
 
+    @of_one_fit
     def to_sklearn(self):
         """Fitted estimator of scikit-learn that predicts the same.
 

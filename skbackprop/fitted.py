@@ -91,13 +91,11 @@ class Fitted:
         return self._network(units), parameters
 
     def _fitted_parameters(self):
-        fitted = vars(self).copy()  # of one fit, even if one in another thread ends now
-        coefs, intercepts = fitted["coefs_"], fitted["intercepts_"]
-        dtype = self._predicts_in or coefs[0].dtype
+        dtype = self._predicts_in or self.coefs_[0].dtype
         return LayerArrays(
             [
                 (np.asarray(coef, dtype), np.asarray(intercept, dtype))
-                for coef, intercept in zip(coefs, intercepts, strict=True)
+                for coef, intercept in zip(self.coefs_, self.intercepts_, strict=True)
             ]
         )
 

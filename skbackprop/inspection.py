@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from .batches import RowBuffers, Rows
+from .drafts import of_one_fit
 from .gradient_check import check_directional_derivatives
 from .hidden_features import hidden_activations
 from .network import Workspace
@@ -74,6 +75,7 @@ def _backward_to_input(network, parameters, X, workspace, gradient):
     return out
 
 
+@of_one_fit
 def backpropagate(estimator, X, y, sample_weight=None):
     """One forward and one backward pass, with everything they compute.
 
@@ -176,6 +178,7 @@ def _as_parameters(network, fitted, dtype):
     return parameters
 
 
+@of_one_fit
 def layer_outputs(estimator, X):
     """Activations of the hidden layers.
 
@@ -207,6 +210,7 @@ def layer_outputs(estimator, X):
     return hidden_activations(estimator, X, range(len(estimator.coefs_) - 1))
 
 
+@of_one_fit
 def check_gradient(
     estimator, X, y, sample_weight=None, *, n_directions=5, step=None, random_state=None
 ):
@@ -289,6 +293,7 @@ def check_gradient(
         )
 
 
+@of_one_fit
 def input_gradient(estimator, X, output=None, of="raw"):
     """How an output of the network changes with each feature, row by row.
 
@@ -408,6 +413,7 @@ def _raw_column(estimator, output):
     return outputs[output]
 
 
+@of_one_fit
 def minimize_input(estimator, X0, target, bounds=None, *, distance=0.0, max_iter=200, tol=1e-6):
     r"""Move inputs so that the network gives a wanted output.
 

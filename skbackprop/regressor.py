@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_random_state
 
 from .base import BaseBackprop, why_no_partial_fit
-from .drafts import draft_of
+from .drafts import draft_of, of_one_fit
 from .losses import REGRESSION_LOSSES, ClassificationLoss, GaussianNLL, Loss
 from .starting_values import StartingValues
 from .validation import StrOptions, available_unless, fit_context
@@ -488,6 +488,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             draft._learn_pass(X, y, sample_weight, publish)
         return self
 
+    @of_one_fit
     def predict(self, X, return_std=False):
         """Predict targets.
 
@@ -526,6 +527,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return self._prediction(raw), _one_dimensional(std)
 
     @available_unless(_why_no_samples)
+    @of_one_fit
     def sample_y(self, X, n_samples=1, random_state=None):
         """Draw targets from the predicted normal distributions.
 
@@ -554,6 +556,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         noise = check_random_state(random_state).standard_normal((*mean.shape, n_samples))
         return mean[..., np.newaxis] + std[..., np.newaxis] * noise.astype(mean.dtype)
 
+    @of_one_fit
     def score(self, X, y, sample_weight=None):
         """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
 

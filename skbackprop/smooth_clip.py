@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .drafts import draft_of
+from .drafts import draft_of, of_one_fit
 from .validation import Interval, fit_context
 
 __all__ = ["SmoothClipScaler"]
@@ -107,6 +107,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             draft.center_, draft.scale_ = _centers_and_scales(X)
         return self
 
+    @of_one_fit
     def transform(self, X):
         """Scale data.
 

@@ -2,6 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
+from .drafts import of_one_fit
 from .validation import visual_block
 
 __all__ = ["Summarised", "activation_names", "one_line", "output_name"]
@@ -62,6 +63,7 @@ def _table(estimator):
 class Summarised:
     """``summary`` and the representation in notebooks."""
 
+    @of_one_fit
     def summary(self):
         """Describe the fitted network.
 
@@ -97,6 +99,7 @@ class Summarised:
         ]
         return "\n".join([one_line(self), "", *lines])
 
+    @of_one_fit
     def _sk_visual_block_(self):
         """What scikit-learn draws in notebooks: the usual block, the network in its caption."""
         return visual_block(self, one_line(self) if hasattr(self, "coefs_") else None)

@@ -7,7 +7,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .drafts import draft_of
+from .drafts import draft_of, of_one_fit
 from .table_columns import read_table
 from .validation import input_feature_names
 
@@ -186,6 +186,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         with draft_of(self) as (draft, _), np.errstate(all="ignore"):
             return draft._fit_sparse(X) if sparse.issparse(X) else draft._fit_dense(X)
 
+    @of_one_fit
     def transform(self, X):
         """Make numbers of a table.
 
@@ -203,6 +204,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         with np.errstate(all="ignore"):  # what does not fit into a type is refused
             return self._transform_sparse(X) if sparse.issparse(X) else self._transform_dense(X)
 
+    @of_one_fit
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of the result.
 

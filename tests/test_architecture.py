@@ -59,10 +59,10 @@ MAY_IMPORT = {
     "sample": {"batches"},
     "labels": {"links", "losses", "validation"},
     "label_columns": {"heads", "labels", "validation"},
-    "hidden_features": {"batches", "network", "passes", "validation"},
-    "export": {"activations", "outputs", "parameters", "validation"},
+    "hidden_features": {"batches", "drafts", "network", "passes", "validation"},
+    "export": {"activations", "drafts", "outputs", "parameters", "validation"},
     "outputs": set(),
-    "summary": {"validation"},
+    "summary": {"drafts", "validation"},
     "training": {
         "monitor",
         "passes",
@@ -119,6 +119,7 @@ MAY_IMPORT = {
         "validation",
     },
     "tabular.classifier": {
+        "drafts",
         "label_columns",
         "labels",
         "losses",
@@ -126,7 +127,8 @@ MAY_IMPORT = {
         "tabular.member",
         "validation",
     },
-    "tabular.regressor": {"links", "losses", "tabular.base", "tabular.member", "validation"},
+    "tabular.regressor": {"drafts", "links", "losses", "tabular.base", "tabular.member"}
+    | {"validation"},
     "tabular.member": {
         "activations",
         "batches",
@@ -144,6 +146,7 @@ MAY_IMPORT = {
     },
     "inspection": {
         "batches",
+        "drafts",
         "gradient_check",
         "hidden_features",
         "network",
@@ -157,7 +160,8 @@ MAY_IMPORT = {
     "interop": {"classifier", "regressor", "solvers.updates", "state"},
     "dask": {"dask.estimators"},
     "dask.collections": set(),
-    "dask.estimators": {"classifier", "dask.fitting", "dask.labels", "label_columns", "regressor"},
+    "dask.estimators": {"classifier", "dask.fitting", "dask.labels", "drafts", "label_columns"}
+    | {"regressor"},
     "dask.fitting": {
         "dask.collections",
         "dask.labels",
@@ -165,6 +169,7 @@ MAY_IMPORT = {
         "dask.predictions",
         "dask.rows",
         "dask.tasks",
+        "drafts",
         "hidden_features",
         "monitor",
         "training",

@@ -20,6 +20,8 @@ from skbackprop import (
     TabularClassifier,
     TabularRegressor,
 )
+from skbackprop.activations import from_functions
+from skbackprop.inspection import input_gradient, layer_outputs
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -176,6 +178,77 @@ def test_a_prediction_during_a_fit_is_of_one_state(restless_threads, method):
     )
     assert set(seen) <= expected
     assert len(set(seen)) > 2
+
+
+MEANWHILE = []
+
+
+def meanwhile_once():
+    """Do what is to be done in the middle of a prediction."""
+    if MEANWHILE:
+        MEANWHILE.pop()()
+
+
+def interrupted_tanh(Z):
+    meanwhile_once()
+    return np.tanh(Z)
+
+
+class Interrupted:
+    """An array that takes its time to be read."""
+
+    def __init__(self, array):
+        self._array, self.shape = array, array.shape
+
+    def __len__(self):
+        return len(self._array)
+
+    def __array__(self, dtype=None, copy=None):
+        meanwhile_once()
+        return np.array(self._array, dtype)
+
+
+HOOKED = FEW_STEPS | {"activation": from_functions(interrupted_tanh, lambda H: 1 - H * H)}
+PROBABILITIES = ["predict_proba", "predict_log_proba", "predict", "score"]
+PREDICTIONS = [
+    *((BackpropClassifier(**HOOKED), m) for m in [*PROBABILITIES, "decision_function"]),
+    (BackpropClassifier(**HOOKED).set_output(transform="pandas"), "transform"),
+    (BackpropClassifier(**HOOKED), layer_outputs),
+    (BackpropClassifier(**HOOKED), input_gradient),
+    *((BackpropRegressor(**HOOKED), m) for m in ["predict", "score"]),
+    *((TabularClassifier(**HOOKED, n_members=2, min_steps=0), m) for m in PROBABILITIES),
+    *((TabularRegressor(**HOOKED, n_members=2, min_steps=0), m) for m in ["predict", "score"]),
+]
+
+
+@pytest.mark.parametrize("where", ["in the data", "in the network"])
+@pytest.mark.parametrize(("net", "method"), PREDICTIONS)
+def test_a_prediction_is_of_one_fit_where_another_ends_in_its_middle(net, method, where):
+    """Another fit, with other features, units and classes: for the next prediction only."""
+    net = clone(net)
+    if hasattr(net, "predict_proba"):
+        data, others = OTHER_DATA["binary"], OTHER_DATA["texts"]
+    else:
+        data, others = OTHER_DATA["named"], OTHER_DATA["columns"]
+        data = np.array(data[0]), 1000 * data[1]  # in other units
+    ask = method if callable(method) else lambda net, X, *y: getattr(net, method)(X, *y)
+    targets = [data[1]] if method == "score" else []
+
+    def refit():
+        net.set_params(hidden_layer_sizes=(4,)).fit(*others)
+
+    expected = ask(net.fit(*data), data[0], *targets)
+    X = data[0]
+    if where == "in the data":
+        X = Interrupted(X)
+    MEANWHILE.append(refit)
+    found = ask(net, X, *targets)
+    assert not MEANWHILE
+    assert net.n_features_in_ == others[0].shape[1]
+    if method == "transform":
+        pd.testing.assert_frame_equal(found, expected)
+    else:
+        np.testing.assert_equal(found, expected)
 
 
 @pytest.mark.parametrize("solvers", [("adam", "lbfgs"), ("sgd", "adam"), ("lbfgs", "lbfgs")])

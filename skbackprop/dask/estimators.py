@@ -3,6 +3,7 @@
 import dask
 
 from ..classifier import BackpropClassifier
+from ..drafts import of_one_fit
 from ..label_columns import check_labels
 from ..regressor import BackpropRegressor
 from .fitting import OnDask
@@ -78,6 +79,7 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
     def decision_function(self, X):
         return self._lazily("decision_function", X)
 
+    @of_one_fit
     def score(self, X, y, sample_weight=None):
         return self._accuracy(*dask.compute(y, self.predict(X), sample_weight))
 
@@ -92,5 +94,6 @@ class DaskBackpropRegressor(OnDask, BackpropRegressor):
     def predict(self, X, return_std=False):
         return self._lazily("predict", X, return_std=return_std)
 
+    @of_one_fit
     def score(self, X, y, sample_weight=None):
         return self._score(*dask.compute(y, self.predict(X), sample_weight))

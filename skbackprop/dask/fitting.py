@@ -8,6 +8,7 @@ import distributed
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..drafts import of_one_fit
 from ..hidden_features import why_no_features
 from ..monitor import Validation
 from ..training import Passes
@@ -200,12 +201,14 @@ class OnDask:
     # ---- predictions
 
     @available_unless(why_no_features)
+    @of_one_fit
     def transform(self, X):
         if not is_collection(X):
             return super().transform(X)
         local = self.to_local().set_output(transform="default")
         return predict_lazily(local, "transform", X, self.get_feature_names_out())
 
+    @of_one_fit
     def _lazily(self, method, X, **arguments):
         """What the local estimator's method gives: lazy for a collection."""
         if is_collection(X):

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 
+from ..drafts import of_one_fit
 from ..label_columns import ColumnLabels
 from ..labels import BinaryLabels, MultilabelLabels
 from ..losses import CLASSIFICATION_LOSSES, ClassificationLoss, LogLoss
@@ -244,6 +245,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
+    @of_one_fit
     def predict_proba(self, X):
         """Predict probabilities: the mean of those of the members.
 
@@ -264,6 +266,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         mean = _mean(of_members)
         return mean if isinstance(self.members_[0]._labels, MultilabelLabels) else _shares(mean)
 
+    @of_one_fit
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
 
@@ -283,6 +286,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             return [_log_mean(column) for column in zip(*of_members, strict=True)]
         return _log_mean(of_members)
 
+    @of_one_fit
     def predict(self, X):
         """Predict class labels.
 
@@ -301,6 +305,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         labels = self.members_[0]._labels
         return labels.decode(_margins(labels, probabilities))
 
+    @of_one_fit
     def score(self, X, y, sample_weight=None):
         """Accuracy of the predictions.
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from ..drafts import of_one_fit
 from ..links import IdentityLink
 from ..losses import REGRESSION_LOSSES, GaussianNLL, Loss
 from ..validation import StrOptions, fit_context
@@ -222,6 +223,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
+    @of_one_fit
     def predict(self, X, return_std=False):
         """Predict targets: the mean of what the members predict.
 
@@ -256,6 +258,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             variance += np.mean([np.square(std, dtype=np.float64) for _, std in found], axis=0)
         return prediction, np.sqrt(variance) * scale
 
+    @of_one_fit
     def score(self, X, y, sample_weight=None):
         """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
 
