@@ -173,6 +173,20 @@ def test_equal_weights_in_both_shapes_are_the_same(name, seed):
         np.testing.assert_array_equal(wide, gradient)
 
 
+@pytest.mark.parametrize("name", ["multinomial", "poisson", "gamma", "tweedie"])
+@every_dtype
+def test_no_rounding_makes_a_loss_negative(name, dtype, seed):
+    """Of a row that is predicted with certainty, or to the last digit."""
+    rng = np.random.default_rng(seed)
+    for right in rng.uniform(-1, 1, size=300).astype(dtype):
+        if name == "multinomial":
+            y, raw = np.array([0]), np.array([[right, -60, -60]], dtype)
+        else:
+            raw = np.array([[right]])
+            y = np.exp(raw)
+        assert loss_gradient(name, y, raw)[0] >= 0
+
+
 def test_sum_is_accumulated_in_float64():
     """2^25 and 1000 halves: in float32 the halves would be lost beside the large number."""
     raw = np.ones((1001, 1), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..links import IdentityLink
 
-__all__ = ["Loss", "apply_weight", "weighted_sum"]
+__all__ = ["Loss", "apply_weight", "non_negative_sum", "weighted_sum"]
 
 
 class Loss:
@@ -153,6 +153,12 @@ def weighted_sum(losses, sample_weight):
     if sample_weight is not None:
         losses = losses * sample_weight
     return float(np.add.reduce(losses, axis=None, dtype=np.float64))
+
+
+def non_negative_sum(losses, sample_weight):
+    """The same for losses of which none is below 0 but by rounding: not below 0."""
+    total = weighted_sum(losses, sample_weight)
+    return 0.0 if total < 0 else total
 
 
 def apply_weight(gradient, sample_weight):

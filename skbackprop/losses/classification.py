@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from ..links import LogitLink, SoftmaxLink, softmax
-from .base import Loss, apply_weight, weighted_sum
+from .base import Loss, apply_weight, non_negative_sum, weighted_sum
 
 __all__ = ["ClassificationLoss", "LogLoss", "Multinomial", "add_to_class"]
 
@@ -157,4 +157,4 @@ class Multinomial(ClassificationLoss):
             losses -= share * raw.sum(axis=1, keepdims=True)
             out -= share
         apply_weight(out, sample_weight)
-        return weighted_sum(losses, sample_weight)
+        return non_negative_sum(losses, sample_weight)

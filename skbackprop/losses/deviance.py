@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from ..links import LogLink
-from .base import Loss, apply_weight, weighted_sum
+from .base import Loss, apply_weight, non_negative_sum
 
 __all__ = ["Gamma", "Poisson", "Tweedie"]
 
@@ -48,7 +48,7 @@ class Poisson(Loss):
         losses = xlogy(y, y) - y * raw - y + out
         np.subtract(out, y, out=out)
         apply_weight(out, sample_weight)
-        return weighted_sum(losses, sample_weight)
+        return non_negative_sum(losses, sample_weight)
 
     def check_target(self, y):
         _require_non_negative(y, "loss='poisson'")
@@ -79,7 +79,7 @@ class Gamma(Loss):
         losses = excess + out
         np.negative(out, out=out)
         apply_weight(out, sample_weight)
-        return weighted_sum(losses, sample_weight)
+        return non_negative_sum(losses, sample_weight)
 
     def check_target(self, y):
         _require_positive(y, "loss='gamma'")
@@ -135,7 +135,7 @@ class Tweedie(Loss):
         losses = np.exp(b * log_y) / (a * b) - of_target / a + out / b
         np.subtract(out, of_target, out=out)
         apply_weight(out, sample_weight)
-        return weighted_sum(losses, sample_weight)
+        return non_negative_sum(losses, sample_weight)
 
     def check_target(self, y):
         require = _require_non_negative if self.power < 2 else _require_positive
