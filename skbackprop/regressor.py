@@ -17,6 +17,9 @@ from .validation import StrOptions, available_unless, fit_context
 
 __all__ = ["BackpropRegressor"]
 
+# Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
+_LOSS_OF_SMALL = 0.005
+
 
 def _why_no_samples(estimator):
     """Why there is no distribution to draw from; None where there is."""
@@ -615,16 +618,17 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         No fit can gain more over the best constant prediction than the loss of that constant. If
         this is less than ``tol`` for each epoch of a row of patience, or, with L-BFGS, if the
         gradient of the untrained network is hardly larger than ``tol``, then that the fit has
-        stopped says nothing about how good it is.
+        stopped says nothing about how good it is. Of a large ``tol`` that would be true of a
+        scaled target, too, and is not for the target to be blamed.
         """
         if self._loss().raw_per_target > 1:
             return
         loss_of_mean = self._loss_of_mean(objective)
         if self.solver == "lbfgs":
-            too_small = np.sqrt(2 * loss_of_mean) <= 100 * self.tol
+            too_small = 0.5 * (100 * self.tol) ** 2
         else:
-            too_small = loss_of_mean <= self.tol * self.n_iter_no_change
-        if too_small and loss_of_mean > 0:
+            too_small = self.tol * self.n_iter_no_change
+        if 0 < loss_of_mean <= min(too_small, _LOSS_OF_SMALL):
             warnings.warn(
                 f"The fit was stopped by tol={self.tol:g}, but the scale of y is small for it: to "
                 f"predict the mean of y always has a loss of no more than {loss_of_mean:.2g}. "

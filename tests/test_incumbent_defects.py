@@ -192,6 +192,15 @@ def test_targets_of_usual_scale_are_not_warned_about(rng, solver, seed):
     )
 
 
+@pytest.mark.parametrize(("solver", "tol"), [("lbfgs", 0.02), ("adam", 0.2), ("sgd", 0.2)])
+def test_a_large_tol_is_not_blamed_on_a_scaled_target(rng, solver, tol, seed):
+    X = rng.normal(size=(100, 4))
+    net = BackpropRegressor((5,), solver=solver, max_iter=1000, random_state=seed, tol=tol)
+    net.fit(X, X[:, 0] / X[:, 0].std())
+    with pytest.warns(ConvergenceWarning, match="scale of y is small"):
+        net.fit(X, 0.05 * X[:, 0])
+
+
 # 6
 
 
