@@ -9,6 +9,7 @@ from skbackprop.activations import LeakyReLU, ReLU, Tanh
 from skbackprop.inspection import input_gradient
 from skbackprop.losses import (
     ClassificationLoss,
+    Focal,
     Gamma,
     GaussianNLL,
     MultinomialFocal,
@@ -47,6 +48,13 @@ def test_tweedie_takes_zeros_below_power_two(power, refused):
             net.fit(X, with_zero)
     else:
         assert np.isfinite(net.fit(X, with_zero).loss_)
+
+
+@pytest.mark.parametrize("gamma", [-0.5, np.inf, np.nan])
+@pytest.mark.parametrize("loss", [Focal, MultinomialFocal])
+def test_the_focus_of_a_focal_loss_is_a_number_from_zero_on(loss, gamma):
+    with pytest.raises(ValueError, match="gamma must be at least 0 and finite"):
+        loss(gamma)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 80.5, np.inf])

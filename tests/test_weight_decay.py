@@ -177,3 +177,20 @@ def test_may_change_between_calls(solver):
     n_steps = net._state.update_rule.n_steps
     assert n_steps == 2
     assert net._state.update_rule.weight_decay == 0.0
+
+
+@every_rule
+def test_rates_and_decays_of_single_parameters(name, seed):
+    """As if each parameter had a rule of its own; the decay knows nothing of its rate."""
+    theta, gradients, rates = draw(seed, n_parameters=4)
+    own_rates, own_decays = np.array([0.1, 2.0, 1.0, 3.0]), np.array([0.5, 4.0])
+    strength, rule = 0.7, RULES[name](0.3)
+    together, gradient = theta.copy(), np.empty_like(theta)
+    step = rule.bind(together, gradient, together[:2], own_rates, own_decays)
+    for g, rate in zip(gradients, rates, strict=True):
+        gradient[...] = g
+        step(rate, strength)
+    for i, own_rate in enumerate(own_rates):
+        decay = 0.3 * strength * own_decays[i] / own_rate if i < 2 else 0.0
+        alone = run(RULES[name](decay), theta[[i]], gradients[:, [i]], own_rate * rates, 1)
+        np.testing.assert_allclose(together[[i]], alone, rtol=1e-11)
