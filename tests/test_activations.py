@@ -5,6 +5,8 @@ import pytest
 from component_tables import ACTIVATIONS, ELEMENTWISE, assert_is_a_value, read_only
 from reference_values import ACTIVATION_VALUES, INPUTS, SOFTMAX_DELTA, SOFTMAX_VALUES
 
+from skbackprop import BackpropRegressor
+from skbackprop.activations import Activation, FromFunctions, from_functions
 from skbackprop.gradient_check import check_directional_derivatives
 
 every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
@@ -121,3 +123,33 @@ def test_signals_pass_through_many_layers(name, seed):
     for _ in range(8):
         H = forward(activation, H @ rng.uniform(-bound, bound, size=(100, 100)))
     assert 0.05 < np.sqrt(np.mean(H**2)) < 20
+
+
+# ---- activations of users
+
+
+def test_an_activation_of_functions_is_a_value():
+    """With the defaults that are documented, and a hash, for dicts and caches."""
+    sine = FromFunctions(np.sin, np.cos)
+    assert_is_a_value(sine, [FromFunctions(np.cos, np.sin)])
+    assert sine == from_functions(np.sin, np.cos, needs_input=True, init_factor=6.0)
+    assert len({sine, from_functions(np.sin, np.cos)}) == 1
+
+
+class Doubled(Activation):
+    """Does not say that it needs its input."""
+
+    def forward(self, Z, out):
+        np.multiply(Z, 2, out=out)
+
+    def backward(self, delta, H, Z):
+        assert Z is None
+        delta *= 2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_pre_activations_are_kept_for_those_that_need_them_only(solver):
+    X = np.arange(12.0).reshape(6, 2) / 12
+    net = BackpropRegressor((3,), Doubled(), solver=solver, max_iter=3, random_state=0)
+    assert len(net.fit(X, X[:, 0]).loss_curve_) == 3

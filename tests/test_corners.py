@@ -12,6 +12,7 @@ from skbackprop.losses import (
     Focal,
     Gamma,
     GaussianNLL,
+    MultinomialBrier,
     MultinomialFocal,
     Poisson,
     Quantile,
@@ -165,6 +166,7 @@ def test_starting_weights_of_a_leaky_relu_know_its_slope():
 
 
 def test_a_loss_for_several_classes_is_taken_as_it_is():
+    assert MultinomialBrier().multiclass() == MultinomialBrier()
     loss = MultinomialFocal(1.0)
     assert loss.multiclass() is loss
     named = BackpropClassifier(**SMALL, loss=loss).fit(X, WORDS)
