@@ -76,14 +76,14 @@ def draft_of(estimator):
     published = []
 
     def publish():
-        published.append(True)
-        estimator.__dict__ = _with_changes(vars(estimator), before, vars(draft))
+        published.append(_with_changes(vars(estimator), before, vars(draft)))
+        estimator.__dict__ = published[-1]
 
     try:
         yield draft, publish
         publish()
     except BaseException:
-        if not published:
+        if not any(vars(estimator) is attributes for attributes in published):
             del curve[n_losses:]  # partial_fit makes it longer in place
         raise
 
