@@ -84,18 +84,18 @@ def state_of(estimator):
 
 @contextmanager
 def time_limit(seconds):
-    """An error where a call does not come to its end."""
+    """An error where a call does not come to its end, in seconds of the processor."""
 
     def too_long(*_):
         raise AssertionError(f"A call has taken more than {seconds} seconds.")
 
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, too_long)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @contextmanager
