@@ -7,8 +7,10 @@ import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from skbackprop.dask import DaskBackpropClassifier, DaskBackpropRegressor
+from skbackprop.losses import Quantile
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -45,6 +47,10 @@ MISTAKES = {
         "egative",
     ),
     "NaN": (lambda: {"X": cut(np.where(X > 2, np.nan, X)), "y": cut(NUMBERS)}, "NaN"),
+    "sparse y": (
+        lambda: {"X": cut(X), "y": cut(X[:, :1]).map_blocks(sparse.csr_array)},
+        "sparse",
+    ),
     "y_val of other width": (
         lambda: {"X": cut(X), "y": cut(NUMBERS), "X_val": cut(X), "y_val": cut(X[:, :2])},
         "Invalid X_val, y_val",
@@ -83,6 +89,13 @@ def test_divergence_names_the_largest_feature(client):
     )
     with pytest.raises(ValueError, match="largest absolute value of X is 300"):
         net.fit(cut(np.vstack([X[:-1], [[1.0, -300.0, 1.0]]])), cut(NUMBERS))
+
+
+def test_quantiles_of_several_targets_for_a_frame_stand_side_by_side(client):
+    net = DaskBackpropRegressor(**SMALL, loss=Quantile((0.1, 0.9)))
+    predicted = net.fit(frame(X), frame(X[:, :2])).predict(frame(X)).compute()
+    expected = net.to_local().predict(frame(X).compute())
+    np.testing.assert_array_equal(predicted.to_numpy(), expected.reshape(60, 4))
 
 
 def test_predictions_of_several_outputs_for_a_frame_keep_its_index(client):

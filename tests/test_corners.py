@@ -194,3 +194,44 @@ def test_decays_of_their_own_end_with_the_penalised_parameters():
     )
     step(1.0)
     np.testing.assert_allclose(theta, [0.9, 0.8, 1, 1, 1])
+
+
+def test_a_warm_start_with_several_labels_goes_on():
+    twice = BackpropClassifier(**SMALL, warm_start=True).fit(X, LABELS).fit(X, LABELS)
+    once = BackpropClassifier(**SMALL | {"max_iter": 6}).fit(X, LABELS)
+    np.testing.assert_array_equal(twice.coefs_[0], once.coefs_[0])
+    with pytest.raises(ValueError, match="indicators of 3 labels"):
+        twice.fit(X, LABELS[:, :2])
+
+
+def test_a_type_error_of_a_scorer_comes_out():
+    """It is not taken for a scorer that wants no weights."""
+
+    def scorer(net, X, y):
+        return len(3)
+
+    for weights in ({}, {"sample_weight_val": np.ones(40)}):
+        net = BackpropClassifier(**SMALL, scoring=scorer)
+        with pytest.raises(TypeError, match="has no len"):
+            net.fit(X, WORDS, X_val=X, y_val=WORDS, **weights)
+
+
+@pytest.mark.parametrize(("loss", "factor"), [("squared_error", 1.7e308), ("poisson", 1e5)])
+def test_a_validation_score_that_overflows_is_nan(loss, factor):
+    """Infinite raw predictions, and predictions that are infinite only as exponentials."""
+    far = factor * np.sign(X)
+    net = BackpropRegressor(**SMALL, loss=loss).fit(X, POSITIVE, X_val=far, y_val=POSITIVE)
+    assert np.isnan(net.validation_scores_).all()
+    assert np.isnan(net.best_validation_score_)
+    assert np.isfinite(net.loss_curve_).all()
+
+
+def test_lbfgs_that_diverges_at_its_first_step_says_so():
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        BackpropRegressor(**SMALL, solver="lbfgs").fit(X, 1e200 * X[:, 0])
+
+
+def test_hyper_parameters_that_scikit_learn_does_not_know_are_left_out():
+    net = BackpropRegressor(**SMALL, learning_rate="cosine", learning_rate_init=0.01)
+    mlp = net.fit(X, POSITIVE).to_sklearn()
+    assert (mlp.learning_rate, mlp.learning_rate_init) == ("constant", 0.01)
