@@ -144,6 +144,7 @@ class SoftmaxLink:
 
     name = "softmax"
 
+    @np.errstate(over="ignore")  # of a sum of squares that is only looked at
     def inverse(self, raw, out):
         """Write the prediction into ``out`` (which may be ``raw``)."""
         softmax(raw, out)
@@ -158,6 +159,7 @@ class SoftmaxLink:
         """Raw prediction that belongs to a prediction."""
         return np.log(prediction)
 
+    @np.errstate(over="ignore")
     def log_inverse(self, raw):
         """Logarithm of the prediction, without rounding the prediction first."""
         shifted = raw - _row_max(raw)  # so that no logarithm is above 0

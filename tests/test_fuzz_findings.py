@@ -151,3 +151,13 @@ def test_targets_whose_squares_overflow():
     plain = TabularRegressor(**parameters).fit(X, X[:, 0]).predict(X)
     huge = TabularRegressor(**parameters).fit(X, 1e300 * X[:, 0]).predict(X)
     np.testing.assert_allclose(huge, 1e300 * plain, rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "predict_log_proba"])
+def test_probabilities_of_raw_predictions_whose_squares_overflow(method):
+    """NumPy warned of the sum of their squares, which is only looked at."""
+    net = BackpropClassifier(**SMALL, activation="identity").fit(X, LABELS)
+    found = getattr(net, method)(1e250 * X)
+    probabilities = found if method == "predict_proba" else np.exp(found)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(probabilities.max(axis=1), 1)
