@@ -625,10 +625,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             return
         loss_of_mean = self._loss_of_mean(objective)
         if self.solver == "lbfgs":
-            too_small = 0.5 * (100 * self.tol) ** 2
+            too_small = np.sqrt(2 * loss_of_mean) <= 100 * self.tol
         else:
-            too_small = self.tol * self.n_iter_no_change
-        if 0 < loss_of_mean <= min(too_small, _LOSS_OF_SMALL):
+            too_small = loss_of_mean <= self.tol * self.n_iter_no_change
+        if too_small and 0 < loss_of_mean <= _LOSS_OF_SMALL:
             warnings.warn(
                 f"The fit was stopped by tol={self.tol:g}, but the scale of y is small for it: to "
                 f"predict the mean of y always has a loss of no more than {loss_of_mean:.2g}. "

@@ -161,3 +161,10 @@ def test_probabilities_of_raw_predictions_whose_squares_overflow(method):
     probabilities = found if method == "predict_proba" else np.exp(found)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     np.testing.assert_array_equal(probabilities.max(axis=1), 1)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_tolerance_near_the_largest_number(solver):
+    """Its square was an OverflowError."""
+    net = BackpropRegressor(**SMALL | {"solver": solver, "tol": 1e300, "n_iter_no_change": 1})
+    assert np.isfinite(net.fit(X, X[:, 0]).loss_)
