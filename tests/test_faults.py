@@ -250,9 +250,9 @@ def test_ctrl_c_at_a_random_moment(solver, seed):
     try:
         while ends.total() - ends["in time"] < (100 if LONG else 6):
             stopped = clone(net)
-            armed.append(True)
             try:
                 signal.setitimer(signal.ITIMER_PROF, rng.uniform(0.001, 1.1 * seconds))
+                armed.append(True)  # not before: the timer of the last fit may still run
                 stopped.fit(X, y)
                 end = "in time"
                 armed.clear()
