@@ -3,8 +3,9 @@
 What is dropped are inputs of layers: features for the first one, units of the layer below for the
 others. The rest is scaled up, so that expectations stay, and predictions need no change.
 
-The masks come from a stream of random bits of their own, row after row; how the rows of a
-minibatch are divided into parts makes no difference as long as the parts are drawn in order.
+The masks come from a stream of random bits of their own. Layers with the same rate share what is
+drawn for a minibatch, each one row further down: what a row drops in one layer is independent of
+what it drops in the others, and a third of the bits is enough for three layers.
 
 References
 ----------
@@ -97,10 +98,10 @@ class DropoutStream:
         self.offset = (self.offset + _GOLDEN_SECTION) % 1
 
     def rows(self, n_rows, n_columns):
-        """Random numbers of 8 bits, of shape (n_rows, n_columns)."""
+        """Random numbers of 8 bits, of shape (n_rows, n_columns or a few more)."""
         n_words = -(-n_columns // _PER_WORD)
         bits = self._rows.random_raw(n_rows * n_words).view(np.uint8)
-        return bits.reshape(n_rows, n_words * _PER_WORD)[:, :n_columns]
+        return bits.reshape(n_rows, n_words * _PER_WORD)
 
     def entries(self, n_entries):
         """Random numbers of 64 bits, for the stored entries of a sparse matrix."""
@@ -132,11 +133,12 @@ class DropoutMasks:
         self._stream = stream
         self._units = units
         self._rates = rates
+        self._dtype = np.dtype(dtype)
         self._thresholds = None
-        self._dropping = [i for i, rate in enumerate(rates) if rate]
-        self._masks, self._room = (
-            {i: np.empty((n_rows, units[i]), dtype) for i in self._dropping} for _ in range(2)
-        )
+        dropping = [i for i, rate in enumerate(rates) if rate]
+        self._room = {i: np.empty((n_rows, units[i]), dtype) for i in dropping}
+        self._tables = {}
+        self._masks = {}
         self._dropped = {}
         self._entries_mask = None
 
@@ -147,27 +149,40 @@ class DropoutMasks:
 
     def draw(self, X):
         """Draw the masks of the rows ``X``."""
-        n_rows = X.shape[0]
         self._set_thresholds()
-        dense = [i for i in self._dropping if i or not sparse.issparse(X)]
-        bits = self._stream.rows(n_rows, sum(self._units[i] for i in dense))
-        start = 0
-        for i in dense:
-            stop = start + self._units[i]
-            mask = self._masks[i][:n_rows]
-            np.greater_equal(bits[:, start:stop], self._thresholds[i], out=mask)
-            mask *= self._scale(i)
-            start = stop
-        if len(dense) < len(self._dropping):
+        is_sparse = sparse.issparse(X)
+        by_rate = {}
+        for i in self._room:
+            if i or not is_sparse:
+                by_rate.setdefault(self._rates[i], []).append(i)
+        for layers in by_rate.values():
+            self._draw_shared(X.shape[0], layers)
+        if is_sparse and 0 in self._room:
             kept = self._stream.entries(X.nnz) >= self._thresholds[0] * (1 << 56)
             self._entries_mask = kept * X.dtype.type(self._scale(0))
+
+    def _draw_shared(self, n_rows, layers):
+        """Masks of layers with the same rate: overlapping parts of one table."""
+        bits = self._stream.rows(n_rows + len(layers) - 1, max(self._units[i] for i in layers))
+        table = self._table(layers[0], bits.shape)
+        np.greater_equal(bits, self._thresholds[layers[0]], out=table)
+        np.multiply(table, self._scale(layers[0]), out=table)
+        for first, i in enumerate(layers):
+            self._masks[i] = table[first : first + n_rows, : self._units[i]]
+
+    def _table(self, key, shape):
+        """Room for masks; that of a full minibatch is kept."""
+        table = self._tables.get(key)
+        if table is None or table.shape[1] != shape[1] or len(table) < shape[0]:
+            table = self._tables[key] = np.empty(shape, self._dtype)
+        return table[: shape[0]]
 
     def _scale(self, layer):
         return _RANGE / (_RANGE - self._thresholds[layer])
 
     def apply(self, layer, inputs):
         """The inputs of a layer without those that are dropped; kept for the backward pass."""
-        if layer not in self._masks:
+        if layer not in self._room:
             return inputs
         if sparse.issparse(inputs):
             data = inputs.data * self._entries_mask
@@ -175,7 +190,7 @@ class DropoutMasks:
         else:
             n_rows = len(inputs)
             dropped = self._room[layer][:n_rows]
-            np.multiply(inputs, self._masks[layer][:n_rows], out=dropped)
+            np.multiply(inputs, self._masks[layer], out=dropped)
         self._dropped[layer] = dropped
         return dropped
 
@@ -186,4 +201,4 @@ class DropoutMasks:
     def backward(self, layer, delta):
         """Turn the gradient with respect to the inputs after dropping into that before it."""
         if layer in self._masks:
-            np.multiply(delta, self._masks[layer][: len(delta)], out=delta)
+            np.multiply(delta, self._masks[layer], out=delta)

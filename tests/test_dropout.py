@@ -77,19 +77,18 @@ def test_masks_of_units_and_rows_are_independent():
     assert np.corrcoef(both[:-1].ravel(), both[1:].ravel())[0, 1] < 0.02
 
 
-def test_parts_of_a_minibatch_draw_what_the_whole_draws():
-    rates, units = [0.2, 0.5], [5, 7]
-    X, H = np.ones((20, 5)), np.ones((20, 7))
-    whole = DropoutMasks(rates, units, 20, np.float64, stream())
-    whole.draw(X)
-    source = stream()
-    rows = []
-    for part in (slice(0, 12), slice(12, 20)):
-        masks = DropoutMasks(rates, units, 12, np.float64, source)
-        masks.draw(X[part])
-        rows.append(np.hstack([masks.apply(0, X[part]), masks.apply(1, H[part])]))
-    expected = np.hstack([whole.apply(0, X), whole.apply(1, H)])
-    np.testing.assert_array_equal(np.vstack(rows), expected)
+def test_layers_of_any_widths_and_rates_and_fewer_rows():
+    rates, units = [0.2, 0.5, 0.2, 0.5], [5, 30, 70, 11]
+    masks = DropoutMasks(rates, units, 2000, np.float64, stream())
+    for n_rows in (1200, 2000, 1999):
+        masks.draw(np.ones((n_rows, 5)))
+        for i, (rate, width) in enumerate(zip(rates, units, strict=True)):
+            dropped = masks.apply(i, np.ones((n_rows, width)))
+            assert dropped.shape == (n_rows, width)
+            assert np.mean(dropped == 0) == pytest.approx(rate, abs=0.03)
+            delta = np.ones((n_rows, width))
+            masks.backward(i, delta)
+            np.testing.assert_array_equal(delta, dropped)
 
 
 def test_entries_of_sparse_features_are_dropped_and_the_matrix_is_left_alone():

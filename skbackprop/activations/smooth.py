@@ -124,8 +124,17 @@ class SiLU(Activation):
     init_factor = 12.0
 
     def forward(self, Z, out):
-        # NumPy's exponential is vectorised, unlike SciPy's expit.
-        divisor = np.negative(Z, out=None if out is Z else out)
+        room = None if out is Z else out
+        if Z.dtype == np.float32:
+            # s(z) = (1 + tanh(z / 2)) / 2; NumPy's tanh takes half the time of its exponential.
+            sigmoid = np.multiply(Z, 0.5, out=room)
+            np.tanh(sigmoid, out=sigmoid)
+            np.multiply(sigmoid, 0.5, out=sigmoid)
+            np.add(sigmoid, 0.5, out=sigmoid)
+            np.multiply(Z, sigmoid, out=out)
+            return
+        # In float64 it is the other way round. SciPy's expit is not vectorised.
+        divisor = np.negative(Z, out=room)
         with np.errstate(over="ignore"):  # infinity, and then 0
             np.exp(divisor, out=divisor)
         np.add(divisor, 1, out=divisor)
