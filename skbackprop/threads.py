@@ -8,6 +8,7 @@ of joblib are obeyed.
 """
 
 import os
+import sys
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,10 @@ from weakref import WeakSet, ref
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["RowThreads", "lift_forgotten_limit", "row_threads"]
+__all__ = ["RowThreads", "lift_forgotten_limit", "row_threads", "short_turns"]
+
+# Seconds after which a thread that waits for the interpreter asks for it; Python waits for 0.005.
+_TURN = 1e-3
 
 
 _BUSY = threading.local()
@@ -225,3 +229,50 @@ def row_threads(max_threads=None):
             executor.shutdown(wait=True, cancel_futures=True)
     finally:
         _SINGLE_THREADED_BLAS.release(use)
+
+
+class _ShortTurns:
+    """Python's switch interval, which is the process's, as long as some fit wants it short."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_uses = 0
+        self._before = None
+
+    def begin(self):
+        with self._lock:
+            self._n_uses += 1
+            if self._n_uses == 1:
+                self._before = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before, _TURN))
+
+    def end(self):
+        with self._lock:
+            self._n_uses -= 1
+            if self._n_uses == 0:
+                sys.setswitchinterval(self._before)
+
+
+_SHORT_TURNS = _ShortTurns()
+
+
+@contextmanager
+def short_turns(threads):
+    """Let threads that make many short steps side by side wait less for the interpreter.
+
+    A thread that has waited for it too long and wakes up to find it taken again waits on, for a
+    time which with Python's default is that of several steps of a small network.
+
+    Parameters
+    ----------
+    threads : RowThreads
+        Where it is a single one, nothing is changed.
+    """
+    if threads.n_threads < 2:
+        yield
+        return
+    _SHORT_TURNS.begin()
+    try:
+        yield
+    finally:
+        _SHORT_TURNS.end()

@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import skbackprop
-from skbackprop.threads import row_threads
+from skbackprop.threads import row_threads, short_turns
 
 WAIT = 60  # seconds after which a test that hangs fails; nothing waits for so long
 
@@ -210,7 +210,7 @@ import os
 import threading
 
 import scipy.linalg
-from skbackprop.threads import row_threads
+from skbackprop.threads import row_threads, short_turns
 from threadpoolctl import threadpool_info, threadpool_limits
 
 
@@ -359,3 +359,39 @@ def test_a_child_that_leaves_a_use_which_its_parent_began():
         """
     )
     assert printed == [as_usual("child"), as_usual("parent")]
+
+
+# ---- the switch interval
+
+
+@pytest.fixture
+def known_interval():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.004)
+    yield
+    assert sys.getswitchinterval() == pytest.approx(0.004)
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("known_interval")
+def test_turns_are_short_while_any_use_of_several_threads_lasts():
+    with row_threads() as threads, pytest.raises(KeyboardInterrupt), short_turns(threads):
+        with short_turns(threads):
+            short = sys.getswitchinterval()
+        assert sys.getswitchinterval() == short < 0.004
+        raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("known_interval")
+def test_turns_are_left_alone_with_one_thread():
+    with row_threads(1) as threads, short_turns(threads):
+        assert sys.getswitchinterval() == pytest.approx(0.004)
+
+
+def test_turns_that_are_shorter_already_stay_so():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    with row_threads() as threads, short_turns(threads):
+        assert sys.getswitchinterval() == pytest.approx(1e-5)
+    assert sys.getswitchinterval() == pytest.approx(1e-5)
+    sys.setswitchinterval(before)

@@ -17,7 +17,7 @@ from ..drafts import draft_of
 from ..smooth_clip import SmoothClipScaler
 from ..solvers.stochastic import steps_of_epoch
 from ..table_encoder import TableEncoder
-from ..threads import row_threads
+from ..threads import row_threads, short_turns
 from ..validation import (
     Interval,
     Options,
@@ -201,7 +201,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
                 del member.progress
             progress.say(member, _story(member))
 
-        with row_threads(max_threads=len(members)) as threads:
+        with row_threads(max_threads=len(members)) as threads, short_turns(threads):
             try:
                 threads.map(fit, members)
             except BaseException as error:

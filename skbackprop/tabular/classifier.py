@@ -49,7 +49,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     weight_decay : float, default=0.02
         Decoupled weight decay, in [0, inf); lowered as ``dropout`` is.
 
-    max_iter : int, default=64
+    max_iter : int, default=48
         Number of epochs, at least 1.
 
     min_steps : int, default=1000
@@ -175,7 +175,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         learning_rate_init=0.08,
         dropout=0.15,
         weight_decay=0.02,
-        max_iter=64,
+        max_iter=48,
         min_steps=1000,
         batch_size="auto",
         validation_fraction=0.15,
