@@ -235,7 +235,7 @@ def plot(found, sides, path):
         ratios = [ratio(name, side) for name in names]
         axes.plot(ratios, range(len(names)), marker, label=title(side), alpha=0.8)
     axes.set(xscale="log", xlabel="error (1 - accuracy or 1 - R2) / that of boosted trees")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(names)), names)
