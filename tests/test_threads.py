@@ -375,10 +375,15 @@ def known_interval():
 
 @pytest.mark.usefixtures("known_interval")
 def test_turns_are_short_while_any_use_of_several_threads_lasts():
-    with row_threads() as threads, pytest.raises(KeyboardInterrupt), short_turns(threads):
+    with row_threads() as threads, short_turns(threads):
         with short_turns(threads):
             short = sys.getswitchinterval()
         assert sys.getswitchinterval() == short < 0.004
+
+
+@pytest.mark.usefixtures("known_interval")
+def test_turns_are_as_before_after_an_exception():
+    with pytest.raises(KeyboardInterrupt), row_threads() as threads, short_turns(threads):
         raise KeyboardInterrupt
 
 
