@@ -19,7 +19,7 @@ from weakref import WeakSet, ref
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["RowThreads", "lift_forgotten_limit", "row_threads", "short_turns"]
+__all__ = ["RowThreads", "restore_forgotten_settings", "row_threads", "short_turns"]
 
 # Seconds after which a thread that waits for the interpreter asks for it; Python waits for 0.005.
 _TURN = 1e-3
@@ -79,29 +79,31 @@ def _limit_this_thread():
             blas.set_num_threads(1)
 
 
-class _SingleThreadedBlas:
-    """The process-wide limit of the BLAS to one thread, shared by all fits that want it.
+class _SharedSetting:
+    """A setting of the whole process, shared by all fits that want it.
 
-    The first one in sets the limit, the last one out restores what was there: fits and predictions
-    that overlap in several threads do not restore each other's limits. A use that Ctrl-C keeps
-    from being released, in the few instructions where it can, ends with its block, and the next
-    fit restores the limit.
+    The first use in sets it, the last one out restores what was there: fits that overlap in
+    several threads do not restore each other's setting. A use that Ctrl-C keeps from being
+    released, in the few instructions where it can, ends with its block, and the next fit restores
+    the setting.
     """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._uses = WeakSet()
-        self._allowed = None  # numbers of threads to restore, while there is something to restore
+        self._before = None  # what to restore, while there is something to restore
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._reset_after_fork)
 
     def acquire(self, use):
-        """Limit the BLAS; return how many threads it was allowed."""
+        """Set it; return what was there before any use."""
         with self._lock:
-            if self._allowed is None:
-                self._allowed = [blas.get_num_threads() for blas in _blas_controllers()]
+            if self._before is None:
+                self._before = self._get()
             self._uses.add(use)
             if len(self._uses) == 1:
-                _set_blas_threads([1] * len(self._allowed))
-            return min(self._allowed, default=1)
+                self._set()
+            return self._before
 
     def release(self, use):
         """Undo one ``acquire``, unless it was not completed or that of a parent process."""
@@ -109,36 +111,62 @@ class _SingleThreadedBlas:
             if use in self._uses:
                 self._uses.discard(use)
                 if not self._uses:
-                    self._restore()
+                    self._restore_before()
 
-    def lift_if_forgotten(self):
-        """Restore a limit that no use has any more."""
-        if self._allowed is not None:
+    def restore_if_forgotten(self):
+        """Restore what was there before, if no use has the setting any more."""
+        if self._before is not None:
             with self._lock:
-                if self._allowed is not None and not self._uses:
-                    self._restore()
+                if self._before is not None and not self._uses:
+                    self._restore_before()
 
-    def reset_after_fork(self):
+    def _reset_after_fork(self):
         """Forget the fits of the parent, which do not go on in the child."""
         self._lock = threading.Lock()
         self._uses = WeakSet()
-        if self._allowed is not None:
-            self._restore()
+        if self._before is not None:
+            self._restore_before()
 
-    def _restore(self):
-        _set_blas_threads(self._allowed)
+    def _restore_before(self):
+        self._restore(self._before)
+        self._before = None
+
+
+class _SingleThreadedBlas(_SharedSetting):
+    """The limit of the BLAS to one thread."""
+
+    def _get(self):
+        return [blas.get_num_threads() for blas in _blas_controllers()]
+
+    def _set(self):
+        _set_blas_threads([1] * len(self._before))
+
+    def _restore(self, before):
+        _set_blas_threads(before)
         _free_control()
-        self._allowed = None
+
+
+class _ShortTurns(_SharedSetting):
+    """A short switch interval of Python's threads."""
+
+    def _get(self):
+        return sys.getswitchinterval()
+
+    def _set(self):
+        sys.setswitchinterval(min(self._before, _TURN))
+
+    def _restore(self, before):
+        sys.setswitchinterval(before)
 
 
 _SINGLE_THREADED_BLAS = _SingleThreadedBlas()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_SINGLE_THREADED_BLAS.reset_after_fork)
+_SHORT_TURNS = _ShortTurns()
 
 
-def lift_forgotten_limit():
-    """Give the BLAS its threads back, where Ctrl-C has kept a use of its limit from doing so."""
-    _SINGLE_THREADED_BLAS.lift_if_forgotten()
+def restore_forgotten_settings():
+    """Restore what was there, where Ctrl-C has kept the use of a setting from doing so."""
+    for setting in (_SINGLE_THREADED_BLAS, _SHORT_TURNS):
+        setting.restore_if_forgotten()
 
 
 class RowThreads:
@@ -212,7 +240,7 @@ def row_threads(max_threads=None):
     """
     use = _Use()
     try:
-        n_threads = _SINGLE_THREADED_BLAS.acquire(use)
+        n_threads = min(_SINGLE_THREADED_BLAS.acquire(use), default=1)
         if max_threads is not None:
             n_threads = min(n_threads, max_threads)
         if _is_busy():
@@ -231,31 +259,6 @@ def row_threads(max_threads=None):
         _SINGLE_THREADED_BLAS.release(use)
 
 
-class _ShortTurns:
-    """Python's switch interval, which is the process's, as long as some fit wants it short."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._n_uses = 0
-        self._before = None
-
-    def begin(self):
-        with self._lock:
-            self._n_uses += 1
-            if self._n_uses == 1:
-                self._before = sys.getswitchinterval()
-                sys.setswitchinterval(min(self._before, _TURN))
-
-    def end(self):
-        with self._lock:
-            self._n_uses -= 1
-            if self._n_uses == 0:
-                sys.setswitchinterval(self._before)
-
-
-_SHORT_TURNS = _ShortTurns()
-
-
 @contextmanager
 def short_turns(threads):
     """Let threads that make many short steps side by side wait less for the interpreter.
@@ -271,8 +274,9 @@ def short_turns(threads):
     if threads.n_threads < 2:
         yield
         return
-    _SHORT_TURNS.begin()
+    use = _Use()
     try:
+        _SHORT_TURNS.acquire(use)
         yield
     finally:
-        _SHORT_TURNS.end()
+        _SHORT_TURNS.release(use)

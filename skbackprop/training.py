@@ -13,7 +13,7 @@ from .schedules import Adaptive, Constant, Cosine, InvScaling, Multiple, OneCycl
 from .solvers.lbfgs import minimize_lbfgs
 from .solvers.stochastic import EpochPlan, minimize_stochastic
 from .solvers.updates import SGD, Adam
-from .threads import lift_forgotten_limit, row_threads
+from .threads import restore_forgotten_settings, row_threads
 
 __all__ = ["IN_MEMORY", "STOCHASTIC_SOLVERS", "Passes", "train"]
 
@@ -92,7 +92,7 @@ def _train_stochastic(settings, objective, parameters, state, monitor):
     state.use_rule(_update_rule(settings))
     if plan.schedule.planned and not monitor.early_stopping:
         monitor.patience.n_iter_no_change = np.inf  # to the end of the plan
-    lift_forgotten_limit()
+    restore_forgotten_settings()
     new_pass = partial(settings._passes.batch, objective)
     stop_reason = minimize_stochastic(objective, parameters, state, plan, monitor, new_pass)
     if monitor.one_pass:

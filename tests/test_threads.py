@@ -1,5 +1,6 @@
 """Row threads: order, exceptions, and the limit of the BLAS that they set and lift."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import skbackprop
+from skbackprop import BackpropRegressor
 from skbackprop.threads import row_threads, short_turns
 
 WAIT = 60  # seconds after which a test that hangs fails; nothing waits for so long
@@ -210,7 +212,7 @@ import os
 import threading
 
 import scipy.linalg
-from skbackprop.threads import row_threads, short_turns
+from skbackprop.threads import row_threads
 from threadpoolctl import threadpool_info, threadpool_limits
 
 
@@ -400,3 +402,23 @@ def test_turns_that_are_shorter_already_stay_so():
         assert sys.getswitchinterval() == pytest.approx(1e-5)
     assert sys.getswitchinterval() == pytest.approx(1e-5)
     sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("known_interval")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_turns_that_ctrl_c_left_short_end_with_the_next_fit(monkeypatch):
+    def interrupted(use):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, row_threads() as threads:
+        patch.setattr(skbackprop.threads._SHORT_TURNS, "release", interrupted)
+        try:
+            with short_turns(threads):
+                pass
+        except KeyboardInterrupt:
+            pass  # nothing keeps the traceback
+        else:
+            raise AssertionError
+    assert sys.getswitchinterval() < 0.004
+    gc.collect()
+    BackpropRegressor((2,), max_iter=1).fit([[0.0], [1.0]], [0, 1])
