@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from weakref import WeakSet, ref
 
@@ -24,6 +24,9 @@ __all__ = ["RowThreads", "restore_forgotten_settings", "row_threads", "short_tur
 # Seconds after which a thread that waits for the interpreter asks for it; Python waits for 0.005.
 _TURN = 1e-3
 
+
+# Seconds for which a thread waits without looking for Ctrl-C.
+_MOMENT = 0.1
 
 _BUSY = threading.local()
 
@@ -169,6 +172,18 @@ def restore_forgotten_settings():
         setting.restore_if_forgotten()
 
 
+def _wait_for(future):
+    """Result of a future; Ctrl-C ends the waiting, too.
+
+    Some libraries, as Polars, handle signals so that a thread that waits for a lock does not wake
+    up: it looks for them itself every now and then.
+    """
+    while not future.done():
+        with suppress(TimeoutError):
+            future.result(_MOMENT)
+    return future.result()
+
+
 class RowThreads:
     """Runs a function over parts of the rows.
 
@@ -219,7 +234,7 @@ class RowThreads:
             waiting.clear()
         for helper in helpers:
             if not helper.cancel():  # one that has not begun has nothing left to do
-                helper.result()
+                _wait_for(helper)
         return results
 
 

@@ -363,6 +363,37 @@ def test_a_child_that_leaves_a_use_which_its_parent_began():
     assert printed == [as_usual("child"), as_usual("parent")]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")
+def test_ctrl_c_wakes_a_thread_that_waits_for_others_beside_polars():
+    """Which lets a thread sleep on where a signal has come while it waits for a lock."""
+    pytest.importorskip("polars")
+    printed = run_script("""
+        import signal, time
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        import polars  # takes the place of the handler
+
+        polars.DataFrame({"a": [1, 2]}).lazy().select(polars.col("a") * 2).collect()
+        begun, interrupted = threading.Event(), threading.Event()
+
+        def work(item):
+            if threading.current_thread() is threading.main_thread():
+                begun.wait(30)
+                return
+            begun.set()
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGINT)
+            print(interrupted.wait(10))
+
+        with threadpool_limits(2), row_threads() as threads:
+            try:
+                threads.map(work, range(2))
+            except KeyboardInterrupt:
+                interrupted.set()
+    """)
+    assert printed[-1] == "True"
+
+
 # ---- the switch interval
 
 
