@@ -29,7 +29,7 @@ def _within_safe_exponents(raw):
         return False
     limit = _SAFE_EXPONENT[raw.itemsize]
     flat = raw.ravel()
-    if np.dot(flat, flat) < limit * limit:
+    if np.vdot(flat, flat) < limit * limit:  # unlike dot(), without a warning of overflow
         return True
     return -limit < np.minimum.reduce(flat) and np.maximum.reduce(flat) < limit
 
@@ -46,7 +46,8 @@ def _exponentials(raw, out):
         np.exp(raw, out=out)
     else:
         shift = _row_max(raw)
-        np.subtract(raw, shift, out=out)
+        with np.errstate(over="ignore"):  # to minus infinity, and then 0
+            np.subtract(raw, shift, out=out)
         np.exp(out, out=out)
     total = np.dot(out, _column_of_ones(raw.shape[1], raw.dtype))
     return total, shift
@@ -144,7 +145,6 @@ class SoftmaxLink:
 
     name = "softmax"
 
-    @np.errstate(over="ignore")  # of a sum of squares that is only looked at
     def inverse(self, raw, out):
         """Write the prediction into ``out`` (which may be ``raw``)."""
         softmax(raw, out)

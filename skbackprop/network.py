@@ -82,7 +82,7 @@ class Workspace:
         if stream is not None:
             units = network.layer_units[:-1]
             self.masks = DropoutMasks(network.dropout, units, n_rows, dtype, stream)
-        self.ones = np.ones(n_rows, dtype)
+        self.ones = np.ones(n_rows, dtype) if backward else None
         self._layers = {
             n_rows: [layer.buffers(n_rows, dtype, backward) for layer in network.layers]
         }
