@@ -5,7 +5,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .batches import RowBuffers, Rows
-from .drafts import of_one_fit, snapshot_of
+from .drafts import of_one_fit
 from .network import Workspace
 from .passes import rows_per_block
 from .validation import available_unless, check_features
@@ -31,7 +31,6 @@ def hidden_activations(estimator, X, layers):
     -------
     activations : list of ndarrays of shape (n_samples, n_units)
     """
-    estimator = snapshot_of(estimator)
     check_is_fitted(estimator)
     X = check_features(estimator, X)
     network, parameters = estimator._fitted_network()
@@ -105,5 +104,6 @@ def _restrict(*names):
         setattr(HiddenFeatures, name, available_unless(why_no_features)(method))
 
 
+# Outside of what scikit-learn has wrapped around it, which asks for the names of the columns.
 HiddenFeatures.transform = of_one_fit(HiddenFeatures.transform)
 _restrict("transform", "fit_transform", "get_feature_names_out")

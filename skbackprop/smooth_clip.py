@@ -107,7 +107,6 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             draft.center_, draft.scale_ = _centers_and_scales(X)
         return self
 
-    @of_one_fit
     def transform(self, X):
         """Scale data.
 
@@ -148,3 +147,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+# Outside of what scikit-learn has wrapped around it, which asks for the names of the columns.
+SmoothClipScaler.transform = of_one_fit(SmoothClipScaler.transform)

@@ -186,7 +186,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         with draft_of(self) as (draft, _), np.errstate(all="ignore"):
             return draft._fit_sparse(X) if sparse.issparse(X) else draft._fit_dense(X)
 
-    @of_one_fit
     def transform(self, X):
         """Make numbers of a table.
 
@@ -333,3 +332,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = [np.dtype(self.dtype).name]
         return tags
+
+
+# Outside of what scikit-learn has wrapped around it, which asks for the names of the columns.
+TableEncoder.transform = of_one_fit(TableEncoder.transform)

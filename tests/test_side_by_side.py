@@ -17,6 +17,8 @@ from sklearn.datasets import make_classification
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
+    SmoothClipScaler,
+    TableEncoder,
     TabularClassifier,
     TabularRegressor,
 )
@@ -249,6 +251,19 @@ def test_a_prediction_is_of_one_fit_where_another_ends_in_its_middle(net, method
         pd.testing.assert_frame_equal(found, expected)
     else:
         np.testing.assert_equal(found, expected)
+
+
+@pytest.mark.parametrize("transformer", [TableEncoder(), SmoothClipScaler()])
+def test_a_frame_of_transformed_data_is_of_one_fit_where_another_ends_in_its_middle(transformer):
+    """Its numbers, and the names of its columns, which are asked for last."""
+    X = OTHER_DATA["named"][0].to_numpy()
+    transformer.set_output(transform="pandas")
+    expected = transformer.fit(X).transform(X)
+    MEANWHILE.append(lambda: transformer.fit(np.c_[X, X]))
+    found = transformer.transform(Interrupted(X))
+    assert not MEANWHILE
+    assert transformer.n_features_in_ == 2 * X.shape[1]
+    pd.testing.assert_frame_equal(found, expected)
 
 
 @pytest.mark.parametrize("solvers", [("adam", "lbfgs"), ("sgd", "adam"), ("lbfgs", "lbfgs")])
