@@ -159,7 +159,7 @@ class SoftmaxLink:
         """Raw prediction that belongs to a prediction."""
         return np.log(prediction)
 
-    @np.errstate(over="ignore")
+    @np.errstate(over="ignore")  # differences to minus infinity
     def log_inverse(self, raw):
         """Logarithm of the prediction, without rounding the prediction first."""
         shifted = raw - _row_max(raw)  # so that no logarithm is above 0

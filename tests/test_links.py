@@ -189,3 +189,14 @@ def test_softmax_with_many_classes_near_the_limit_of_the_quick_way(magnitude, dt
     raw = np.full((2, 1000), magnitude, dtype)
     raw[1] *= -1
     np.testing.assert_allclose(inverse(LINKS["softmax"], raw), 1e-3, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_differences_of_raw_predictions_that_overflow_are_certain(dtype):
+    """Without a warning: the farthest classes have probability 0."""
+    largest = np.finfo(dtype).max
+    raw = np.array([[largest, -largest, 0], [0, 0, -largest]], dtype)
+    probabilities = np.empty_like(raw)
+    SoftmaxLink().inverse(raw, probabilities)
+    np.testing.assert_array_equal(probabilities, [[1, 0, 0], [0.5, 0.5, 0]])
+    np.testing.assert_allclose(np.exp(SoftmaxLink().log_inverse(raw)), probabilities)
