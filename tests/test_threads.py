@@ -408,7 +408,7 @@ def known_interval():
 
 @pytest.mark.usefixtures("known_interval")
 def test_turns_are_short_while_any_use_of_several_threads_lasts():
-    with row_threads() as threads, short_turns(threads):
+    with threadpool_limits(2), row_threads() as threads, short_turns(threads):
         with short_turns(threads):
             short = sys.getswitchinterval()
         assert sys.getswitchinterval() == short < 0.004
@@ -416,7 +416,12 @@ def test_turns_are_short_while_any_use_of_several_threads_lasts():
 
 @pytest.mark.usefixtures("known_interval")
 def test_turns_are_as_before_after_an_exception():
-    with pytest.raises(KeyboardInterrupt), row_threads() as threads, short_turns(threads):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        threadpool_limits(2),
+        row_threads() as threads,
+        short_turns(threads),
+    ):
         raise KeyboardInterrupt
 
 
@@ -429,7 +434,7 @@ def test_turns_are_left_alone_with_one_thread():
 def test_turns_that_are_shorter_already_stay_so():
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
-    with row_threads() as threads, short_turns(threads):
+    with threadpool_limits(2), row_threads() as threads, short_turns(threads):
         assert sys.getswitchinterval() == pytest.approx(1e-5)
     assert sys.getswitchinterval() == pytest.approx(1e-5)
     sys.setswitchinterval(before)
@@ -441,7 +446,7 @@ def test_turns_that_ctrl_c_left_short_end_with_the_next_fit(monkeypatch):
     def interrupted(use):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, row_threads() as threads:
+    with monkeypatch.context() as patch, threadpool_limits(2), row_threads() as threads:
         patch.setattr(skbackprop.threads._SHORT_TURNS, "release", interrupted)
         try:
             with short_turns(threads):
