@@ -171,8 +171,8 @@ class Cosine(Constant):
 class OneCycle(Constant):
     """From a 25th of the rate up to it in the first 30 %, then down to 0; half cosines both.
 
-    The momentum does not change, as it does in the reference: that did what a constant momentum
-    does which lies between its two values.
+    Unlike in the reference, the momentum does not change: where tried, it was no better to lower
+    and raise it than to keep one in between.
 
     References
     ----------

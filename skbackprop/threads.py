@@ -5,6 +5,9 @@ each with its own blocks of rows, use all cores for everything, and not for the 
 BLAS's own threads would get in their way. How many threads: as many as the BLAS may use when the
 work begins, so that ``OMP_NUM_THREADS``, ``threadpoolctl.threadpool_limits`` and the inner limits
 of joblib are obeyed.
+
+What is set for that is the whole process's: the threads of the BLAS, and for short steps Python's
+switch interval. Fits share the settings, and the last one restores what was there.
 """
 
 import os
@@ -23,7 +26,6 @@ __all__ = ["RowThreads", "restore_forgotten_settings", "row_threads", "short_tur
 
 # Seconds after which a thread that waits for the interpreter asks for it; Python waits for 0.005.
 _TURN = 1e-3
-
 
 # Seconds for which a thread waits without looking for Ctrl-C.
 _MOMENT = 0.1
