@@ -109,7 +109,7 @@ class PeriodicEmbedding:
             )
         )
 
-    def draw(self, parameters, random_state, frequency=0.1):
+    def draw(self, parameters, random_state, frequencies=(0.1, 2.0)):
         """Draw starting values.
 
         Parameters
@@ -121,12 +121,15 @@ class PeriodicEmbedding:
         random_state : RandomState
             Source of the draws.
 
-        frequency : float, default=0.1
-            Standard deviation of the frequencies, in periods.
+        frequencies : (float, float), default=(0.1, 2.0)
+            Standard deviations of the frequencies of the first and the last wave of a column, in
+            periods; those of the waves in between form a geometric series. Slow waves are for
+            trends, fast ones for steps and bumps.
         """
         w, a, V, c = parameters
         bound = 1 / np.sqrt(self.n_waves)
-        w[...] = 2 * np.pi * frequency * random_state.standard_normal(w.shape)
+        deviations = np.geomspace(*frequencies, self.n_waves)[:, np.newaxis]
+        w[...] = 2 * np.pi * deviations * random_state.standard_normal(w.shape)
         a[...] = random_state.uniform(-np.pi, np.pi, a.shape)
         V[...] = random_state.uniform(-bound, bound, V.shape)
         c[...] = random_state.uniform(-bound, bound, c.shape)
