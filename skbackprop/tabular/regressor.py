@@ -142,7 +142,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     >>> rng = np.random.default_rng(0)
     >>> X = rng.uniform(-1, 1, size=(300, 2))
     >>> y = 1000 + 100 * np.sin(4 * X[:, 0])
-    >>> model = TabularRegressor(n_members=2, min_steps=200, random_state=0).fit(X, y)
+    >>> model = TabularRegressor(min_steps=200, random_state=0).fit(X, y)
     >>> model.score(X, y) > 0.9
     True
     >>> mean, std = model.predict([[0, 0], [5, 5]], return_std=True)
