@@ -29,7 +29,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Number of networks, at least 1. They are trained side by side on as many threads as the
         BLAS may use; the result does not depend on how many these are.
 
-    hidden_layer_sizes : int or array-like of int, default=(128, 128, 128)
+    hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Number of units of each hidden layer.
 
     activation : str, Activation or list of them, default='silu'
@@ -161,7 +161,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def __init__(
         self,
         n_members=4,
-        hidden_layer_sizes=(128, 128, 128),
+        hidden_layer_sizes=(128, 128),
         activation="silu",
         *,
         learning_rate_init=0.05,
