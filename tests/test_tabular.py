@@ -67,6 +67,13 @@ def test_waves_help_with_waves(waves):
     assert with_waves > without
 
 
+def test_fast_waves_are_learned_in_a_few_steps():
+    X = np.linspace(-1, 1, 600)[:, np.newaxis]
+    y = np.sin(15 * X[:, 0])
+    model = regressor(min_steps=300).fit(X[::2], y[::2])
+    assert model.score(X[1::2], y[1::2]) > 0.5  # 0.2 at most with slow waves only
+
+
 @pytest.mark.parametrize("kind", ["strings", "numbers", "booleans"])
 def test_one_label_a_row(iris, kind):
     X, y = iris
