@@ -6,10 +6,9 @@
     python examples/benchmarks/quality.py --table --plot quality.png   # only show what was run
 
 Each side is fitted to the same 75 % of at most 20,000 rows, for three seeds, and judged by the
-rest. Times shown are those of the processor, which on a busy machine say more than the clock's;
-these are written down too. Every result is a line of ``--json`` as soon as it is there; what is
-there is not run again. ``open_data.py`` says how to get the data sets. RealMLP-TD takes part where
-pytabkit is installed.
+rest. On a busy machine, times of the processor say more than those by the clock. Every result is
+a line of ``--json`` as soon as it is there; what is there is not run again. ``open_data.py`` says
+how to get the data sets. RealMLP-TD takes part where pytabkit is installed.
 """
 
 import argparse
@@ -74,9 +73,9 @@ def realmlp(task, seed, threads):
 
 SIDES = {"tabular": tabular, "mlp": mlp, "trees": trees, "realmlp": realmlp}
 TITLES = {
-    "tabular": "skbackprop, tabular",
-    "mlp": "scikit-learn, MLP",
-    "trees": "HistGradientBoosting",
+    "tabular": "skbackprop",
+    "mlp": "MLP",
+    "trees": "boosted trees",
     "realmlp": "RealMLP-TD",
 }
 
@@ -194,30 +193,40 @@ def error(measures):
     return 1 - measures.get("r2", measures.get("accuracy"))
 
 
-def cell(measures):
-    if measures is None:
-        return ""
+def quality(measures):
+    """R2, or accuracy and log loss, in one line."""
     if "r2" in measures:
-        quality = f"{measures['r2']:.4f}"
-    else:
-        quality = f"{measures['accuracy']:.4f} / {measures['log_loss']:.3f}"
-    return f"{quality} ({measures['fit']:.1f} s)"
+        return f"{measures['r2']:.4f}"
+    return f"{measures['accuracy']:.4f}\u00a0/\u00a0{measures['log_loss']:.3f}"
 
 
-def show_table(found, sides):
-    """A table in Markdown: R2, or accuracy and log loss, and the seconds of a fit."""
-    print("\n| data set (seeds) |", " | ".join(map(title, sides)), "|")
+def seconds(measures):
+    """Of the processor and by the clock."""
+    return f"{measures['fit']:.1f}\u00a0/\u00a0{measures['fit_wall']:.1f}\u00a0s"
+
+
+def show_table(found, sides, cell):
+    """A table in Markdown, of what ``cell`` makes of the measures; return the sets."""
+    print("\n| data set (splits) |", " | ".join(map(title, sides)), "|")
     print("|" + "---|" * (len(sides) + 1))
     names = [name for name in DATASETS if any((name, side) in found for side in sides)]
     for name in names:
-        n_seeds = max(found[name, side]["seeds"] for side in sides if (name, side) in found)
-        print(
-            f"| {name} ({n_seeds}) |", " | ".join(cell(found.get((name, s))) for s in sides), "|"
-        )
+        of_sides = [found.get((name, side)) for side in sides]
+        n_seeds = max(measures["seeds"] for measures in of_sides if measures)
+        cells = [cell(measures) if measures else "" for measures in of_sides]
+        print(f"| {name}\u00a0({n_seeds}) |", " | ".join(cells), "|")
+    return names
+
+
+def show_tables(found, sides):
+    """Quality and, below, times."""
+    names = show_table(found, sides, quality)
     common = [name for name in names if all((name, side) in found for side in sides)]
     if common:
         cells = [f"{geometric_mean(error(found[n, s]) for n in common):.4f}" for s in sides]
-        print(f"| geometric mean of errors, {len(common)} sets |", " | ".join(cells), "|")
+        print(f"| errors, geometric mean of {len(common)} |", " | ".join(cells), "|")
+    print("\nSeconds of a fit, of the processor / by the clock:")
+    show_table(found, sides, seconds)
 
 
 def plot(found, sides, path):
@@ -279,7 +288,7 @@ def main():
     known = {side for _, side, _, n_threads in results if n_threads == arguments.threads}
     sides = arguments.sides or [side for side in SIDES if side in known]
     found = means(results, arguments.threads, sides)
-    show_table(found, sides)
+    show_tables(found, sides)
     if arguments.plot:
         plot(found, sides, arguments.plot)
 
