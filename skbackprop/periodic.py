@@ -7,6 +7,10 @@ from .parameters import ParameterShape
 
 __all__ = ["PeriodicEmbedding"]
 
+# Frequencies at the start, in periods: standard deviations of those of the first and the last wave
+# of a column. Slow waves are for trends, fast ones for steps and bumps.
+_SLOW, _FAST = 0.1, 2.0
+
 
 class EmbeddingBuffers:
     """What the layer keeps between forward and backward, for a number of rows.
@@ -109,26 +113,22 @@ class PeriodicEmbedding:
             )
         )
 
-    def draw(self, parameters, random_state, frequencies=(0.1, 2.0)):
+    def draw(self, parameters, random_state):
         """Draw starting values.
 
         Parameters
         ----------
         parameters : tuple of ndarrays
-            ``w`` and ``a``, from ``2 pi frequency N(0, 1)`` and uniform in a period; ``V`` and
-            ``c``, uniform in ``±1 / sqrt(n_waves)``. Overwritten.
+            ``w``, from ``2 pi s N(0, 1)`` with ``s`` in a geometric series from 0.1 to 2 over the
+            waves of a column, and ``a``, uniform in a period; ``V`` and ``c``, uniform in
+            ``±1 / sqrt(n_waves)``. Overwritten.
 
         random_state : RandomState
             Source of the draws.
-
-        frequencies : (float, float), default=(0.1, 2.0)
-            Standard deviations of the frequencies of the first and the last wave of a column, in
-            periods; those of the waves in between form a geometric series. Slow waves are for
-            trends, fast ones for steps and bumps.
         """
         w, a, V, c = parameters
         bound = 1 / np.sqrt(self.n_waves)
-        deviations = np.geomspace(*frequencies, self.n_waves)[:, np.newaxis]
+        deviations = np.geomspace(_SLOW, _FAST, self.n_waves)[:, np.newaxis]
         w[...] = 2 * np.pi * deviations * random_state.standard_normal(w.shape)
         a[...] = random_state.uniform(-np.pi, np.pi, a.shape)
         V[...] = random_state.uniform(-bound, bound, V.shape)

@@ -346,7 +346,8 @@ def test_validation_loss_of_quantiles_is_the_sum_of_theirs_before_they_are_sorte
     of_sorted = sum(
         mean_pinball_loss(y_val, predicted[:, i], alpha=a) for i, a in enumerate((0.2, 0.7))
     )
-    assert 0.9 * best < of_sorted / model.scale_[0] <= best * (1 + 1e-6)
+    # Some of them cross: sorted, they have a smaller loss.
+    assert 0.9 * best < of_sorted / model.scale_[0] < 0.9999 * best
 
 
 def test_validation_loss_of_the_gaussian_is_its_log_likelihood():

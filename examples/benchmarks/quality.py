@@ -201,8 +201,9 @@ def quality(measures):
 
 
 def seconds(measures):
-    """Of the processor and by the clock."""
-    return f"{measures['fit']:.1f}\u00a0/\u00a0{measures['fit_wall']:.1f}\u00a0s"
+    """Of a fit, by the processor and by the clock, and of a prediction."""
+    times = f"{measures['fit']:.1f}", f"{measures['fit_wall']:.1f}", f"{measures['predict']:.2f}"
+    return "\u00a0/\u00a0".join(times)
 
 
 def show_table(found, sides, cell):
@@ -225,7 +226,7 @@ def show_tables(found, sides):
     if common:
         cells = [f"{geometric_mean(error(found[n, s]) for n in common):.4f}" for s in sides]
         print(f"| errors, geometric mean of {len(common)} |", " | ".join(cells), "|")
-    print("\nSeconds of a fit, of the processor / by the clock:")
+    print("\nSeconds: a fit, of the processor / by the clock / a prediction, of the processor:")
     show_table(found, sides, seconds)
 
 
