@@ -1,21 +1,13 @@
 """Multi-layer perceptrons trained by back-propagation, for scikit-learn."""
 
 from .classifier import BackpropClassifier
-from .interop import from_sklearn
+from .from_sklearn import from_sklearn
 from .regressor import BackpropRegressor
-from .smooth_clip import SmoothClipScaler
-from .table_encoder import TableEncoder
-from .tabular import TabularClassifier, TabularRegressor
+from .tabular import SmoothClipScaler, TableEncoder, TabularClassifier, TabularRegressor
 
 __all__ = [
-    "BackpropClassifier",
-    "BackpropRegressor",
-    "SmoothClipScaler",
-    "TableEncoder",
-    "TabularClassifier",
-    "TabularRegressor",
-    "__version__",
-    "from_sklearn",
-]
+    "BackpropClassifier", "BackpropRegressor", "SmoothClipScaler", "TableEncoder",
+    "TabularClassifier", "TabularRegressor", "__version__", "from_sklearn",
+]  # fmt: skip
 
 __version__ = "0.1.0"

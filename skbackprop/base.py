@@ -1,49 +1,46 @@
-"""What the two estimators share: parameters, and the skeleton of ``fit``."""
+"""What the two estimators share: the course of a fit, and predictions from what it has learnt."""
 
 from abc import ABC, abstractmethod
 from copy import copy
-from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.metrics import get_scorer
 
 from .activations import activations_of_layers
-from .batches import Rows
-from .callbacks import CallbackSupport, FitData, begin_tasks, with_callbacks
-from .constraints import PARAMETER_CONSTRAINTS
-from .drafts import draft_of
-from .dropout import dropout_rates
-from .exclusions import check_exclusions
-from .export import Exportable
-from .fitted import Fitted
-from .hidden_features import HiddenFeatures
-from .initializers import glorot_uniform
-from .monitor import Monitor, Validation
-from .network import Network
-from .objective import Objective
-from .parameters import Parameters
-from .passes import predict_raw
-from .sample import Sample, split_positions
-from .schedules import Constant
-from .starting_values import StartingValues
-from .state import TrainingState
-from .stopping import Patience
-from .summary import Summarised
-from .training import IN_MEMORY, train
-from .validation import (
-    about,
-    check_features_and_target,
+from .data import Gate, GivenData
+from .fitted_estimator import FittedEstimator
+from .network import (
+    FittedNetwork,
+    StartingValues,
+    dense_network,
+)
+from .network.dropout import dropout_rates
+from .parameter_checks import (
+    PARAMETER_CONSTRAINTS,
+    check_exclusions,
     check_hidden_layer_sizes,
     check_solver_options,
-    check_weight,
+)
+from .training import (
+    IN_MEMORY,
+    CallbackSupport,
+    EpochTasks,
+    Training,
+    TrainingState,
+    has_callbacks,
+    recipe_of,
+    with_callbacks,
+)
+from .utils import (
+    check_parameters,
+    draft_of,
+    fit_context,
 )
 
-__all__ = ["BaseBackprop", "why_no_partial_fit"]
-
-
 _DRAWN = StartingValues()
+
+# What a fit that goes on makes longer.
+_HISTORY = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
 
 
 def why_no_partial_fit(estimator):
@@ -58,313 +55,514 @@ def why_no_partial_fit(estimator):
     return None
 
 
-@dataclass
-class _Fit:
-    """The pieces of one fit.
-
-    ``continuing`` says whether it goes on from an earlier one; ``one_pass``, that it is a call of
-    ``partial_fit``.
-    """
-
-    network: Network
-    parameters: Parameters
-    state: TrainingState
-    continuing: bool
-    one_pass: bool = False
-    monitor: Monitor | None = None
-
-
-class BaseBackprop(
-    CallbackSupport, HiddenFeatures, Exportable, Summarised, Fitted, BaseEstimator, ABC
-):
-    """Hyper-parameters common to both estimators, and the course of a fit.
+class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
+    r"""Hyper-parameters common to both estimators, and the course of a fit.
 
     A fit validates, builds network and objective, lets a solver minimise, and publishes the fitted
     attributes at its end. An exception on the way leaves the estimator as it was.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int of shape (n_layers - 2,)
+        Number of units of each hidden layer, at least 1. ``()`` is a linear model.
+
+    activation : str, Activation or list of them
+        Activation function of the hidden layers: a name, an object of
+        :mod:`skbackprop.activations`, say ``LeakyReLU(0.2)``, or a list with one of these for each
+        hidden layer. The names:
+
+        - 'identity': ``f(z) = z``;
+        - 'logistic': ``f(z) = 1 / (1 + exp(-z))``;
+        - 'tanh': ``f(z) = tanh(z)``;
+        - 'relu': ``f(z) = max(0, z)``;
+        - 'leaky_relu', 'elu', 'selu': linear above zero, and not quite 0 below;
+        - 'softplus', 'gelu', 'silu', 'mish': smooth relatives of ReLU;
+        - 'gaussian': ``f(z) = exp(-z^2 / 2)``;
+        - 'softmax': over the units of the layer.
+
+    solver : {'lbfgs', 'sgd', 'adam'}
+        Method that minimises the objective:
+
+        - 'lbfgs': ``scipy.optimize.minimize(method="L-BFGS-B")`` on all rows, a quasi-Newton
+          method that does well on small data;
+        - 'sgd': gradient descent with momentum on minibatches;
+        - 'adam': Adam [1]_ on minibatches.
+
+    alpha : float
+        Strength of the L2 penalty, in [0, inf). It is divided by the (weighted) number of rows of
+        the minibatch, or of the training data with 'lbfgs'.
+
+    batch_size : int or 'auto'
+        Number of rows of a minibatch, at least 1; 'auto' is ``min(200, n_samples)``. 'lbfgs' does
+        not use it.
+
+    learning_rate : str or callable
+        Learning rate of 'sgd' and 'adam':
+
+        - 'constant': ``learning_rate_init``;
+        - 'invscaling': ``learning_rate_init / (t + 1) ** power_t`` after ``t`` samples;
+        - 'adaptive': begins with ``learning_rate_init`` and is divided by 5 after more than
+          ``n_iter_no_change`` epochs without an improvement of ``tol``; training stops when it is
+          1e-6 or less;
+        - 'cosine': falls from ``learning_rate_init`` to 0 along half a period of the cosine, step
+          by step over all ``max_iter`` epochs;
+        - 'one_cycle': rises from a 25th of ``learning_rate_init`` up to it in the first 30 % of
+          ``max_iter`` epochs, then falls to 0;
+        - a function of a :class:`~skbackprop.training.Progress`, called before each step, returns
+          the factor of ``learning_rate_init``. After a plateau, training goes on if the factor
+          depends on ``n_plateaus`` there.
+
+        'cosine' and 'one_cycle' run to their end: ``tol`` and ``n_iter_no_change`` stop them only
+        under early stopping. Each call of ``partial_fit`` counts as one epoch of ``max_iter``.
+        'adam' ignores 'invscaling' and 'adaptive', with a warning. 'lbfgs' ignores these two and
+        ``learning_rate_init``, and refuses the last three.
+
+    learning_rate_init : float
+        Learning rate at the start (with 'one_cycle' or a warm-up, the largest one), in (0, inf).
+        Used by 'sgd' and 'adam'.
+
+    power_t : float
+        Exponent of 'invscaling', in [0, inf).
+
+    max_iter : int
+        Maximum number of epochs ('sgd', 'adam') or iterations ('lbfgs'), at least 1.
+
+    shuffle : bool
+        Whether each epoch takes the rows in a new random order. Used by 'sgd' and 'adam'.
+
+    random_state : int, RandomState instance or None
+        Source of the starting values, of the split of early stopping and of the order of the rows.
+        An int makes fits repeatable, to the bit.
+
+    tol : float
+        Smallest improvement of the loss (or, under early stopping, of the score) that counts, in
+        [0, inf). 'lbfgs' stops when no entry of the gradient is larger than ``tol``.
+
+    verbose : bool or int
+        Whether to print the loss after each epoch or iteration.
+
+    warm_start : bool
+        Whether ``fit`` goes on from the fit before: from its parameters, moments, generator and
+        split. Epochs are counted anew, curves are continued.
+
+    momentum : float
+        Momentum of 'sgd', in [0, 1].
+
+    nesterovs_momentum : bool
+        Whether 'sgd' uses Nesterov's momentum.
+
+    early_stopping : bool
+        Whether to stop after more than ``n_iter_no_change`` epochs in which the score on
+        validation data has not improved by ``tol``, and to keep the parameters of the best epoch.
+        Works with every solver. The validation data are ``X_val`` and ``y_val`` of ``fit``, or
+        else a part of the training data.
+
+    validation_fraction : float
+        Share of the training data to set aside for early stopping, in (0, 1).
+
+    beta_1 : float
+        Decay rate of the first moment of 'adam', in [0, 1).
+
+    beta_2 : float
+        Decay rate of the second moment of 'adam', in [0, 1).
+
+    epsilon : float
+        What 'adam' adds to the root of the second moment, in (0, inf).
+
+    n_iter_no_change : int or inf
+        Training stops after more than this many epochs without an improvement of ``tol``.
+
+    max_fun : int
+        Maximum number of evaluations of the objective by 'lbfgs', at least 1.
+
+    scoring : str, callable or None
+        Score of the validation data; larger is better. None is accuracy for classes, and R^2 for
+        numbers (for quantiles, D^2 of the pinball loss); 'loss' is minus the validation loss; else
+        the name of a scorer of scikit-learn, or a callable ``scoring(estimator, X, y)`` (called
+        with ``sample_weight`` too, where there is one).
+
+    dtype : {'float32', 'float64'} or None
+        Floating-point type of parameters and computations. None is the type of ``X``, where that
+        is float32 or float64, else float64.
+
+    solver_options : dict or None
+        Options of SciPy's L-BFGS-B for 'lbfgs': 'maxcor', 'ftol', 'gtol' (instead of ``tol``),
+        'maxls'. In float32 'ftol' is 1.2e-6 unless given, since smaller differences are rounding.
+
+    dropout : float or array-like of float of shape (n_layers - 2,)
+        Share of the units of each hidden layer, in [0, 1), that each step of 'sgd' or 'adam'
+        leaves out [4]_: each unit of each row at random, while the others count
+        ``1 / (1 - dropout)`` times as much. Predictions and validation use all units;
+        ``loss_curve_`` is that of the network with units left out. The choice of units does not
+        affect the other draws: starting values, split and order of the rows are those of
+        ``dropout=0``. Not possible with 'lbfgs', which needs a function that stays the same.
+
+    input_dropout : float
+        Share of the features that each step leaves out in the same way, in [0, 1).
+
+    warmup_fraction : float
+        Share of ``max_iter`` epochs, in [0, 1), in which the learning rate is multiplied by a
+        factor that rises linearly to 1. Used by 'sgd' and 'adam'; not possible with 'one_cycle',
+        which has a rise of its own.
+
+    weight_decay : float
+        Decoupled weight decay, in [0, inf): each step first multiplies the weights, but not the
+        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [5]_. ``alpha``,
+        in contrast, is a penalty in the objective, which 'adam' divides by the size of the
+        gradient; both can be used together. Used by 'sgd' and 'adam'.
+
+    average : float or False
+        Decay, in (0, 1), of an exponential moving average of the parameters over the steps. The
+        average is published, and early stopping scores it; training itself goes on from the last
+        step. The closer to 1, the more equal are the weights of all steps [6]_. Used by 'sgd' and
+        'adam'.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarrays of shape (fan_in, fan_out)
+        Weights of each layer.
+
+    intercepts_ : list of ndarrays of shape (fan_out,)
+        Biases of each layer.
+
+    loss_ : float
+        Objective (loss with penalty) of the last epoch or iteration.
+
+    loss_curve_ : list of float
+        Objective of each epoch (mean over its minibatches) or iteration, weighted by
+        ``sample_weight``.
+
+    best_loss_ : float or None
+        Smallest objective of an epoch; None under early stopping.
+
+    validation_scores_ : list of float or None
+        Score of the validation data after each epoch or iteration; None without such data.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation data, without penalty, in the same way.
+
+    best_validation_score_ : float or None
+        Best of the scores of the last fit.
+
+    best_iter_ : int
+        Epoch or iteration of the last fit, counted from 1, whose parameters are in ``coefs_``: the
+        one with the best validation score under early stopping, else the last.
+
+    n_iter_ : int
+        Number of epochs or iterations of the last fit.
+
+    stop_reason_ : str
+        Why the last fit stopped, in a sentence.
+
+    t_ : int
+        Number of training samples seen by 'sgd' or 'adam', over all epochs.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where ``X`` has names that are all strings.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    n_outputs_ : int
+        Number of outputs of the network.
+
+    out_activation_ : str
+        What turns raw predictions into predictions.
+
+    Notes
+    -----
+    The objective over rows of weights ``s_i`` is
+
+    .. math:: F = \frac{\sum_i s_i\, l_i + \frac{\alpha}{2} \sum_l \|W_l\|^2}{\sum_i s_i}
+
+    with the loss ``l`` of a row, summed over its labels or outputs. On a minibatch, the divisor is
+    its number of rows times the mean weight of the training data. Back-propagation [2]_ computes
+    the gradient; starting values are drawn uniformly, within the bounds of [3]_.
+
+    References
+    ----------
+    .. [1] Kingma & Ba (2015), "Adam: a method for stochastic optimization", ICLR.
+
+    .. [2] Rumelhart, Hinton & Williams (1986), "Learning representations by back-propagating
+       errors", Nature 323:533-536.
+
+    .. [3] Glorot & Bengio (2010), "Understanding the difficulty of training deep feedforward
+       neural networks", AISTATS, eq. 16.
+
+    .. [4] Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), "Dropout: a simple way
+       to prevent neural networks from overfitting", JMLR 15:1929-1958.
+
+    .. [5] Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR.
+
+    .. [6] Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging", SIAM
+       Journal on Control and Optimization 30:838-855.
     """
 
-    _parameter_constraints: ClassVar = PARAMETER_CONSTRAINTS
+    _allowed_values: ClassVar = PARAMETER_CONSTRAINTS
+    _validate_params = check_parameters
+    _backend = IN_MEMORY
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        scoring=None,
+        dtype=None,
+        solver_options=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        warmup_fraction=0.0,
+        weight_decay=0.0,
+        average=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.scoring = scoring
+        self.dtype = dtype
+        self.solver_options = solver_options
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.warmup_fraction = warmup_fraction
+        self.weight_decay = weight_decay
+        self.average = average
 
     # ---- what the two estimators differ in
 
-    _y_numeric = False
-    _passes = IN_MEMORY  # how objective and gradient are computed
-    _strength_schedule = Constant(1.0)  # factor of weight decay and dropout, by progress
-    _last_batch = 0.0  # share of batch_size up to which a last, smaller minibatch is left out
-
-    def _own_schedule(self):
-        """Learning rate by progress, where it is none of those that ``learning_rate`` names."""
-
-    def _learn_target(self, y, sample_weight, fixed):
-        """Find out what must be known about the target; ``fixed`` where it is known already."""
-
     @abstractmethod
-    def _encode(self, y, dtype):
-        """Targets for the loss, labels or domain checked."""
+    def _target_for(self, checked, known, given=None):
+        """The target of checked training data; ``known`` is that of an earlier fit, or None."""
 
-    @abstractmethod
-    def _loss(self):
-        """The loss that is minimised, with its link."""
-
-    @abstractmethod
-    def _n_raw(self, targets):
-        """Number of raw outputs of the network."""
-
-    @abstractmethod
-    def _default_score(self, y, raw_prediction, sample_weight):
-        """Accuracy or R^2."""
-
-    def _strata(self, targets):
-        """What to stratify the early-stopping split by; None for nothing."""
-        return None
-
-    def _loss_weight(self, sample_weight, targets):
-        """Weights in the loss, of rows or of single targets; None for ones."""
-        return None if sample_weight is None else sample_weight[:, np.newaxis]
-
-    def _check_scale(self, objective):
-        """Warn where the scale of the target is why the loss seems to have converged."""
+    def _warn_of_scale(self, objective):
+        """Warn where the scale of ``y`` is why the loss seems to have converged."""
 
     # ---- the course of a fit
 
-    def _fit(self, X, y, sample_weight, validation_data, starting_values):
-        """Body of ``fit``; ``validation_data`` is (X_val, y_val, sample_weight_val)."""
-        data = FitData(X, y, sample_weight, *validation_data)
+    @fit_context
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        coef_init=None,
+        intercept_init=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data: dense, CSR or CSC, of any real type.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers for a regressor. For a classifier: class labels, a matrix of zeros and ones for
+            several labels, or columns of labels of which each row has one in every column.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
+            not there, except that its class is known.
+
+        X_val : {array-like, sparse matrix} of shape (n_validation, n_features), default=None
+            Validation data, to be given together with ``y_val``. Recorded after each epoch in
+            ``validation_loss_curve_`` and ``validation_scores_``; with ``early_stopping=True``
+            they take the place of a part of the training data.
+
+        y_val : array-like of shape (n_validation,) or (n_validation, n_outputs), default=None
+            Targets of the validation data: of the same classes, and as many columns, as ``y``.
+
+        sample_weight_val : array-like of shape (n_validation,), default=None
+            Weights of the validation data.
+
+        coef_init : list of array-like of shape (fan_in, fan_out), default=None
+            Weights of each layer to start from, in the order of ``coefs_``; an entry that is None
+            is drawn, as all are by default. Not with a warm start that goes on from a fit.
+
+        intercept_init : list of array-like of shape (fan_out,), default=None
+            Biases of each layer to start from, in the same way.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where parameters or data are not valid, or where training diverges. The estimator is
+            then as it was before.
+
+        TypeError
+            Where a parameter or an array is of a wrong type.
+        """
+        given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        starting_values = StartingValues(coef_init, intercept_init)
         with draft_of(self) as (draft, publish):
-            draft._learn(data, starting_values, publish)
+            draft._learn(given, publish, starting_values)
         return self
 
-    def _learn(self, data, starting_values, keep):
-        """Fit a draft; ``keep`` publishes it when the fit is interrupted."""
-        continuing = self.warm_start and hasattr(self, "coefs_")
-        sample = self._check_sample(data.X, data.y, data.sample_weight, continuing)
-        fit = self._begin(sample, continuing, starting_values)
-        validation_data = (data.X_val, data.y_val, data.sample_weight_val)
-        held_out = self._check_validation_data(validation_data, sample)
-        if held_out is None and self.early_stopping:
-            sample, held_out = self._split(sample, fit.state)
-        self._watch(fit, held_out)
-        self._run(fit, sample, keep, data)
+    def _gate(self):
+        """The way of the data into the fit."""
+        return Gate(self)
 
-    def _learn_pass(self, X, y, sample_weight, keep):
-        """Fit a draft by one pass, for ``partial_fit``."""
-        self._validate_params()  # scikit-learn does so at the first call only
-        continuing = hasattr(self, "coefs_")
-        sample = self._check_sample(X, y, sample_weight, continuing, one_pass=True)
-        fit = self._begin(sample, continuing)
-        fit.one_pass = True
-        self._watch(fit, None)
-        self._run(fit, sample, keep, FitData(X, y, sample_weight))
-
-    def _begin(self, sample, continuing, starting_values=_DRAWN):
-        """Network, state and starting values of a fit."""
+    def _learn(self, given, publish, starting_values=_DRAWN):
+        """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
         check_solver_options(self)
         check_exclusions(self)
-        hidden = check_hidden_layer_sizes(self)
-        n_features = sample.rows.X.shape[1]
-        layer_units = [n_features, *hidden, self._n_raw(sample.rows.y)]
-        network = self._network(layer_units, dropout_rates(self, len(hidden)))
-        state = self._next_state(continuing)
+        recipe = recipe_of(self, one_pass=given.is_part)
+        goes_on = hasattr(self, "coefs_") and (given.is_part or self.warm_start)
+        earlier = self._fitted()[0] if goes_on else None
+        known = self._target if goes_on else None
+        if not goes_on:
+            for name in _HISTORY:
+                vars(self).pop(name, None)
+
+        gate = self._gate()
+        target, sample = gate.training(given, known, earlier and earlier.dtype)
+        self._use_target(target)
+        state = self._next_state(goes_on)
+        network = self._new_network(sample.rows.n_features, target.n_raw)
         parameters = network.parameters(sample.rows.dtype)
-        if continuing:
-            starting_values.refuse_warm_start()
-            self._copy_fitted(network, parameters)
-            if self.average is not False:
-                state.resume_average(parameters.flat)
-        else:
-            self._draw(network, parameters, state.random_state)
-            starting_values.apply(parameters)
-        return _Fit(network, parameters, state, continuing)
-
-    def _network(self, layer_units, dropout=None):
-        """A network of features, hidden units and raw outputs."""
-        activations = activations_of_layers(self.activation, len(layer_units) - 2)
-        return Network(layer_units, activations, dropout)
-
-    def _draw(self, network, parameters, random_state):
-        """Draw starting values."""
-        initial = self._initial_activations(network.activations[:-1])
-        glorot_uniform(parameters, initial, random_state)
-
-    def _initial_activations(self, hidden):
-        """The activation that sizes the starting weights of each layer, the linear one too."""
-        last = hidden[-1] if hidden else activations_of_layers(self.activation or "identity", 1)[0]
-        return [*hidden, last]
+        self._start(network, parameters, state, earlier, starting_values)
+        held_out = None
+        if given.has_validation:
+            held_out = gate.validation(given, target, sample.rows.dtype)
+        elif recipe.early_stopping:
+            sample, held_out = gate.split(sample, target, self.validation_fraction, state)
+        training = Training(
+            network,
+            target,
+            recipe,
+            state,
+            parameters,
+            sample,
+            held_out=held_out,
+            score=None if held_out is None else self._score_of(held_out, network, target),
+            backend=self._backend,
+        )
+        self._run(training, recipe, state, given, publish)
 
     @with_callbacks
-    def _run(self, fit, sample, keep, data):
-        """Minimise, then publish."""
-        objective = Objective(fit.network, self._loss(), sample.rows, self.alpha)
-        tasks = fit.monitor.tasks = self._begin_tasks(fit, data)
-        seen_before = fit.state.progress.n_samples_seen
+    def _run(self, training, recipe, state, given, publish):
+        """Train, then set the fitted attributes of the draft."""
+        tasks = None
+        if has_callbacks(self):
+            max_epochs = 1 if recipe.one_pass else recipe.max_iter
+            tasks = EpochTasks(self, training, given, max_epochs, recipe.unit)
         try:
-            stop_reason = train(self, objective, fit.parameters, fit.state, fit.monitor)
+            stop = training.run(tasks)
         except KeyboardInterrupt:
-            fit.monitor.forget_incomplete()
-            if fit.monitor.n_iter and not fit.one_pass:  # one pass is made whole, or not at all
-                vars(self).pop("_state", None)
-                if self.solver != "lbfgs":
-                    seen = seen_before + fit.monitor.n_iter * len(sample.rows)
-                    fit.state.progress.n_samples_seen = seen
-                self._publish(fit, f"Interrupted by the user after {fit.monitor.n_iter} epochs.")
-                keep()
+            n_iter = training.interrupted()
+            if n_iter and not recipe.one_pass:  # one pass is made whole, or not at all
+                self._keep_state(None)
+                self._take(training.outcome(f"Interrupted by the user after {n_iter} epochs."))
+                publish()
             raise
-        if fit.monitor.converged and (not fit.monitor.early_stopping or self.scoring == "loss"):
-            self._check_scale(objective)
-        goes_on = {}
-        if fit.one_pass or self.warm_start:
-            goes_on["_state"] = fit.state
-            if not fit.one_pass:
-                fit.state.progress.restart()  # a later partial_fit begins a plan of its own
-        else:
-            vars(self).pop("_state", None)
-        self._publish(fit, stop_reason, **goes_on)
+        if stop.converged and training.judged_by_loss:
+            self._warn_of_scale(training.objective)
+        self._keep_state(state if recipe.one_pass or self.warm_start else None)
+        if not recipe.one_pass:
+            state.progress.restart()  # a later partial_fit begins a plan of its own
+        self._take(training.outcome(stop.reason), in_place=recipe.one_pass)
         if tasks is not None:
             tasks.finish()
 
-    def _begin_tasks(self, fit, data):
-        """What is told of each epoch; None where nobody wants to know."""
-        return begin_tasks(self, fit, data)
+    # ---- where a fit begins
 
-    # ---- data
+    def _new_network(self, n_features, n_raw):
+        """The layers that the hyper-parameters ask for."""
+        hidden = check_hidden_layer_sizes(self)
+        activations = activations_of_layers(self.activation, len(hidden))
+        last = activations or activations_of_layers(self.activation or "identity", 1)
+        units = [n_features, *hidden, n_raw]
+        rates = dropout_rates(self.dropout, self.input_dropout, len(hidden))
+        return dense_network(units, activations, rates, last[-1])
 
-    def _check_sample(self, X, y, sample_weight, continuing, one_pass=False):
-        """Validated training data, without the rows of weight zero."""
-        X, y = check_features_and_target(
-            self, X, y, reset=not continuing, y_numeric=self._y_numeric
-        )
-        dtype = self._dtype(X, continuing)
-        weight = check_weight(sample_weight, X, dtype)
-        self._learn_target(y, weight, fixed=continuing or one_pass)
-        return self._sample(X, y, weight, dtype)
-
-    def _check_validation_data(self, validation_data, sample):
-        """The validation data given to ``fit``; None where there are none."""
-        X_val, y_val, weight = validation_data
-        if X_val is None and y_val is None and weight is None:
-            return None
-        if X_val is None or y_val is None:
-            given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": weight}
-            names = " and ".join(name for name, value in given.items() if value is not None)
-            raise ValueError(
-                f"Validation data need both X_val and y_val, but only {names} was given."
-            )
-        with about("X_val, y_val or sample_weight_val"):
-            X_val, y_val = check_features_and_target(
-                self, X_val, y_val, reset=False, y_numeric=self._y_numeric
-            )
-            if y_val.shape[1:] != sample.y.shape[1:]:
-                raise ValueError(
-                    f"y_val of shape {y_val.shape} has not as many outputs as y of shape "
-                    f"{sample.y.shape}."
-                )
-            dtype = sample.rows.dtype
-            return self._sample(X_val, y_val, check_weight(weight, X_val, dtype), dtype)
-
-    def _sample(self, X, y, sample_weight, dtype):
-        targets = self._encode(y, dtype)
-        weight = self._loss_weight(sample_weight, targets)
-        if weight is not None:
-            if not weight.any():
-                raise ValueError(
-                    "class_weight and sample_weight leave no sample a weight above 0."
-                )
-            weight = weight.astype(dtype)
-            sample_weight = weight[:, 0] if weight.shape[1] == 1 else sample_weight
-        return Sample(y, sample_weight, Rows(X, targets, weight, dtype)).without_zero_weights()
-
-    def _dtype(self, X, continuing):
-        """Floating-point type of a fit: ``dtype``, or that of the fit it continues, or of X."""
-        if self.dtype is not None:
-            return np.dtype(self.dtype)
-        if continuing:
-            return self.coefs_[0].dtype
-        return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
-
-    def _split(self, sample, state):
-        """Training and validation part; the same rows as in the fit that is continued."""
-        n_samples = len(sample.rows)
-        if state.split is None or sum(map(len, state.split)) != n_samples:
-            strata = self._strata(sample.rows.targets()[0])
-            state.split = split_positions(
-                strata, n_samples, self.validation_fraction, state.random_state
-            )
-        training, validation = state.split
-        return sample.select(training), sample.select(validation)
-
-    # ---- going on from an earlier fit
-
-    def _next_state(self, continuing):
-        """The state to go on from, as a copy, or a new one."""
-        previous = getattr(self, "_state", None) if continuing else None
-        if previous is not None and previous.is_of(self.random_state):
-            return previous.copy()
-        state = TrainingState(self.random_state)
-        if continuing:
-            state.progress.n_samples_seen = self.t_
-        return state
-
-    def _copy_fitted(self, network, parameters):
-        """Start where the fit before stopped."""
-        fitted = self._fitted_parameters()
-        shapes = [coef.shape for coef, _ in fitted.layers]
-        if shapes != [coef.shape for coef in parameters.coefs]:
-            units = [shapes[0][0], *(shape[1] for shape in shapes)]
+    def _start(self, network, parameters, state, earlier, starting_values):
+        """Starting values: those of the earlier fit, or drawn, or given."""
+        if earlier is None:
+            network.draw(parameters, state.random_state)
+            starting_values.apply(parameters)
+            return
+        starting_values.refuse_warm_start()
+        if earlier.layer_units != network.layer_units:
             raise ValueError(
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes layers of "
                 f"{list(network.layer_units)} units (features, hidden, outputs), but the network "
-                f"that warm_start or partial_fit goes on with has {units}. To begin anew, set "
-                "warm_start=False and call fit."
+                f"that warm_start or partial_fit goes on with has {list(earlier.layer_units)}. To "
+                "begin anew, set warm_start=False and call fit."
             )
-        for arrays, fitted_arrays in zip(parameters.layers, fitted.layers, strict=True):
-            for array, fitted_array in zip(arrays, fitted_arrays, strict=True):
-                array[...] = fitted_array
+        earlier.copy_into(parameters)
+        if self.average is not False:
+            state.resume_average(parameters.flat)
 
-    # ---- watching
+    def _next_state(self, goes_on):
+        """The state to go on from, as a copy, or a new one."""
+        previous = vars(self).get("_state") if goes_on else None  # of ``_keep_state``
+        if previous is not None and previous.is_of(self.random_state):
+            return previous.copy()
+        state = TrainingState(self.random_state)
+        if goes_on:
+            state.progress.go_on_from(self.t_)
+        return state
 
-    def _watch(self, fit, held_out):
-        """Give the fit its monitor; patience goes on only over calls of ``partial_fit``."""
-        patience = Patience(self.tol, self.n_iter_no_change)
-        if fit.one_pass:
-            patience.follow(fit.state.patience)
-            fit.state.patience = patience
-        else:
-            fit.state.progress.n_plateaus = 0
-            fit.state.progress.restart()
-        validation = None if held_out is None else self._validation(fit.network, held_out)
-        early_stopping = self.early_stopping and validation is not None
-        fit.monitor = Monitor(patience, validation, early_stopping, self.verbose, fit.one_pass)
+    # ---- scores of validation rows
 
-    def _validation(self, network, held_out):
-        """Evaluation of the validation rows after each epoch."""
-        rows, loss = held_out.rows, self._validation_loss()
-        targets, weight = rows.targets()
-        total_weight = rows.total_weight
-
-        def predict(parameters):
-            return predict_raw(network, parameters, rows)
-
-        def mean_loss(raw):
-            return loss.loss(targets, raw, weight) / total_weight
-
-        return Validation(predict, mean_loss, self._validation_score(held_out))
-
-    def _validation_loss(self):
-        """The loss by which validation rows are judged."""
-        return self._loss()
-
-    def _validation_score(self, held_out):
+    def _score_of(self, held_out, network, target):
         """``score(raw_prediction, parameters)`` for ``scoring``; None for minus the loss."""
-        y, weight = held_out.y, held_out.sample_weight
+        y, weight = held_out.targets()[:2]
         if self.scoring == "loss":
             return None
         if self.scoring is None:
-            return lambda raw, parameters: self._default_score(y, raw, weight)
+            return lambda raw, parameters: target.score_raw(y, raw, weight)
         scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
         X = held_out.X
         weights = {} if weight is None else {"sample_weight": weight}  # emptied if not wanted
@@ -372,7 +570,7 @@ class BaseBackprop(
         vars(candidate).pop("feature_names_in_", None)  # X is an array by now
 
         def score(raw, parameters):
-            candidate._set_parameters(parameters)
+            candidate._use_network(FittedNetwork(network, parameters.layers))
             try:
                 return scorer(candidate, X, y, **weights)
             except TypeError:

@@ -4,22 +4,21 @@ matplotlib is imported when something is drawn, not before.
 """
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from .outputs import raw_outputs
-from .summary import activation_names, one_line, output_name
+from .network import layer_descriptions, network_in_a_line
 
 __all__ = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
 
 _TRAINING, _VALIDATION, _SCORE = "C0", "C1", "C2"
 
 
-def _axes(ax, **options):
-    """The given axes, or those of a new figure."""
+def _set_axes(display, ax, **options):
+    """Give a display these axes, or those of a new figure."""
     import matplotlib.pyplot as plt
 
-    return plt.subplots(**options)[1] if ax is None else ax
+    display.ax_ = plt.subplots(layout="constrained", **options)[1] if ax is None else ax
+    display.figure_ = display.ax_.figure
 
 
 class LossCurveDisplay:
@@ -102,7 +101,7 @@ class LossCurveDisplay:
                 names = [f"{name} {i}" for i, name in enumerate(names, start=1)]
         if len(set(names)) != len(fitted):
             raise ValueError(f"names must be {len(fitted)} different names, got {names}.")
-        units = {"iteration" if each.solver == "lbfgs" else "epoch" for each in fitted}
+        units = {getattr(each, "_unit", "epoch") for each in fitted}  # of ``FittedEstimator``
         display = cls(
             {name: _curves(each) for name, each in zip(names, fitted, strict=True)},
             unit=" or ".join(sorted(units)),
@@ -131,8 +130,7 @@ class LossCurveDisplay:
         self : LossCurveDisplay
             The display, drawn.
         """
-        self.ax_ = _axes(ax, layout="constrained")
-        self.figure_ = self.ax_.figure
+        _set_axes(self, ax)
         with_scores = scores and any(c["validation_score"] for c in self.curves.values())
         self.score_ax_ = self.ax_.twinx() if with_scores else None
         self.lines_ = {}
@@ -188,9 +186,9 @@ def _last_step(estimator):
 
 def _curves(estimator):
     """What is drawn of a fitted estimator."""
-    scores = estimator.validation_scores_
+    scores = getattr(estimator, "validation_scores_", None)
     best_iter = None
-    if estimator.early_stopping and scores:
+    if scores and estimator.best_loss_ is None:  # early stopping has chosen the epoch
         # Curves of warm starts go on, and best_iter_ counts the last fit alone.
         best_iter = len(scores) - estimator.n_iter_ + estimator.best_iter_
     return {
@@ -285,13 +283,14 @@ class NetworkDisplay:
             The display, drawn.
         """
         estimator = _last_step(estimator)
-        check_is_fitted(estimator)
+        network, target = estimator._fitted()
+        given = target.raw_names if output_names is None else output_names
         display = cls(
-            estimator.coefs_,
+            list(network.coefs),
             input_names=_input_names(estimator, feature_names),
-            output_names=_output_names(estimator, output_names),
-            layer_names=["input", *activation_names(estimator), output_name(estimator)],
-            title=one_line(estimator),
+            output_names=_checked_names(given, target.n_raw, "output_names"),
+            layer_names=["input", *layer_descriptions(network, target.out_activation)],
+            title=network_in_a_line(network, target.out_activation),
         )
         return display.plot(ax=ax, **kwargs)
 
@@ -328,8 +327,7 @@ class NetworkDisplay:
                 f"A layer of {max(sizes)} units is too large to be drawn (max_units={max_units})."
             )
         figsize = (2.2 * len(sizes) + 1.5, max(3.0, 0.35 * max(sizes) + 1.0))
-        self.ax_ = _axes(ax, figsize=figsize, layout="constrained")
-        self.figure_ = self.ax_.figure
+        _set_axes(self, ax, figsize=figsize)
         # Layers stand in columns; each is spread over the whole height.
         positions = [
             np.column_stack([np.full(n, float(column)), 1 - (np.arange(n) + 0.5) / n])
@@ -388,16 +386,6 @@ def _input_names(estimator, given):
     if given is None:
         given = [f"x{i}" for i in range(estimator.n_features_in_)]
     return _checked_names(given, estimator.n_features_in_, "feature_names")
-
-
-def _output_names(estimator, given):
-    n_outputs = estimator.coefs_[-1].shape[1]
-    if given is None and is_classifier(estimator):
-        # One output of two classes is for the second one.
-        given = [label for label, (_, sign) in raw_outputs(estimator).items() if sign > 0]
-    if given is None:
-        given = [f"y{i}" for i in range(n_outputs)] if n_outputs > 1 else ["y"]
-    return _checked_names(given, n_outputs, "output_names")
 
 
 def _checked_names(names, n_names, what):
@@ -471,16 +459,15 @@ class WeightsDisplay:
         ValueError
             Where the number of features is not that of the pixels.
         """
-        estimator = _last_step(estimator)
-        check_is_fitted(estimator)
-        n_features = estimator.n_features_in_
+        network, _ = _last_step(estimator)._fitted()
+        n_features = network.layer_units[0]
         if shape is None:
             shape = (round(n_features**0.5),) * 2
         if np.prod(shape) != n_features:
             raise ValueError(
                 f"{n_features} features are not images of shape {tuple(shape)}; give shape."
             )
-        return cls(np.asarray(estimator.coefs_[0]).T.reshape(-1, *shape)).plot(ax=ax, **kwargs)
+        return cls(network.coefs[0].T.reshape(-1, *shape)).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, *, cmap="RdBu", max_images=64, n_columns=None):
         """Draw the images.
@@ -511,8 +498,7 @@ class WeightsDisplay:
         n_rows = -(-len(images) // n_columns)
         height, width = images.shape[1:]
         figsize = (0.9 * n_columns + 1.0, 0.9 * n_rows * height / width + 0.3)
-        self.ax_ = _axes(ax, figsize=figsize, layout="constrained")
-        self.figure_ = self.ax_.figure
+        _set_axes(self, ax, figsize=figsize)
         self.ax_.set_axis_off()
         limit = float(np.abs(images).max()) or 1.0
         self.axes_ = np.empty(len(images), dtype=object)

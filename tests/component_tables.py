@@ -1,7 +1,11 @@
-"""What the common tests of activations and losses share: the tables, and what to feed them.
+"""What the common tests of components share: the tables, and what to feed them.
 
-Regression losses and activations come from the tables of the package itself; a new loss of
-classification, or other parameters of a component, are a new row here.
+What is registered in the package comes from its own tables. A row here is needed for a new loss of
+classification, for a layer that is made in a way of its own, for an update rule (its formula),
+for a kind of target (a loss that leads to it), and for other parameters of a component; values to
+compare with are in ``reference_values``. A pytest plugin (``-p name``) may add rows as well,
+before tests are collected: ``place_rows`` does so for the components of
+docs/developer/places.md.
 """
 
 import copy
@@ -10,7 +14,6 @@ import pickle
 import numpy as np
 
 from skbackprop.activations import ACTIVATIONS
-from skbackprop.links import SoftmaxLink
 from skbackprop.losses import (
     REGRESSION_LOSSES,
     Brier,
@@ -25,17 +28,25 @@ from skbackprop.losses import (
     Quantile,
     Tweedie,
 )
+from skbackprop.losses.links import SoftmaxLink
+from skbackprop.network import EMBEDDINGS, LAYERS
+from skbackprop.training import SGD, Adam
 
 __all__ = [
     "ACTIVATIONS",
     "CLASSIFICATION_LOSSES",
     "ELEMENTWISE",
+    "KINDS_OF_TARGETS",
     "LOSSES",
+    "OTHER_RULES",
+    "RULES",
+    "STEPS",
     "VARIANTS",
     "assert_is_a_value",
     "draw_targets",
     "draw_weights",
     "has_codes",
+    "make_layer",
     "read_only",
 ]
 
@@ -64,6 +75,57 @@ VARIANTS = {
 }
 
 LOSSES = REGRESSION_LOSSES | CLASSIFICATION_LOSSES | VARIANTS
+
+# Kinds of targets of one class a row: a loss and a number of classes that lead to each.
+KINDS_OF_TARGETS = {
+    "binary": (LogLoss(), 2),
+    "multiclass": (LogLoss(), 3),
+    "two_by_softmax": (Multinomial(), 2),
+}
+
+# What a layer is made of besides the number of its inputs, where it is no embedding.
+ARGUMENTS_OF_LAYERS = {"dense": (6, ACTIVATIONS["tanh"])}
+
+
+def make_layer(name, fan_in):
+    """A layer by the name of its kind."""
+    if name in EMBEDDINGS:
+        return EMBEDDINGS[name](fan_in, np.array([0, fan_in - 1]))
+    return LAYERS[name](fan_in, *ARGUMENTS_OF_LAYERS.get(name, ()))
+
+
+# Update rules, the same with other parameters, and the formula of a step.
+RULES = {
+    "sgd": lambda: SGD(0.0, False),
+    "momentum": lambda: SGD(0.9, False),
+    "nesterov": lambda: SGD(0.9, True),
+    "adam": lambda: Adam(0.9, 0.999, 1e-8),
+    "adam without memory": lambda: Adam(0.0, 0.0, 1e-3),
+}
+OTHER_RULES = {
+    "sgd": lambda: SGD(0.5, False),
+    "momentum": lambda: SGD(0.3, True),
+    "nesterov": lambda: SGD(0.9, False),
+    "adam": lambda: Adam(0.7, 0.9, 1e-3),
+    "adam without memory": lambda: Adam(0.5, 0.5, 1e-8),
+}
+
+
+def sgd_step(rule, theta, g, m, v, rate, t):
+    """As in the paper; ``m`` and ``v`` are moments, which are overwritten."""
+    v[...] = rule.momentum * v - rate * g
+    return theta + (rule.momentum * v - rate * g if rule.nesterov else v)
+
+
+def adam_step(rule, theta, g, m, v, rate, t):
+    """As in the paper, in the same way."""
+    m[...] = rule.beta_1 * m + (1 - rule.beta_1) * g
+    v[...] = rule.beta_2 * v + (1 - rule.beta_2) * g**2
+    corrected = rate * np.sqrt(1 - rule.beta_2**t) / (1 - rule.beta_1**t)
+    return theta - corrected * m / (np.sqrt(v) + rule.epsilon)
+
+
+STEPS = {SGD: sgd_step, Adam: adam_step}
 
 
 def has_codes(name):

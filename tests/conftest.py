@@ -14,6 +14,9 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Comparisons that are no test modules themselves show what differs, too.
+pytest.register_assert_rewrite("trajectories")
+
 QUIET = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 
 settings.register_profile(

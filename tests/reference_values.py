@@ -1,6 +1,13 @@
-"""Values of activations and losses, computed with mpmath to 60 digits."""
+"""Values of activations and losses, computed with mpmath to 60 digits, and of schedules."""
 
-__all__ = ["ACTIVATION_VALUES", "INPUTS", "LOSS_VALUES", "SOFTMAX_DELTA", "SOFTMAX_VALUES"]
+__all__ = [
+    "ACTIVATION_VALUES",
+    "INPUTS",
+    "LOSS_VALUES",
+    "RATES",
+    "SOFTMAX_DELTA",
+    "SOFTMAX_VALUES",
+]
 
 INPUTS = [-1e4, -800.0, -40.0, -1.5, 0.0, 1.5, 40.0, 800.0, 1e4]
 
@@ -455,5 +462,24 @@ LOSS_VALUES = {
             (0.020239227967739547, 0.0027390816495044047, -0.02297830961724395),
         ),
         (0, (-70.0, 1.0, 2.0), 72.31326168751822, (-1.0, 0.2689414213699951, 0.7310585786300049)),
+    ],
+}
+
+# Progress and learning rate of each schedule, with learning_rate_init=0.1.
+RATES = {
+    "constant": [({"n_samples_seen": 10**6, "n_plateaus": 9}, 0.1)],
+    "invscaling": [({"n_samples_seen": 99}, 0.01)],
+    "adaptive": [
+        ({"n_samples_seen": 99}, 0.1),
+        ({"n_plateaus": 1}, 0.02),
+        ({"n_plateaus": 3}, 0.0008),
+    ],
+    "cosine": [({"fraction": 1 / 3}, 0.075), ({"fraction": 0.5}, 0.05), ({"fraction": 1.0}, 0.0)],
+    "one_cycle": [
+        ({"fraction": 0.0}, 0.004),
+        ({"fraction": 0.15}, 0.052),
+        ({"fraction": 0.3}, 0.1),
+        ({"fraction": 0.65}, 0.05),
+        ({"fraction": 1.0}, 0.0),
     ],
 }

@@ -243,7 +243,7 @@ TABULAR = {
     "batch_size": ["auto", 1, 5, 1000],
     "validation_fraction": [0.15, 0.0, 0.5, 0.9],
     "n_iter_no_change": [30, 1, np.inf],
-    "periodic": ["auto", True, False],
+    "embedding": ["auto", "periodic", None],
     "categorical_features": ["from_dtype", None, [0], [-1], ["x0"]],
     "verbose": [False, True],
 }

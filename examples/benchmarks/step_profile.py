@@ -20,11 +20,11 @@ from speed import DTYPES, MINIBATCH, classification, fit, products, settings
 from threadpoolctl import threadpool_limits
 
 from skbackprop import BackpropClassifier
-from skbackprop.batches import Rows
+from skbackprop.data.rows import Rows
 from skbackprop.losses import LogLoss, Multinomial
 from skbackprop.network import Network
-from skbackprop.objective import Penalty
-from skbackprop.solvers.updates import Adam
+from skbackprop.training.objective import Penalty
+from skbackprop.training.solvers.update_rules import Adam
 
 PIECES = {
     "gather": [(Rows, "_gather")],

@@ -14,30 +14,17 @@ a delta by ``f'(Z)``. For one of your own subclass :class:`Activation`, or give 
 :func:`from_functions`.
 """
 
+from ..utils import did_you_mean
 from .base import Activation, FromFunctions, from_functions
 from .classic import Identity, Logistic, ReLU, Tanh
 from .rectifiers import ELU, SELU, LeakyReLU
 from .smooth import GELU, Gaussian, Mish, SiLU, Softmax, Softplus
 
 __all__ = [
-    "ACTIVATIONS",
-    "ELU",
-    "GELU",
-    "SELU",
-    "Activation",
-    "FromFunctions",
-    "Gaussian",
-    "Identity",
-    "LeakyReLU",
-    "Logistic",
-    "Mish",
-    "ReLU",
-    "SiLU",
-    "Softmax",
-    "Softplus",
-    "Tanh",
+    "ACTIVATIONS", "ELU", "GELU", "SELU", "Activation", "FromFunctions", "Gaussian",
+    "Identity", "LeakyReLU", "Logistic", "Mish", "ReLU", "SiLU", "Softmax", "Softplus", "Tanh",
     "from_functions",
-]
+]  # fmt: skip
 
 #: Activations by name.
 ACTIVATIONS = {
@@ -58,25 +45,7 @@ ACTIVATIONS = {
 
 
 def activations_of_layers(activation, n_hidden):
-    """The activation of each hidden layer.
-
-    Parameters
-    ----------
-    activation : str, Activation, or list of them
-        The hyper-parameter.
-
-    n_hidden : int
-        Number of hidden layers.
-
-    Returns
-    -------
-    activations : list of Activation
-
-    Raises
-    ------
-    ValueError
-        Where a list has another length, or something in it is no activation.
-    """
+    """List of the ``Activation`` of each hidden layer, of what the hyper-parameter says."""
     if not isinstance(activation, (list, tuple)):
         return [_activation(activation)] * n_hidden
     if len(activation) != n_hidden:
@@ -94,5 +63,13 @@ def _activation(activation):
         return ACTIVATIONS[activation]
     raise ValueError(
         f"activation has {activation!r} in its list; allowed are instances of Activation and "
-        f"{sorted(ACTIVATIONS)}."
+        f"{sorted(ACTIVATIONS)}.{did_you_mean(activation, ACTIVATIONS)}"
     )
+
+
+def activation_name(activation):
+    """The name by which an activation can be asked for, or else its ``repr``."""
+    for name, known in ACTIVATIONS.items():
+        if activation == known:
+            return name
+    return repr(activation)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Activation", "FromFunctions", "from_functions"]
-
 
 class Activation:
     """An activation function ``H = f(Z)`` and the rule that takes a delta back through it.
@@ -89,15 +87,13 @@ class Activation:
 
 @dataclass(frozen=True)
 class FromFunctions(Activation):
-    """An activation made of two functions; see :func:`from_functions`, which makes it.
+    """What :func:`from_functions` makes: the parameters are described there.
 
     Parameters
     ----------
-    function : callable
-        ``function(Z)`` gives ``H``.
-
-    derivative : callable
-        ``derivative(Z)``, or ``derivative(H)`` with ``needs_input=False``.
+    function, derivative : callable
+        ``function(Z)`` gives ``H``; ``derivative(Z)``, or ``derivative(H)`` with
+        ``needs_input=False``, gives ``f'(Z)``.
 
     needs_input : bool, default=True
         Whether the derivative is a function of ``Z``.
@@ -151,7 +147,7 @@ def from_functions(forward, derivative, *, needs_input=True, init_factor=6.0):
 
     See Also
     --------
-    skbackprop.gradient_check.check_directional_derivatives : Tells whether the derivative is
+    skbackprop.inspection.check_directional_derivatives : Tells whether the derivative is
         right.
 
     Examples

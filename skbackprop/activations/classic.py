@@ -8,9 +8,6 @@ from scipy.special import expit
 
 from .base import Activation
 
-__all__ = ["Identity", "Logistic", "ReLU", "Tanh"]
-
-
 # Elements up to which zeros are kept that are as many as the numbers to compare with them.
 _FEW = 1 << 16
 

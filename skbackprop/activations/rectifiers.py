@@ -9,21 +9,6 @@ import numpy as np
 
 from .base import Activation
 
-__all__ = ["ELU", "SELU", "LeakyReLU"]
-
-# Klambauer et al. (2017), eq. 14: the fixed point of mean 0 and variance 1.
-_SELU_ALPHA = 1.6732632423543772
-_SELU_SCALE = 1.0507009873554805
-
-
-def _exponential_linear(Z, alpha, out):
-    """Write ``z`` where it is positive, ``alpha (exp(z) - 1)`` elsewhere."""
-    below = np.minimum(Z, 0)
-    np.expm1(below, out=below)
-    below *= alpha
-    np.maximum(Z, 0, out=out)
-    out += below
-
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
@@ -77,8 +62,30 @@ class LeakyReLU(Activation):
         np.multiply(delta, H, out=delta)
 
 
+class _ExponentialLinear(Activation):
+    """``f(z) = s z`` for ``z > 0``, else ``s a (exp(z) - 1)``; ``f' = s`` or ``f + s a``."""
+
+    alpha: float
+    _scale = 1.0
+
+    def forward(self, Z, out):
+        below = np.minimum(Z, 0)
+        np.expm1(below, out=below)
+        below *= self.alpha
+        np.maximum(Z, 0, out=out)
+        out += below
+        if self._scale != 1:
+            out *= self._scale
+
+    def backward(self, delta, H, Z):
+        positive = H > 0
+        H += self._scale * self.alpha
+        np.copyto(H, self._scale, where=positive)
+        np.multiply(delta, H, out=delta)
+
+
 @dataclass(frozen=True)
-class ELU(Activation):
+class ELU(_ExponentialLinear):
     """Exponential linear unit: saturates at ``-alpha``, which moves mean activations to zero.
 
     ``f(z) = z`` for ``z > 0``, else ``alpha (exp(z) - 1)``; ``f' = 1`` or ``f + alpha``.
@@ -112,18 +119,9 @@ class ELU(Activation):
         if not 0 < self.alpha < np.inf:
             raise ValueError(f"alpha must be above 0 and finite, got {self.alpha}.")
 
-    def forward(self, Z, out):
-        _exponential_linear(Z, self.alpha, out)
-
-    def backward(self, delta, H, Z):
-        positive = H > 0
-        H += self.alpha
-        np.copyto(H, 1, where=positive)
-        np.multiply(delta, H, out=delta)
-
 
 @dataclass(frozen=True)
-class SELU(Activation):
+class SELU(_ExponentialLinear):
     """Scaled exponential linear unit: activations tend to mean 0 and variance 1, layer by layer.
 
     ``f(z) = s z`` for ``z > 0``, else ``s a (exp(z) - 1)``, with ``s = 1.0507`` and
@@ -145,12 +143,6 @@ class SELU(Activation):
     >>> model = BackpropRegressor((50, 50, 50), "selu")
     """
 
-    def forward(self, Z, out):
-        _exponential_linear(Z, _SELU_ALPHA, out)
-        out *= _SELU_SCALE
-
-    def backward(self, delta, H, Z):
-        positive = H > 0
-        H += _SELU_SCALE * _SELU_ALPHA
-        np.copyto(H, _SELU_SCALE, where=positive)
-        np.multiply(delta, H, out=delta)
+    # Klambauer et al. (2017), eq. 14: the fixed point of mean 0 and variance 1.
+    alpha = 1.6732632423543772
+    _scale = 1.0507009873554805

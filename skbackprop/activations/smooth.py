@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from ..links import softmax
+from ..losses.links import softmax
 from .base import Activation
-
-__all__ = ["GELU", "Gaussian", "Mish", "SiLU", "Softmax", "Softplus"]
 
 _DENSITY_AT_ZERO = float(1 / np.sqrt(2 * np.pi))
 

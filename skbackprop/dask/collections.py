@@ -8,8 +8,6 @@ import dask.dataframe as dd
 import numpy as np
 from distributed import futures_of
 
-__all__ = ["is_collection", "single_column_of_chunks", "to_partitions"]
-
 # Plain data are cut into so many partitions at most, of so many rows at least. The number does not
 # depend on the cluster, and so the result does not.
 _MAX_SCATTERED = 32
@@ -22,27 +20,10 @@ def is_collection(data):
 
 
 def to_partitions(client, X, y, sample_weight):
-    """The partitions of the data.
+    """Features, targets and weights (None without weights) of each partition.
 
-    Parameters
-    ----------
-    client : Client
-        Of the cluster.
-
-    X : dask Array, dask DataFrame or array-like
-        Features.
-
-    y : dask Array, dask Series, dask DataFrame or array-like
-        Targets, divided as ``X``, or plain where the chunks of ``X`` are known.
-
-    sample_weight : dask Array, dask Series, array-like or None
-        Weights, in the same way.
-
-    Returns
-    -------
-    partitions : list of tuples
-        Features, targets and weights (None without weights) of each partition: futures of what
-        is on the workers already, ``Delayed`` else.
+    They are futures of what is on the workers already, ``Delayed`` else. Targets and weights of a
+    collection may be plain where the chunks of ``X`` are known.
     """
     named = {"X": X, "y": y, "sample_weight": sample_weight}
     if not is_collection(X):

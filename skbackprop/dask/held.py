@@ -4,33 +4,21 @@ import numpy as np
 from dask.sizeof import sizeof
 from distributed import get_worker
 
-from ..sample import Sample
-
-__all__ = ["Held", "HeldSample"]
+from ..data import Sample
 
 
 class Held:
-    """Part of the data, for a worker to hold.
+    """Part of the data, of a size that ``dask.sizeof`` knows, for a worker to hold.
 
     Where the worker's memory has no room for it and for as much again, it claims to be larger
     than all that may be in memory. Distributed then writes it to disk once, and reads it each time
     that it is asked for; what it spills by itself it writes anew after each use. The room is
     the share ``distributed.worker.memory.target`` of the worker's ``memory_limit``.
-
-    Parameters
-    ----------
-    value : object
-        What ``dask.sizeof`` knows the size of.
-
-    Attributes
-    ----------
-    n_bytes : int
-        The size that it claims.
     """
 
     def __init__(self, value):
         self.value = value
-        self.n_bytes = sizeof(value)
+        self.n_bytes = sizeof(value)  # what it claims
         worker = get_worker()
         room = _room(worker)
         if worker.monitor.get_process_memory() + self.n_bytes > room:

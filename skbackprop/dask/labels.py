@@ -2,25 +2,9 @@
 
 import numpy as np
 
-__all__ = ["label_weights", "representative_target"]
-
 
 def label_weights(y, sample_weight):
-    """Labels of each column, and the sum of the weights of each label.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_rows,) or (n_rows, n_columns)
-        Labels.
-
-    sample_weight : ndarray of shape (n_rows,) or None
-        Weights; None for ones.
-
-    Returns
-    -------
-    values : list of tuples of ndarrays
-        For each column.
-    """
+    """For each column of ``y``, its labels and the sum of the weights of each of them."""
     columns = [y] if y.ndim == 1 else list(y.T)
     return [_count(column, sample_weight) for column in columns]
 
@@ -30,29 +14,23 @@ def _count(column, weight):
     return labels, np.bincount(codes, weights=weight, minlength=len(labels)).astype(np.float64)
 
 
-def representative_target(values, is_vector):
-    """A small weighted target, in each column of which the labels weigh what they do in all.
+def representative_target(findings):
+    """A small target with weights, in each column of which the labels weigh what they do in all.
 
     The columns are laid side by side, each as intervals as long as its labels weigh; each piece
-    between two bounds is a row. Every label has a row, be it of weight zero.
-
-    Parameters
-    ----------
-    values : list of lists of tuples of ndarrays
-        ``label_weights`` of each partition.
-
-    is_vector : bool
-        Whether the target has one dimension.
-
-    Returns
-    -------
-    y : ndarray of shape (n_rows,) or (n_rows, n_columns)
-
-    weight : ndarray of shape (n_rows,)
+    between two bounds is a row. Every label has a row, be it of weight zero. Of numbers, only
+    their number in a row matters, and the weight is None. All findings are of partitions with
+    rows.
     """
-    merged = [_merge(column) for column in zip(*values, strict=True)]
-    if is_vector:
-        return merged[0]
+    shape = findings[0].y_shape
+    if findings[0].values is None:
+        return np.zeros((1, *shape)), None
+    columns = zip(*(found.values for found in findings), strict=True)
+    merged = [_merge(column) for column in columns]
+    return merged[0] if shape == () else _side_by_side(merged)
+
+
+def _side_by_side(merged):
     ends = [np.cumsum(weights) for _, weights in merged]
     bounds = np.unique(np.concatenate([[0.0], *ends]))
     middles = (bounds[:-1] + bounds[1:]) / 2

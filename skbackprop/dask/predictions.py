@@ -8,65 +8,35 @@ import pandas as pd
 
 from .collections import single_column_of_chunks
 
-__all__ = ["predict_lazily"]
-
 
 def predict_lazily(estimator, method, X, names=None, **arguments):
-    """Collection of what a method gives for each chunk of a collection.
+    """What a method of a plain fitted estimator gives for a collection, divided as that is.
 
-    Parameters
-    ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        A plain fitted estimator; it travels to the workers.
-
-    method : str
-        Name of one of its methods.
-
-    X : dask Array or dask DataFrame
-        The data.
-
-    names : ndarray or object, default=None
-        Names of the columns of a dataframe, if they are an array with as many as there are.
-
-    **arguments
-        Further arguments of the method.
-
-    Returns
-    -------
-    predictions : dask Array, Series or DataFrame, or list or tuple of such
-        Divided as ``X``.
+    A method that gives a list or a tuple gives one of collections. The columns of a dataframe have
+    these names if they are an array with as many as there are.
     """
     function = partial(_predict, estimator, method, arguments)
     if isinstance(X, da.Array):
         X = single_column_of_chunks(X)
-        return _of_each_output(_example(function, X), partial(_map_blocks, function, X))
-    example = function(X._meta_nonempty)
-    return _of_each_output(example, partial(_map_partitions, names, function, X))
+        example = function(np.zeros((1, X.shape[1]), X.dtype))
+        lazy = partial(_map_blocks, function, X)
+    else:
+        example = function(X._meta_nonempty)
+        lazy = partial(_map_partitions, names, function, X)
+    if isinstance(example, list | tuple):
+        return type(example)(lazy(part, position) for position, part in enumerate(example))
+    return lazy(example, None)
 
 
 def _predict(estimator, method, arguments, X):
     return getattr(estimator, method)(X, **arguments)
 
 
-def _example(function, X):
-    """What the function gives for one row."""
-    return function(np.zeros((1, X.shape[1]), X.dtype))
-
-
-def _of_each_output(example, lazy):
-    """One collection for each output of a method that gives several."""
-    if isinstance(example, list | tuple):
-        return type(example)(lazy(part, position) for position, part in enumerate(example))
-    return lazy(example, None)
-
-
-def _pick(function, position, X):
+def _block(function, position, empty, X):
+    if X.shape[0] == 0:
+        return empty
     result = function(X)
     return result if position is None else result[position]
-
-
-def _block(function, position, empty, X):
-    return empty if X.shape[0] == 0 else _pick(function, position, X)
 
 
 def _map_blocks(function, X, example, position):
@@ -81,9 +51,9 @@ def _map_blocks(function, X, example, position):
 
 
 def _map_partitions(names, function, X, example, position):
-    meta = _with_index(names, example[:0], X._meta.index)
-    part = partial(_partition, names, function, position, example[:0])
-    return X.map_partitions(part, meta=meta)
+    empty = example[:0]
+    part = partial(_partition, names, function, position, empty)
+    return X.map_partitions(part, meta=_with_index(names, empty, X._meta.index))
 
 
 def _partition(names, function, position, empty, X):

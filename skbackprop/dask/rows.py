@@ -9,10 +9,7 @@ import dask
 import numpy as np
 from distributed import KilledWorker
 
-from ..batches import Rows
-from .tasks import add_up, itself, raw_prediction, rows_of_step, targets_of
-
-__all__ = ["DaskSample", "DistributedRows", "Partition", "Step", "losses_explained"]
+from .tasks import add_up, constant_loss, itself, rows_of_step, target_sums, targets_of
 
 # Parts that one task adds up.
 _FAN_IN = 8
@@ -37,79 +34,32 @@ def losses_explained():
 
 
 class Partition(NamedTuple):
-    """A partition of the data.
+    """A partition of the data, which is never empty."""
 
-    Attributes
-    ----------
-    number : int
-        Its position in the collection.
-
-    sample : Future
-        Of a ``HeldSample`` on a worker.
-
-    n_rows : int
-        Number of rows.
-
-    total_weight : float
-        Sum of their weights.
-
-    largest_feature : float
-        Largest absolute value of the features.
-
-    home : tuple of str
-        Addresses of the workers where it lies.
-    """
-
-    number: int
-    sample: object
+    number: int  # its position in the collection
+    sample: object  # future of a ``HeldSample`` on a worker
     n_rows: int
     total_weight: float
-    largest_feature: float
-    home: tuple
+    largest_feature: float  # in absolute value
+    home: tuple  # addresses of the workers where it lies
 
 
 class Step(NamedTuple):
-    """Which rows of the partitions make a minibatch.
+    """Which rows of the partitions make a minibatch."""
 
-    Attributes
-    ----------
-    seed : int or None
-        Of the order of the rows in this epoch; None for the order of the data.
-
-    position, n_steps : int
-        The step, and the number of steps of the epoch.
-    """
-
-    seed: int | None
-    position: int
+    seed: int | None  # of the order of the rows in this epoch; None for the order of the data
+    position: int  # among the steps of the epoch
     n_steps: int
 
 
-class DistributedRows(Rows):
-    """The rows of partitions, as ``Rows`` without the data.
+class DistributedRows:
+    """The rows of partitions: what ``Rows`` is to training, without the data."""
 
-    Parameters
-    ----------
-    client : Client
-        Of the cluster.
-
-    partitions : list of Partition
-        In their order; none is empty.
-
-    n_features : int
-        Number of features.
-
-    n_targets : tuple
-        Shape of the encoded target of a row.
-
-    dtype : dtype
-        Floating-point type of the fit.
-    """
-
-    def __init__(self, client, partitions, n_features, n_targets, dtype):
-        super().__init__(np.empty((0, n_features)), np.empty((0, *n_targets)), None, dtype)
+    def __init__(self, client, partitions, n_features, dtype):
         self.client = client
         self.partitions = partitions
+        self.n_features = n_features
+        self.dtype = dtype
 
     def __len__(self):
         return sum(partition.n_rows for partition in self.partitions)
@@ -123,6 +73,14 @@ class DistributedRows(Rows):
         """Largest absolute value of the features."""
         return max(partition.largest_feature for partition in self.partitions)
 
+    def target_sums(self):
+        """Sum of the weights, and of each target, weighted."""
+        return self.add_up(target_sums, None)
+
+    def loss_of_constant(self, loss, raw):
+        """Sum of the losses where all rows have the same raw prediction."""
+        return self.add_up(constant_loss, (loss, raw.astype(self.dtype)))[0]
+
     def release(self):
         """Let the workers forget the partitions."""
         for partition in self.partitions:
@@ -131,7 +89,7 @@ class DistributedRows(Rows):
     def select(self, subset):
         """Some of the partitions."""
         chosen = [self.partitions[i] for i in subset]
-        return DistributedRows(self.client, chosen, self.X.shape[1], self.y.shape[1:], self.dtype)
+        return DistributedRows(self.client, chosen, self.n_features, self.dtype)
 
     # ---- minibatches
 
@@ -139,19 +97,9 @@ class DistributedRows(Rows):
         """A seed, from which each worker draws the order of the rows in its partitions."""
         return int(state.random_state.randint(1 << 31))
 
-    def row_major(self):
-        """These rows: there is nothing here to be copied."""
-        return self
-
-    def gather_size(self, batch_size):
-        """No row is gathered here."""
-        return 0
-
-    def batches(self, order, batch_size, buffers):
-        """The steps of an epoch; each takes rows from every partition, in proportion."""
-        n_steps = -(-len(self) // batch_size)
-        for position in range(n_steps):
-            yield Step(order, position, n_steps)
+    def minibatches(self, batch_size, shuffle):
+        """Steps of epochs; each takes rows from every partition, in proportion."""
+        return _Steps(-(-len(self) // batch_size))
 
     def n_rows_of(self, step):
         """Number of rows of a step."""
@@ -164,22 +112,10 @@ class DistributedRows(Rows):
     # ---- work on the partitions
 
     def add_up(self, function, message):
-        """Sum of ``function(sample, number, message)`` over the partitions.
+        """Sums over the partitions of the number and of the vector that a function gives.
 
-        Parameters
-        ----------
-        function : callable
-            Gives a number and a vector.
-
-        message : object
-            Sent once to each worker.
-
-        Returns
-        -------
-        total : float
-
-        vector : ndarray
-            Added up as a tree of a fixed shape, in the order of the partitions.
+        It is called as ``function(sample, number, message)``; each worker gets the message once.
+        The sums are made as a tree of a fixed shape, in the order of the partitions.
         """
         total = self._tree(self._map(function, message))
         return self._wait_for([total], total.result)
@@ -193,23 +129,22 @@ class DistributedRows(Rows):
         """Futures of a function of each partition, each where the partition lies."""
         sent = self._send(message)
         homes = {}
-        for position, partition in enumerate(self.partitions):
-            homes.setdefault(partition.home, []).append(position)
-        futures = [None] * len(self.partitions)
-        for home, positions in homes.items():
-            there = [self.partitions[position] for position in positions]
+        for partition in self.partitions:
+            homes.setdefault(partition.home, []).append(partition)
+        futures = {}
+        for home, there in homes.items():
+            numbers = [partition.number for partition in there]
             mapped = self.client.map(
                 function,
                 [partition.sample for partition in there],
-                [partition.number for partition in there],
+                numbers,
                 [sent] * len(there),
                 workers=list(home),
                 allow_other_workers=True,
                 pure=False,
             )
-            for position, future in zip(positions, mapped, strict=True):
-                futures[position] = future
-        return futures
+            futures |= zip(numbers, mapped, strict=True)
+        return [futures[partition.number] for partition in self.partitions]
 
     def _send(self, message):
         """A future of a message, for the workers to fetch from each other."""
@@ -237,33 +172,28 @@ class DistributedRows(Rows):
             parts = sums
         return parts[0]
 
-    def raw_prediction(self, network, parameters):
-        """Raw predictions of all rows, brought here."""
-        message = (network, parameters.flat.copy())
-        return np.vstack(self.collect(raw_prediction, message))
+
+class _Steps(NamedTuple):
+    """What ``Minibatches`` is to training."""
+
+    n_steps: int
+
+    def epoch(self, seed):
+        """Iterate over the steps of an epoch."""
+        return (Step(seed, position, self.n_steps) for position in range(self.n_steps))
 
 
 class DaskSample:
-    """Rows of data on the workers: a ``Sample`` without the data.
+    """Rows of data on the workers: a ``Sample`` without the data."""
 
-    Parameters
-    ----------
-    rows : DistributedRows
-        The rows.
-
-    y_shape : tuple
-        Shape of the target of a row, as given.
-    """
-
-    def __init__(self, rows, y_shape):
+    def __init__(self, rows):
         self.rows = rows
-        self.y_shape = y_shape
 
     def select(self, positions):
         """Some of the partitions."""
-        return DaskSample(self.rows.select(positions), self.y_shape)
+        return DaskSample(self.rows.select(positions))
 
     def targets(self):
-        """Targets as given, weights of the rows, encoded targets, their weights: brought here."""
+        """``y`` and weights for metrics, then encoded targets and weights: brought here."""
         columns = zip(*self.rows.collect(targets_of, None), strict=True)
         return [None if column[0] is None else np.concatenate(column) for column in columns]

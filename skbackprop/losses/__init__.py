@@ -19,26 +19,11 @@ from .quantile import Quantile
 from .regression import AbsoluteError, Huber, LogCosh, SquaredError
 
 __all__ = [
-    "CLASSIFICATION_LOSSES",
-    "REGRESSION_LOSSES",
-    "AbsoluteError",
-    "Brier",
-    "ClassificationLoss",
-    "Focal",
-    "Gamma",
-    "GaussianNLL",
-    "Huber",
-    "LogCosh",
-    "LogLoss",
-    "Loss",
-    "Multinomial",
-    "MultinomialBrier",
-    "MultinomialFocal",
-    "Poisson",
-    "Quantile",
-    "SquaredError",
-    "Tweedie",
-]
+    "CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "AbsoluteError", "Brier",
+    "ClassificationLoss", "Focal", "Gamma", "GaussianNLL", "Huber", "LogCosh", "LogLoss",
+    "Loss", "Multinomial", "MultinomialBrier", "MultinomialFocal", "Poisson", "Quantile",
+    "SquaredError", "Tweedie",
+]  # fmt: skip
 
 #: Losses of the regressor by name.
 REGRESSION_LOSSES = {
@@ -59,3 +44,12 @@ CLASSIFICATION_LOSSES = {
     "squared_error": Brier(),
     "focal": Focal(),
 }
+
+
+def loss_name(loss):
+    """The name by which a loss can be asked for, or else its ``repr``, as in messages."""
+    for losses in (REGRESSION_LOSSES, CLASSIFICATION_LOSSES):
+        for name, known in losses.items():
+            if loss == known:
+                return repr(name)
+    return repr(loss)

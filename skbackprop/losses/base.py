@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from ..links import IdentityLink
-
-__all__ = ["Loss", "apply_weight", "non_negative_sum", "weighted_sum"]
+from .links import IdentityLink
 
 
 class Loss:

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from ..links import LogitLink, SoftmaxLink, softmax
 from .base import Loss, apply_weight, non_negative_sum, weighted_sum
-
-__all__ = ["ClassificationLoss", "LogLoss", "Multinomial", "add_to_class"]
+from .links import LogitLink, SoftmaxLink, softmax
 
 
 class ClassificationLoss(Loss):
@@ -41,17 +39,25 @@ class ClassificationLoss(Loss):
         raise ValueError(f"loss={self!r} is for two classes, or for several labels, only.")
 
 
+class LossOfManyClasses(ClassificationLoss):
+    """A loss that has the form for one out of many classes only."""
+
+    link = SoftmaxLink()
+
+    def multiclass(self):
+        return self
+
+
+def entries_of_classes(codes, n_classes):
+    """Where the entry of each row's class is in an array that is C-contiguous and made flat."""
+    entries = np.arange(0, len(codes) * n_classes, n_classes)
+    entries += codes
+    return entries
+
+
 def _check_smoothing(label_smoothing):
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing}.")
-
-
-def add_to_class(array, codes, values):
-    """Add to the entry of each row's class; ``array`` is C-contiguous."""
-    n_rows, n_classes = array.shape
-    target = np.arange(0, n_rows * n_classes, n_classes)
-    target += codes
-    array.reshape(-1)[target] += values
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class LogLoss(ClassificationLoss):
 
 
 @dataclass(frozen=True)
-class Multinomial(ClassificationLoss):
+class Multinomial(LossOfManyClasses):
     """Log loss of one out of several classes: softmax with cross entropy.
 
     ``l = log(sum_k exp(raw_k)) - raw_y`` for a row of class ``y``; the gradient is ``p - e_y``,
@@ -134,18 +140,13 @@ class Multinomial(ClassificationLoss):
     """
 
     label_smoothing: float = 0.0
-    link = SoftmaxLink()
 
     def __post_init__(self):
         _check_smoothing(self.label_smoothing)
 
-    def multiclass(self):
-        return self
-
     def loss_gradient(self, y, raw, sample_weight, out):
-        n_rows, n_classes = raw.shape
-        target = np.arange(0, n_rows * n_classes, n_classes)
-        target += y
+        n_classes = raw.shape[1]
+        target = entries_of_classes(y, n_classes)
         losses = softmax(raw, out)
         of_class = raw.take(target)
         if self.label_smoothing:

@@ -5,23 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from ..links import LogLink
 from .base import Loss, apply_weight, non_negative_sum
+from .links import LogLink
 
-__all__ = ["Gamma", "Poisson", "Tweedie"]
 
-
-def _require_non_negative(y, loss):
-    if np.any(y < 0):
+def _check_sign(y, loss, may_be_zero):
+    if np.any(y < 0 if may_be_zero else y <= 0):
+        wanted = "non-negative" if may_be_zero else "positive"
         raise ValueError(
-            f"{loss} requires non-negative y; the smallest value of y is {float(np.min(y)):g}."
-        )
-
-
-def _require_positive(y, loss):
-    if np.any(y <= 0):
-        raise ValueError(
-            f"{loss} requires positive y; the smallest value of y is {float(np.min(y)):g}."
+            f"{loss} requires {wanted} y; the smallest value of y is {float(np.min(y)):g}."
         )
 
 
@@ -51,7 +43,7 @@ class Poisson(Loss):
         return non_negative_sum(losses, sample_weight)
 
     def check_target(self, y):
-        _require_non_negative(y, "loss='poisson'")
+        _check_sign(y, "loss='poisson'", may_be_zero=True)
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ class Gamma(Loss):
         return non_negative_sum(losses, sample_weight)
 
     def check_target(self, y):
-        _require_positive(y, "loss='gamma'")
+        _check_sign(y, "loss='gamma'", may_be_zero=False)
 
 
 @dataclass(frozen=True)
@@ -138,5 +130,4 @@ class Tweedie(Loss):
         return non_negative_sum(losses, sample_weight)
 
     def check_target(self, y):
-        require = _require_non_negative if self.power < 2 else _require_positive
-        require(y, f"loss={self!r}")
+        _check_sign(y, f"loss={self!r}", may_be_zero=self.power < 2)

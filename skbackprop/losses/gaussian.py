@@ -6,8 +6,6 @@ import numpy as np
 
 from .base import Loss, weighted_sum
 
-__all__ = ["GaussianNLL"]
-
 _HALF_LOG_2_PI = float(0.5 * np.log(2 * np.pi))
 
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, log_expit
 
-from ..links import SoftmaxLink, softmax
 from .base import apply_weight, weighted_sum
-from .classification import ClassificationLoss, add_to_class
-
-__all__ = ["Brier", "Focal", "MultinomialBrier", "MultinomialFocal"]
+from .classification import ClassificationLoss, LossOfManyClasses, entries_of_classes
+from .links import softmax
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Brier(ClassificationLoss):
 
 
 @dataclass(frozen=True)
-class MultinomialBrier(ClassificationLoss):
+class MultinomialBrier(LossOfManyClasses):
     """Half the squared error of the probabilities of one out of several classes.
 
     ``l = |p - e_y|^2 / 2`` with ``p = softmax(raw)``; with ``d = p - e_y``, the gradient is
@@ -66,16 +64,11 @@ class MultinomialBrier(ClassificationLoss):
     >>> model = BackpropClassifier(loss=MultinomialBrier())
     """
 
-    link = SoftmaxLink()
-
-    def multiclass(self):
-        return self
-
     def loss_gradient(self, y, raw, sample_weight, out):
         p = np.empty_like(raw, order="C")
         softmax(raw, p)
         difference = p.copy()
-        add_to_class(difference, y, -1)
+        difference.reshape(-1)[entries_of_classes(y, p.shape[1])] -= 1
         mean = np.einsum("ij,ij->i", p, difference)
         np.subtract(difference, mean[:, np.newaxis], out=out)
         np.multiply(out, p, out=out)
@@ -149,7 +142,7 @@ class Focal(ClassificationLoss):
 
 
 @dataclass(frozen=True)
-class MultinomialFocal(ClassificationLoss):
+class MultinomialFocal(LossOfManyClasses):
     """Log loss that counts well classified rows less, for one out of several classes.
 
     ``l = -(1 - p_y)^gamma log(p_y)`` with ``p = softmax(raw)``; the gradient is that of the log
@@ -172,13 +165,9 @@ class MultinomialFocal(ClassificationLoss):
     """
 
     gamma: float = 2.0
-    link = SoftmaxLink()
 
     def __post_init__(self):
         _check_gamma(self.gamma)
-
-    def multiclass(self):
-        return self
 
     def loss_gradient(self, y, raw, sample_weight, out):
         target = (np.arange(len(y)), y)

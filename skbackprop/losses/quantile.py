@@ -8,8 +8,6 @@ from sklearn.metrics import d2_pinball_score
 
 from .base import Loss, weighted_sum
 
-__all__ = ["Quantile"]
-
 
 @dataclass(frozen=True)
 class Quantile(Loss):
@@ -66,14 +64,13 @@ class Quantile(Loss):
 
     def loss_gradient(self, y, raw, sample_weight, out):
         shape = (*y.shape, len(self.levels))
-        weight = None if sample_weight is None else sample_weight[..., np.newaxis]
         excess = raw.reshape(shape) - y[..., np.newaxis]
         levels = np.array(self.levels, raw.dtype)
         slope = out.reshape(shape)
         np.subtract(excess > 0, levels, out=slope)
         np.copyto(slope, 0, where=excess == 0)
-        if weight is not None:
-            np.multiply(slope, weight, out=slope)
+        if sample_weight is not None:
+            np.multiply(slope, sample_weight[..., np.newaxis], out=slope)
         return weighted_sum(slope * excess, None)
 
     def predict(self, raw):

@@ -6,8 +6,6 @@ import numpy as np
 
 from .base import Loss, apply_weight, weighted_sum
 
-__all__ = ["AbsoluteError", "Huber", "LogCosh", "SquaredError"]
-
 
 @dataclass(frozen=True)
 class SquaredError(Loss):

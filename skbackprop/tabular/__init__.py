@@ -1,6 +1,7 @@
-"""Estimators for tables as they come: several networks, by a recipe that needs no tuning."""
+"""Tables without tuning: several networks by a recipe, and what prepares a table for them."""
 
 from .classifier import TabularClassifier
+from .preprocessing import SmoothClipScaler, TableEncoder
 from .regressor import TabularRegressor
 
-__all__ = ["TabularClassifier", "TabularRegressor"]
+__all__ = ["SmoothClipScaler", "TableEncoder", "TabularClassifier", "TabularRegressor"]

@@ -2,63 +2,182 @@
 
 from abc import ABC, abstractmethod
 from itertools import zip_longest
-from numbers import Integral, Real
+from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..activations import ACTIVATIONS, Activation
-from ..callbacks import CallbackSupport, FitData, with_callbacks
-from ..drafts import draft_of
-from ..smooth_clip import SmoothClipScaler
-from ..solvers.stochastic import steps_of_epoch
-from ..table_encoder import TableEncoder
-from ..threads import row_threads, short_turns
-from ..validation import (
+from ..data import Checked, GivenData, counted, sample_of
+from ..network import EMBEDDINGS
+from ..parameter_checks import PARAMETER_CONSTRAINTS
+from ..training import CallbackSupport, with_callbacks
+from ..utils import (
     Interval,
-    Options,
     StrOptions,
     about,
-    check_hidden_layer_sizes,
+    check_finite_prediction,
+    check_parameters,
     check_weight,
+    draft_of,
+    fit_context,
     rows_of,
 )
-from .member import Member
-from .progress import FitProgress
+from .ensemble import Plan, train_members
+from .preprocessing import SmoothClipScaler, TableEncoder
+from .progress import EnsembleProgress
+from .recipe import table_network, table_recipe
 
-__all__ = ["BaseTabular"]
-
-# 'auto' batches: small below so many rows.
-_FEW_ROWS = 3000
-_SMALL_BATCH, _BATCH = 128, 256
-
-_CONSTRAINTS = {
-    "n_members": [Interval(Integral, 1, None, closed="left")],
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-    "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "min_steps": [Interval(Integral, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
-    "periodic": ["boolean", StrOptions({"auto"})],
-    "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
-    "random_state": ["random_state"],
-    "verbose": ["verbose"],
-}
+# Those that mean the same for a single network.
+_SHARED = (
+    *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
+    *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
+    "verbose",
+)
 
 
 class BaseTabular(CallbackSupport, BaseEstimator, ABC):
-    """Hyper-parameters common to both estimators, encoding, and the course of a fit."""
+    """Hyper-parameters common to both estimators, encoding, and the course of a fit.
 
-    _parameter_constraints: ClassVar = _CONSTRAINTS
+    Parameters
+    ----------
+    n_members : int
+        Number of networks, at least 1. They are trained side by side on as many threads as the
+        BLAS may use; the result does not depend on how many these are.
+
+    hidden_layer_sizes : int or array-like of int
+        Number of units of each hidden layer.
+
+    activation : str, Activation or list of them
+        Activation function of the hidden layers.
+
+    learning_rate_init : float
+        Largest learning rate, of weights times the square root of the number of inputs of their
+        layer. It rises over the first 5 % of the epochs and then falls to 0.
+
+    dropout : float or array-like of float
+        Share of the units of each hidden layer, in [0, 1), that each step leaves out. It is held
+        for half of the epochs, then lowered to 0.
+
+    weight_decay : float
+        Decoupled weight decay, in [0, inf); lowered as ``dropout`` is.
+
+    max_iter : int
+        Number of epochs, at least 1.
+
+    min_steps : int
+        Minimum number of steps: where ``max_iter`` epochs have fewer, there are more epochs.
+
+    batch_size : int or 'auto'
+        Number of rows of a minibatch; 'auto' is 256, or 128 for fewer than 3,000 rows to train on.
+
+    validation_fraction : float
+        Share of the training data, in [0, 1), that each network sets aside to find its best epoch.
+        With 0, or with too few rows to set 2 aside, the last epoch is kept.
+
+    n_iter_no_change : int or inf
+        Training of a network stops after more than this many epochs without an improvement of the
+        loss on its validation rows: on small noisy tables the best epoch is an early one.
+
+    embedding : {'auto', 'periodic'} or None
+        Layer that shows numbers to the networks in another form as well: 'periodic' as waves of
+        several frequencies [2]_. 'auto' is 'periodic' for regression and None for classification.
+        Not with sparse data.
+
+    categorical_features : 'from_dtype', None, or array-like of bool, int or str
+        Which features are categories, as in :class:`TableEncoder`.
+
+    random_state : int, RandomState instance or None
+        Source of starting values, splits, order of the rows and dropout. An int makes fits
+        repeatable.
+
+    verbose : bool or int
+        Whether to print a line for each network; from 2 on, also the loss after each epoch.
+
+    Attributes
+    ----------
+    encoder_ : TableEncoder
+        Makes numbers of the table.
+
+    scaler_ : SmoothClipScaler or None
+        Scales them; None for sparse data.
+
+    loss_curve_ : list of float
+        Loss of each epoch, averaged over the networks that were trained so long.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows in the same way; None where there are none.
+
+    n_iter_ : int
+        Number of epochs of the network that was trained longest.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where all of them are strings.
+
+    Notes
+    -----
+    The recipe is that of RealMLP [1]_ with fewer parts. Weights start from ``N(0, 1 / fan_in)``,
+    biases from ``N(0, 1)``; Adam has ``beta_2 = 0.95``; biases learn at a tenth of
+    ``learning_rate_init``. Training is in float32, prediction in float64.
+
+    References
+    ----------
+    .. [1] Holzmüller, Grinsztajn & Steinwart (2024), "Better by default: strong pre-tuned MLPs and
+       boosted trees on tabular data", NeurIPS.
+
+    .. [2] Gorishniy, Rubachev & Babenko (2022), "On embeddings for numerical features in tabular
+       deep learning", NeurIPS.
+    """
+
+    _allowed_values: ClassVar = {
+        **{name: PARAMETER_CONSTRAINTS[name] for name in _SHARED},
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "min_steps": [Interval(Integral, 0, None, closed="left")],
+        "embedding": [StrOptions({"auto", *EMBEDDINGS}), None],
+        "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+    }
+    _validate_params = check_parameters
+
+    def __init__(
+        self,
+        n_members,
+        hidden_layer_sizes,
+        activation,
+        *,
+        learning_rate_init,
+        weight_decay,
+        validation_fraction,
+        dropout=0.15,
+        max_iter=48,
+        min_steps=1000,
+        batch_size="auto",
+        n_iter_no_change=30,
+        embedding="auto",
+        categorical_features="from_dtype",
+        random_state=None,
+        verbose=False,
+    ):
+        self.n_members = n_members
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.learning_rate_init = learning_rate_init
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_iter = max_iter
+        self.min_steps = min_steps
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.embedding = embedding
+        self.categorical_features = categorical_features
+        self.random_state = random_state
+        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -71,187 +190,157 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     # ---- what the two estimators differ in
 
-    _y_numeric = False
-    _periodic_by_default = False
+    _default_embedding = None
 
     @abstractmethod
-    def _member(self):
-        """A network that is not fitted, with the parameters that are the estimator's own."""
+    def _target_for(self, y, sample_weight):
+        """The target of validated training data."""
 
-    def _learn_scale(self, y, sample_weight):
-        """Find out how the members are shown the target."""
-
-    def _scaled(self, y):
-        """The target as the members are shown it."""
-        return y
+    def _validation_loss(self, target):
+        """The loss by which validation rows are judged."""
+        return target.loss
 
     # ---- the course of a fit
 
-    def _fit(self, X, y, sample_weight, validation_data):
-        """Body of ``fit``; ``validation_data`` is (X_val, y_val, sample_weight_val)."""
-        data = FitData(X, y, sample_weight, *validation_data)
+    @fit_context
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train the networks on a table.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The table.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers, in any units, for a regressor. For a classifier: class labels, a matrix of
+            zeros and ones for several labels, or columns of labels of which each row has one in
+            every column.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
+            not there, except that its class is known.
+
+        X_val : {data frame, array-like, sparse matrix}, default=None
+            Validation data for all members, to be given together with ``y_val``. They take the
+            place of a part of the training data.
+
+        y_val : array-like, default=None
+            Targets of the validation data.
+
+        sample_weight_val : array-like of shape (n_validation,), default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
         with draft_of(self) as (draft, publish):
-            draft._learn(data, publish)
+            draft._learn(given, publish)
         return self
 
-    def _learn(self, data, keep):
-        """Fit a draft; ``keep`` publishes it when the fit is interrupted."""
-        y = self._checked_target(data.y)
-        check_consistent_length(data.X, y)
-        weight = check_weight(data.sample_weight, data.X, np.float64)
-        Z = self._learn_table(data.X, weight)
-        self._learn_scale(y, weight)
-        validation = self._checked_validation_data(
-            (data.X_val, data.y_val, data.sample_weight_val)
-        )
-        members = self._members(Z, weight, validation)
-        training = {"X": Z, "y": self._scaled(y), "sample_weight": weight, **validation}
-        self._run(members, training, keep, data)
+    def _learn(self, given, publish):
+        """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
+        X, y, weight = checked = self._checked(given.X, given.y, given.sample_weight)
+        self._target = target = self._target_for(y, weight)
+        validate_data(self, X, skip_check_array=True)
+        if weight is not None and not weight.all():  # the target knows the classes of all rows
+            kept = np.flatnonzero(weight)
+            checked = Checked(rows_of(X, kept), y[kept], weight[kept])
+        sample = counted(sample_of(self._learn_table(checked), target, np.float32))
+        held_out = self._held_out(given, target)
+        self._run(self._plan(sample, held_out, target), given, publish)
 
-    @with_callbacks
-    def _run(self, members, training, keep, data):
-        """Train the networks, then publish; after Ctrl-C as well, if there is one to publish."""
-        progress = FitProgress(self, members, data)
-        try:
-            self._fit_members(members, training, progress)
-        except KeyboardInterrupt:
-            if any(hasattr(member, "coefs_") for member in members):
-                self._take(members)
-                keep()
-            raise
-        self._take(members)
-        progress.finish()
-
-    def _checked_target(self, y):
-        """Target as an array; a column becomes 1-D, with a warning."""
-        y = validate_data(self, y=y, multi_output=True, y_numeric=self._y_numeric)
+    def _checked(self, X, y, sample_weight):
+        """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
+        y = validate_data(self, y=y, multi_output=True, y_numeric=not is_classifier(self))
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        return y
+        check_consistent_length(X, y)
+        return Checked(X, y, check_weight(sample_weight, X, np.float64))
 
-    def _checked_validation_data(self, validation_data):
-        """What ``fit`` of the members is given of it, by name."""
-        names = ("X_val", "y_val", "sample_weight_val")
-        given = {
-            name: data
-            for name, data in zip(names, validation_data, strict=True)
-            if data is not None
-        }
+    def _held_out(self, given, target):
+        """Sample of the validation data; None without such."""
+        if not given.has_validation:
+            return None
         with about("X_val, y_val or sample_weight_val"):
-            if "X_val" in given:
-                given["X_val"] = self._encoded(given["X_val"])
-            if "y_val" in given:
-                y = np.asarray(given["y_val"]) if self._y_numeric else given["y_val"]
-                given["y_val"] = self._scaled(y)
-        return given
+            checked = self._checked(given.X_val, given.y_val, given.sample_weight_val)
+            encoded = checked._replace(X=self._encoded(checked.X))
+            return counted(sample_of(encoded, target, np.float32))
 
-    def _members(self, Z, weight, validation):
-        """The networks, each with a seed of its own."""
-        n_rows = Z.shape[0] if weight is None else np.count_nonzero(weight)
-        n_held_out = int(np.ceil(self.validation_fraction * n_rows))
-        splits = not validation and 2 <= n_held_out < n_rows
-        n_rows -= n_held_out if splits else 0
-        common = self._common(n_rows) | {"early_stopping": splits or bool(validation)}
-        embedded = self._embedded_columns(Z)
+    def _plan(self, sample, held_out, target):
+        """What all networks have in common."""
+        n_rows = len(sample.rows)
+        n_set_aside = int(np.ceil(self.validation_fraction * n_rows))
+        splits = held_out is None and 2 <= n_set_aside < n_rows
+        embedding = self._default_embedding if self.embedding == "auto" else self.embedding
+        columns = self._embedded_columns(sample.rows.X)
+        network = table_network(self, sample.rows.n_features, target.n_raw, embedding, columns)
+        recipe = table_recipe(
+            self,
+            n_rows - n_set_aside if splits else n_rows,
+            splits or held_out is not None,
+            self._validation_loss(target),
+        )
+        fraction, calibrated = self.validation_fraction, is_classifier(self)
+        return Plan(network, target, recipe, sample, held_out, fraction, calibrated)
+
+    @with_callbacks
+    def _run(self, plan, given, publish):
+        """Train the networks, then publish; after Ctrl-C as well, if there is one to publish."""
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
-        members = [self._member().set_params(random_state=int(s), **common) for s in seeds]
-        for number, member in enumerate(members):
-            member.number, member.embedded_columns = number, embedded
-        return members
-
-    def _common(self, n_rows):
-        """Parameters of all members, for a number of rows to train on."""
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = _SMALL_BATCH if n_rows < _FEW_ROWS else _BATCH
-        batch_size = min(batch_size, n_rows)
-        n_steps = steps_of_epoch(n_rows, batch_size, Member._last_batch)
-        return {
-            "hidden_layer_sizes": check_hidden_layer_sizes(self),
-            "activation": self.activation,
-            "solver": "adam",
-            "alpha": 0.0,
-            "batch_size": batch_size,
-            "learning_rate_init": self.learning_rate_init,
-            "max_iter": max(self.max_iter, -(-self.min_steps // n_steps)),
-            "tol": 0.0,
-            "validation_fraction": self.validation_fraction,
-            "beta_2": 0.95,
-            "n_iter_no_change": self.n_iter_no_change,
-            "scoring": "loss",
-            "dtype": "float32",
-            "dropout": self.dropout,
-            "weight_decay": self.weight_decay,
-            "verbose": 0,
-        }
-
-    def _fit_members(self, members, training, progress):
-        """Train the networks, side by side on as many threads as the BLAS may use now."""
-
-        def fit(member):
-            if progress.stopped:
-                return
-            member.progress = progress
-            try:
-                member.fit(**training)
-            except BaseException as error:
-                progress.stop(error)
-                raise
-            finally:
-                del member.progress
-            progress.say(member, _story(member))
-
-        with row_threads(max_threads=len(members)) as threads, short_turns(threads):
-            try:
-                threads.map(fit, members)
-            except BaseException as error:
-                progress.stop(error)
-                raise
+        progress = EnsembleProgress(self, self.n_members, plan.recipe.max_iter, given)
+        try:
+            train_members(plan, [int(seed) for seed in seeds], progress)
+        except KeyboardInterrupt:
+            if progress.members:
+                self._take(progress.members)
+                publish()
+            raise
+        self._take(progress.members)
+        progress.finish()
 
     def _take(self, members):
-        """Publish the networks that have been trained."""
-        self.members_ = [member for member in members if hasattr(member, "coefs_")]
-        self._publish()
-
-    def _publish(self):
-        self.n_iter_ = max(member.n_iter_ for member in self.members_)
-        self.loss_curve_ = _mean_curve([member.loss_curve_ for member in self.members_])
-        curves = [member.validation_loss_curve_ for member in self.members_]
-        self.validation_loss_curve_ = None if None in curves else _mean_curve(curves)
+        """Set the fitted attributes."""
+        self.members_ = members
+        self.n_iter_ = max(member.n_iter for member in members)
+        self.loss_curve_ = _mean_curve([member.loss_curve for member in members])
+        curves = [member.validation_losses for member in members]
+        self.validation_loss_curve_ = _mean_curve(curves) if all(curves) else None
 
     # ---- tables
 
-    def _learn_table(self, X, weight):
+    def _learn_table(self, checked):
         """Find out what must be known about the table, and encode it."""
-        validate_data(self, X, skip_check_array=True)
-        dtype = np.float32 if sparse.issparse(X) else np.float64
-        self.encoder_ = TableEncoder(self.categorical_features, dtype=dtype)
-        self.encoder_.set_output(transform="default")
-        whole = weight is None or weight.all()
-        counted = X if whole else rows_of(X, np.flatnonzero(weight))
-        encoded = self.encoder_.fit_transform(counted)
+        is_sparse = sparse.issparse(checked.X)
+        self.encoder_ = TableEncoder(
+            self.categorical_features, dtype=np.float32 if is_sparse else np.float64
+        ).set_output(transform="default")
+        encoded = self.encoder_.fit_transform(checked.X)
         self.scaler_ = None
-        if not sparse.issparse(encoded):
+        if not is_sparse:
             self.scaler_ = SmoothClipScaler().set_output(transform="default").fit(encoded)
-        return self._scale_table(encoded if whole else self.encoder_.transform(X))
+        return checked._replace(X=self._scale_table(encoded))
 
     def _scale_table(self, Z):
         if self.scaler_ is None:
             return Z
+        return self.scaler_.transform(Z)[:, self._inputs()].astype(np.float32)
+
+    def _inputs(self):
+        """Which columns of the encoded table the networks see: those that vary."""
         varies = ~np.isnan(self.scaler_.scale_)
         if not varies.any():
             varies[:1] = True  # a network needs an input
-        return self.scaler_.transform(Z)[:, varies].astype(np.float32)
+        return varies
 
     def _embedded_columns(self, Z):
-        """Which of the inputs of the networks a periodic embedding is for."""
-        periodic = self._periodic_by_default if self.periodic == "auto" else self.periodic
-        if not periodic or sparse.issparse(Z):
+        """Which of the inputs of the networks are numbers that an embedding is for."""
+        if sparse.issparse(Z):
             return np.arange(0)
-        varies = ~np.isnan(self.scaler_.scale_)
-        numeric = np.zeros(len(varies), bool)
-        numeric[self.encoder_.numeric_columns_] = True
-        return np.flatnonzero(numeric[varies])
+        numeric = np.isin(np.arange(self.encoder_.n_features_out_), self.encoder_.numeric_columns_)
+        return np.flatnonzero(numeric[self._inputs()])
 
     def _encoded(self, X):
         """The inputs of the networks."""
@@ -260,10 +349,17 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         validate_data(self, X, reset=False, skip_check_array=True)
         return self._scale_table(self.encoder_.transform(X))
 
-    def _inputs(self, X):
-        """The inputs of the fitted networks."""
-        check_is_fitted(self, "members_")
-        return self._encoded(X)
+    def _raw_predictions(self, X):
+        """Raw predictions of each network, one after another, and the target."""
+        attributes = vars(self)
+        if "members_" not in attributes:
+            check_is_fitted(self, "members_")
+        members, target = attributes["members_"], attributes["_target"]
+        Z = self._encoded(X)
+        raw = [member.network.raw_prediction(Z) for member in members]
+        for each in raw:
+            check_finite_prediction(each)
+        return raw, target
 
 
 def _mean_curve(curves):
@@ -272,13 +368,3 @@ def _mean_curve(curves):
         float(np.mean([value for value in epoch if value is not None]))
         for epoch in zip_longest(*curves)
     ]
-
-
-def _story(member):
-    """What became of a member, in a line."""
-    story = f"{member.n_iter_} epochs, loss {member.loss_:.6g}"
-    losses = member.validation_loss_curve_
-    if losses is None:
-        return story
-    best = losses[member.best_iter_ - 1]
-    return f"{story}, validation loss {best:.6g} after epoch {member.best_iter_}"

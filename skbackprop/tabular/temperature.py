@@ -3,10 +3,8 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ..heads import SumOfHeads
-from ..links import SoftmaxLink
-
-__all__ = ["temperature"]
+from ..losses.heads import SumOfHeads
+from ..losses.links import SoftmaxLink
 
 # Temperatures are looked for up to this one, and so exactly, in logarithms.
 _HIGHEST = 5.0
@@ -21,23 +19,8 @@ def temperature(raw, mean_loss, loss):
     """By what to divide raw predictions, so that the loss of validation rows becomes least.
 
     A share of an error is added, as in rules of succession: a quarter of a row, which is like an
-    average one, but whose label is the second most likely.
-
-    Parameters
-    ----------
-    raw : ndarray of shape (n_rows, n_raw)
-        Raw predictions for the validation rows.
-
-    mean_loss : callable
-        ``mean_loss(raw)`` is the mean loss of these rows.
-
-    loss : Loss
-        The loss that this is the mean of.
-
-    Returns
-    -------
-    temperature : float
-        At least 1: nothing is made more sure.
+    average one, but whose label is the second most likely. ``mean_loss(raw)`` is the mean, over
+    the rows, of ``loss``. The result is at least 1: nothing is made more sure.
 
     References
     ----------

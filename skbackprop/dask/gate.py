@@ -1,0 +1,180 @@
+"""The way of data on the workers of a cluster into a fit."""
+
+import warnings
+
+import dask
+import numpy as np
+
+from ..data import Checked, float_type
+from .collections import to_partitions
+from .labels import representative_target
+from .rows import DaskSample, DistributedRows, Partition, losses_explained
+from .tasks import check, encode, hold, hold_sample
+
+# Below so many rows, a partition takes less time to work on than to ask for.
+_FEW_ROWS = 1000
+
+# The largest partition has so many times the rows of the mean one, and the others wait for it.
+_UNEVEN = 3
+
+
+class DistributedGate:
+    """What ``Gate`` is for data in memory: each partition passes it where it lies."""
+
+    def __init__(self, estimator, client):
+        self._estimator = estimator
+        self._client = client
+
+    def training(self, given, known, earlier_dtype):
+        """Target and sample of training data."""
+        estimator, begins = self._estimator, earlier_dtype is None
+        checked, findings = self._checked(given.X, given.y, given.sample_weight, begins)
+        found = [found for found in findings if found.n_rows]
+        if begins:
+            _learn_columns(estimator, *found[0].columns)
+        target = estimator._target_for(Checked(None, *representative_target(found)), known, given)
+        if all(part.total_weight == 0 for part in found):
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        X_dtype = np.float32 if all(part.is_float32 for part in found) else np.float64
+        dtype = float_type(estimator.dtype, X_dtype, earlier_dtype)
+        sample = self._encoded(checked, findings, target, dtype)
+        _warn_of_sizes([partition.n_rows for partition in sample.rows.partitions])
+        return target, sample
+
+    def validation(self, given, target, dtype):
+        """Sample of validation data."""
+        try:
+            checked, findings = self._checked(
+                given.X_val, given.y_val, given.sample_weight_val, reset=False
+            )
+            return self._encoded(checked, findings, target, dtype)
+        except (ValueError, TypeError) as error:
+            message = f"Invalid X_val, y_val or sample_weight_val: {error}"
+            raise type(error)(message) from error
+
+    def split(self, sample, target, fraction, state):
+        """Whole partitions are held out, drawn at random."""
+        partitions = sample.rows.partitions
+        if state.split is None or sum(map(len, state.split)) != len(partitions):
+            state.split = _split_partitions(partitions, fraction, state.random_state)
+        training, validation = state.split
+        return sample.select(training), sample.select(validation)
+
+    def _checked(self, X, y, sample_weight, reset):
+        """Futures of checked partitions, and what is found in them."""
+        partitions = to_partitions(self._client, X, y, sample_weight)
+        probe = dask.delayed(self._probe(reset), traverse=False)
+        arguments = [(probe, number, reset, *parts) for number, parts in enumerate(partitions)]
+        checked, findings = _on_workers(self._client, check, hold, arguments)
+        for found in findings:
+            if isinstance(found, Exception):
+                raise found
+        if not any(found.n_rows for found in findings):
+            raise ValueError("Found array with 0 sample(s): all partitions are empty.")
+        _compare_columns(findings)
+        return checked, findings
+
+    def _probe(self, reset):
+        """The estimator with no more than what the check asks for, to be sent out."""
+        estimator = self._estimator
+        probe = type(estimator)(**estimator.get_params(deep=False))
+        for name in ("n_features_in_", "feature_names_in_"):
+            if not reset and hasattr(estimator, name):
+                setattr(probe, name, getattr(estimator, name))
+        return probe
+
+    def _encoded(self, checked, findings, target, dtype):
+        """The sample, without rows of weight zero and without empty partitions."""
+        sent = dask.delayed(target, traverse=False)
+        numbers = [number for number, found in enumerate(findings) if found.n_rows]
+        arguments = [(sent, number, dtype, checked[number]) for number in numbers]
+        samples, facts = _on_workers(self._client, encode, hold_sample, arguments)
+        homes = self._client.who_has(samples)
+        partitions = [
+            Partition(number, sample, *fact, tuple(homes[sample.key]))
+            for number, sample, fact in zip(numbers, samples, facts, strict=True)
+            if fact[0]
+        ]
+        if not partitions:
+            raise ValueError("class_weight and sample_weight leave no sample a weight above 0.")
+        n_features = self._estimator.n_features_in_
+        return DaskSample(DistributedRows(self._client, partitions, n_features, dtype))
+
+
+def _learn_columns(estimator, n_features, names):
+    """Number and names of the features, which scikit-learn's validation sets elsewhere."""
+    estimator.n_features_in_ = n_features
+    vars(estimator).pop("feature_names_in_", None)
+    if names is not None:
+        estimator.feature_names_in_ = np.array(names, dtype=object)
+
+
+def _on_workers(client, function, hold, arguments):
+    """Futures of what the workers are to hold of each partition, and what the client learns.
+
+    All is one graph, with what loads the data, in whose order each partition is dealt with as
+    soon as it is there.
+    """
+    pairs = [dask.delayed(function, pure=False)(*values) for values in arguments]
+    held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
+    learnt = [dask.delayed(_second, pure=False)(pair) for pair in pairs]
+    futures = client.compute([*held, *learnt])
+    with losses_explained():
+        return futures[: len(pairs)], client.gather(futures[len(pairs) :])
+
+
+def _second(pair):
+    return pair[1]
+
+
+def _compare_columns(findings):
+    """Refuse partitions of which the columns differ."""
+    (first, model), *others = [pair for pair in enumerate(findings) if pair[1].n_rows]
+    for number, found in others:
+        for what, own, other in (
+            ("features", found.columns, model.columns),
+            ("targets of shape", found.y_shape, model.y_shape),
+        ):
+            if own != other:
+                raise ValueError(
+                    f"Partition {number} has {what} {own}, but partition {first} has {other}."
+                )
+
+
+def _split_partitions(partitions, fraction, random_state):
+    """Positions of training and validation partitions."""
+    n_rows = sum(partition.n_rows for partition in partitions)
+    validation, held_out = [], 0
+    for position in random_state.permutation(len(partitions)):
+        if held_out >= fraction * n_rows:
+            break
+        validation.append(int(position))
+        held_out += partitions[position].n_rows
+    training = [i for i in range(len(partitions)) if i not in validation]
+    if not training or held_out < 2:
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(partitions)} partitions leaves no partition "
+            "to train on, or none to validate with: on Dask, whole partitions are held out. Use "
+            "more partitions, or give X_val and y_val."
+        )
+    return training, sorted(validation)
+
+
+def _warn_of_sizes(n_rows):
+    """Warn where the partitions make a step slow for no good reason."""
+    if len(n_rows) < 2:
+        return
+    mean = sum(n_rows) / len(n_rows)
+    if mean < _FEW_ROWS:
+        message = (
+            f"The {len(n_rows)} partitions are small: {mean:.0f} rows on average, which take "
+            "less time to work on than to ask for. Use fewer and larger ones."
+        )
+    elif max(n_rows) > _UNEVEN * mean:
+        message = (
+            f"The partitions are uneven: the largest has {max(n_rows)} rows, the mean is "
+            f"{mean:.0f}, and all wait for the largest. Repartition the data."
+        )
+    else:
+        return
+    warnings.warn(message, UserWarning, stacklevel=2)

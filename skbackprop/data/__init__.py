@@ -1,0 +1,16 @@
+"""Data: the way of rows into a fit, and the pieces in which training takes them.
+
+A ``Gate`` checks what the user gave; a ``Sample`` is what came through; its ``Rows`` go to the
+network in blocks and minibatches, without a copy of the whole.
+"""
+
+from .gate import Checked, Gate, GivenData, check_data, counted, float_type, loss_weight, sample_of
+from .rows import Batch, Minibatches, RowBuffers, Rows
+from .sample import Sample
+from .splits import can_stratify, split_positions
+
+__all__ = [
+    "Batch", "Checked", "Gate", "GivenData", "Minibatches", "RowBuffers", "Rows", "Sample",
+    "can_stratify", "check_data", "counted", "float_type", "loss_weight", "sample_of",
+    "split_positions",
+]  # fmt: skip

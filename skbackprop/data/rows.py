@@ -1,0 +1,232 @@
+"""Rows of the data, as blocks in their order and as shuffled minibatches.
+
+The rows are never copied as a whole: a block is a view where it can be, and gathered into a buffer
+where it cannot (a subset of the rows, integers, another float type).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+# Several minibatches are gathered at once, up to this size: few calls, and it stays in the cache.
+_GATHER_BYTES = 1 << 20
+
+
+class Batch(NamedTuple):
+    """Some rows: features, targets, weights (None for ones)."""
+
+    X: object
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+
+    def part(self, start, stop):
+        """The rows from ``start`` to ``stop``."""
+        weight = self.sample_weight
+        return Batch(
+            self.X[start:stop], self.y[start:stop], None if weight is None else weight[start:stop]
+        )
+
+
+class RowBuffers:
+    """Room for the gathered copy of up to ``n_rows`` rows."""
+
+    def __init__(self, rows, n_rows):
+        dense = not sparse.issparse(rows.X)
+        self.X = np.empty((n_rows, rows.X.shape[1]), rows.dtype) if dense else None
+        self.y = np.empty((n_rows, *rows.y.shape[1:]), rows.y.dtype)
+        weight = rows.sample_weight
+        self.sample_weight = (
+            None if weight is None else np.empty((n_rows, *weight.shape[1:]), weight.dtype)
+        )
+
+
+def _take(array, index, out):
+    """Gather rows into ``out``, converting to its type where they differ."""
+    if array.dtype == out.dtype and array.flags.c_contiguous and array.flags.aligned:
+        array.take(index, axis=0, out=out, mode="clip")  # clip: unbuffered; all are valid
+    else:
+        out[...] = array[index]
+    return out
+
+
+class Rows:
+    """The rows of a data set, or a subset of them, with targets and weights.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
+        Features, of any real type.
+
+    y : ndarray of shape (n_samples, n_outputs) or (n_samples,)
+        Targets, as the loss wants them.
+
+    sample_weight : ndarray of shape (n_samples, 1) or (n_samples, n_outputs), or None
+        Weights; None for ones.
+
+    dtype : dtype
+        Floating-point type of the blocks.
+
+    subset : ndarray of int, default=None
+        The rows to use, all by default.
+    """
+
+    def __init__(self, X, y, sample_weight, dtype, subset=None):
+        self.X = X if sparse.issparse(X) else np.asarray(X)
+        self.y = y
+        self.sample_weight = sample_weight
+        self.dtype = np.dtype(dtype)
+        self.subset = subset
+
+    @classmethod
+    def of_features(cls, X, dtype):
+        """Rows without targets, to predict for."""
+        return cls(X, np.empty((X.shape[0], 0), dtype), None, dtype)
+
+    def __len__(self):
+        return self.X.shape[0] if self.subset is None else len(self.subset)
+
+    @property
+    def n_features(self):
+        """Number of features."""
+        return self.X.shape[1]
+
+    @property
+    def total_weight(self):
+        """Sum of the weights of the rows (of their means over the outputs)."""
+        if self.sample_weight is None:
+            return float(len(self))
+        weight = self.sample_weight
+        if self.subset is not None:
+            weight = weight[self.subset]
+        return float(weight.sum(dtype=np.float64)) / weight.shape[1]
+
+    def largest_feature(self):
+        """Largest absolute value of the features."""
+        values = self.X.data if sparse.issparse(self.X) else self.X
+        return max(abs(float(values.max())), abs(float(values.min()))) if values.size else 0.0
+
+    def target_sums(self):
+        """Sum of the weights, and of each target, weighted."""
+        targets, weight = self.targets()
+        weight = np.ones(len(targets)) if weight is None else weight[:, 0].astype(np.float64)
+        return float(weight.sum()), weight @ targets
+
+    def loss_of_constant(self, loss, raw):
+        """Sum of the losses where all rows have the same raw prediction."""
+        targets, weight = self.targets()
+        with np.errstate(all="ignore"):
+            return loss.loss(targets, np.tile(raw, (len(targets), 1)), weight)
+
+    def select(self, subset):
+        """Some of these rows, without a copy."""
+        if self.subset is not None:
+            subset = self.subset[subset]
+        return Rows(self.X, self.y, self.sample_weight, self.dtype, subset)
+
+    def targets(self):
+        """Targets and weights of the rows, in their order."""
+        if self.subset is None:
+            return self.y, self.sample_weight
+        weight = self.sample_weight
+        return self.y[self.subset], None if weight is None else weight[self.subset]
+
+    def block(self, start, stop, buffers):
+        """The rows from ``start`` to ``stop``, as views where possible."""
+        if self.subset is not None:
+            return self._gather(self.subset[start:stop], buffers)
+        weight = None if self.sample_weight is None else self.sample_weight[start:stop]
+        X = self.X[start:stop]
+        if X.dtype != self.dtype:
+            X = self._convert(X, buffers)
+        return Batch(X, self.y[start:stop], weight)
+
+    def next_order(self, state):
+        """The order of the rows for the next epoch, from the state of the training."""
+        return state.next_order(len(self))
+
+    def minibatches(self, batch_size, shuffle):
+        """Minibatches of the rows, epoch by epoch; see ``Minibatches``."""
+        return Minibatches(self.row_major() if shuffle else self, batch_size)
+
+    def row_major(self):
+        """The same rows, ``X`` in row-major order if it is an array in memory: for gathering."""
+        if sparse.issparse(self.X) or self.X.flags.c_contiguous or _is_mapped(self.X):
+            return self
+        X = np.ascontiguousarray(self.X)
+        return Rows(X, self.y, self.sample_weight, self.dtype, self.subset)
+
+    def ordered_block(self, order, start, stop, buffers):
+        """The rows from ``start`` to ``stop`` of an order; None for that of the data."""
+        if order is None:
+            return self.block(start, stop, buffers)
+        index = order[start:stop]
+        return self._gather(index if self.subset is None else self.subset[index], buffers)
+
+    def _convert(self, X, buffers):
+        if sparse.issparse(X):
+            return X.astype(self.dtype)
+        out = buffers.X[: X.shape[0]]
+        out[...] = X
+        return out
+
+    def _gather(self, index, buffers):
+        n_rows = len(index)
+        if sparse.issparse(self.X):
+            X = self.X[index].astype(self.dtype, copy=False)
+        else:
+            X = _take(self.X, index, buffers.X[:n_rows])
+        weight = self.sample_weight
+        if weight is not None:
+            weight = _take(weight, index, buffers.sample_weight[:n_rows])
+        return Batch(X, _take(self.y, index, buffers.y[:n_rows]), weight)
+
+
+class Minibatches:
+    """Minibatches of rows, gathered several at a time.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows.
+
+    batch_size : int
+        Rows of a minibatch; the last one of an epoch may have fewer.
+    """
+
+    def __init__(self, rows, batch_size):
+        self._rows = rows
+        self._batch_size = batch_size
+        self._chunk = self._gathered_at_once()
+        self._buffers = RowBuffers(rows, self._chunk)
+
+    def _gathered_at_once(self):
+        """Rows to gather at once: a number of whole minibatches."""
+        rows, size = self._rows, self._batch_size
+        bytes_per_batch = size * rows.X.shape[1] * rows.dtype.itemsize
+        n_batches = max(1, _GATHER_BYTES // bytes_per_batch)
+        return min(size * n_batches, -(-len(rows) // size) * size)
+
+    def epoch(self, order):
+        """Iterate over the minibatches of an epoch; each is valid until the next is asked for.
+
+        ``order`` is that in which the rows come; None for the order of the data.
+        """
+        n_rows, size = len(self._rows), self._batch_size
+        for start in range(0, n_rows, self._chunk):
+            stop = min(start + self._chunk, n_rows)
+            rows = self._rows.ordered_block(order, start, stop, self._buffers)
+            if stop - start <= size:
+                yield rows
+                continue
+            for first in range(0, stop - start, size):
+                yield rows.part(first, min(first + size, stop - start))
+
+
+def _is_mapped(array):
+    """Whether an array lies in a memory-mapped file."""
+    while array is not None:
+        if isinstance(array, np.memmap):
+            return True
+        array = getattr(array, "base", None)
+    return False

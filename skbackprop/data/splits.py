@@ -1,0 +1,43 @@
+"""Splits of the rows into those to train on and those to validate with."""
+
+import warnings
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+
+def split_positions(strata, n_samples, validation_fraction, random_state):
+    """Positions of training and validation rows, drawn as scikit-learn draws them.
+
+    ``strata`` are classes to keep in proportion, or None; where a class is too small for that, a
+    warning is given instead.
+    """
+    n_validation = int(np.ceil(n_samples * validation_fraction))
+    if n_validation < 2 or n_validation >= n_samples:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your "
+            f"dataset: validation_fraction={validation_fraction} of {n_samples} samples leaves "
+            f"{n_validation} for validation, where at least 2, and 1 for training, are needed. Or "
+            "give validation data to fit as X_val and y_val."
+        )
+    if strata is not None and not can_stratify(strata, n_validation):
+        warnings.warn(
+            "The early-stopping split is not stratified: a class has fewer than 2 samples, or "
+            "there are more classes than samples on one side of the split. Give validation data "
+            "to fit as X_val and y_val to choose them yourself.",
+            UserWarning,
+            stacklevel=2,
+        )
+        strata = None
+    return train_test_split(
+        np.arange(n_samples),
+        test_size=validation_fraction,
+        random_state=random_state,
+        stratify=strata,
+    )
+
+
+def can_stratify(strata, n_validation):
+    """Whether each class can be kept in proportion when so many rows are set aside."""
+    counts = np.unique(strata, return_counts=True)[1]
+    return counts.min() >= 2 and len(counts) <= min(n_validation, len(strata) - n_validation)

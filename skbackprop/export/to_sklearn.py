@@ -1,0 +1,138 @@
+"""The way out: a real, fitted MLPClassifier or MLPRegressor of scikit-learn."""
+
+import warnings
+
+import numpy as np
+import sklearn
+from sklearn.base import is_classifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_random_state
+
+from ..activations import ACTIVATIONS
+from ..losses import loss_name
+from ..network import Dense
+from ..targets import MultilabelTarget
+from ..training import SCHEDULES, SGD, Adam
+from ..utils import accepted_parameters, mlp_optimizer
+
+_RULES = {"sgd": SGD, "adam": Adam}
+_ACTIVATIONS = {"identity", "logistic", "tanh", "relu"}
+
+# A regressor's prediction depends on the loss through this alone.
+_LOSS_BY_OUTPUT = {"identity": "squared_error", "exp": "poisson"}
+
+# Fitted attributes that have the same name and meaning there.
+_SHARED_ATTRIBUTES = (
+    "n_features_in_",
+    "feature_names_in_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "n_iter_",
+    "t_",
+    "loss_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+)
+
+
+def to_sklearn(estimator):
+    """Make a fitted MLPClassifier or MLPRegressor; see the method of that name."""
+    network, target = estimator._fitted()
+    obstacles = [*_obstacles(estimator, network, target)]
+    mlp_class = MLPClassifier if is_classifier(estimator) else MLPRegressor
+    if obstacles:
+        raise ValueError(f"{mlp_class.__name__} cannot express {', '.join(obstacles)}.")
+    parameters = estimator.get_params(deep=False) | {
+        "activation": _activation(network),
+        "hidden_layer_sizes": network.layer_units[1:-1],
+    }
+    if not is_classifier(estimator):
+        parameters["loss"] = _LOSS_BY_OUTPUT[target.out_activation]
+    if parameters["solver"] not in {"lbfgs", *_RULES}:
+        del parameters["solver"]
+    mlp = mlp_class(**accepted_parameters(mlp_class, parameters))
+    _copy_fitted(estimator, network, mlp)
+    if is_classifier(estimator):
+        _copy_labels(target, mlp)
+    _copy_moments(estimator, network, mlp)
+    return mlp
+
+
+def _obstacles(estimator, network, target):
+    """What a prediction of scikit-learn's estimators does not know."""
+    layers = network.network.layers
+    others = {layer.description for layer in layers if not isinstance(layer, Dense)}
+    if others:
+        yield f"layers of kind {sorted(others)}"
+    elif _activation(network) is None:
+        yield f"activation={_told(network)}"
+    if target.obstacle is not None:
+        yield target.obstacle
+    elif is_classifier(estimator):
+        if len(target.classes) == 1:
+            yield "a single class (its predict_proba has two columns)"
+    elif target.n_outputs != target.n_raw:
+        yield f"loss={loss_name(target.loss)} (several raw outputs for a target)"
+    elif target.out_activation not in _LOSS_BY_OUTPUT:
+        yield f"loss={loss_name(target.loss)}"
+
+
+def _told(network):
+    """What the activation was at the fit, in the form of the parameter."""
+    names = [layer.description for layer in network.network.layers[:-1]]
+    told = [repr(name) if name in ACTIVATIONS else name for name in names]
+    return told[0] if len(set(told)) == 1 else f"[{', '.join(told)}]"
+
+
+def _activation(network):
+    """The activation of all hidden layers by its name there; None where there is no such name."""
+    names = {layer.description for layer in network.network.layers[:-1]} or {"relu"}
+    return names.pop() if len(names) == 1 and names <= _ACTIVATIONS else None
+
+
+def _copy_fitted(estimator, network, mlp):
+    for name in _SHARED_ATTRIBUTES:
+        if hasattr(estimator, name):
+            setattr(mlp, name, getattr(estimator, name))
+    mlp.coefs_ = [np.array(coef) for coef in network.coefs]
+    mlp.intercepts_ = [np.array(intercept) for intercept in network.intercepts]
+    mlp.loss_curve_ = list(estimator.loss_curve_)
+    mlp._no_improvement_count = 0
+    mlp._random_state = check_random_state(estimator.random_state)
+
+
+def _copy_labels(target, mlp):
+    """``classes_`` and the binarizer that decodes predictions there."""
+    example = target.classes
+    if isinstance(target, MultilabelTarget):
+        example = np.eye(len(example), dtype=np.int64)
+    mlp._label_binarizer = LabelBinarizer().fit(example)
+    mlp._label_binarizer.sparse_input_ = getattr(target, "is_sparse", False)
+    mlp.classes_ = mlp._label_binarizer.classes_
+
+
+def _copy_moments(estimator, network, mlp):
+    """Hand on the moments of a training that can be continued."""
+    state = vars(estimator).get("_state")  # of ``FittedEstimator._keep_state``
+    rule = None if state is None else state.update_rule
+    if type(rule) is not _RULES.get(mlp.solver) or not rule.moments:
+        return
+    moments = [network.network.parameters(m.dtype, m.copy()) for m in rule.moments]
+    optimizer = mlp_optimizer(mlp, [[*m.coefs, *m.intercepts] for m in moments], rule.n_steps)
+    if optimizer is None:
+        warnings.warn(
+            f"The moments of solver={mlp.solver!r} are not exported: scikit-learn "
+            f"{sklearn.__version__} has no optimizers of the kind that this version of skbackprop "
+            "knows. Predictions are the same, but the next partial_fit of the exported estimator "
+            "begins with fresh moments.",
+            UserWarning,
+            stacklevel=4,  # of the call of to_sklearn
+        )
+        return
+    mlp._optimizer = optimizer
+    if mlp.solver == "sgd":  # what 'adaptive' and 'invscaling' have come to
+        schedule = SCHEDULES[mlp.learning_rate].from_settings(mlp)
+        optimizer.learning_rate = schedule(state.progress)

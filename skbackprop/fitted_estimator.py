@@ -1,0 +1,259 @@
+"""What a fitted estimator has, and what is made of it: predictions, features, descriptions."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .export import to_sklearn
+from .network import FittedNetwork, network_in_a_line, network_table
+from .utils import (
+    available_unless,
+    check_features,
+    check_finite_prediction,
+    visual_block,
+    why_no_visual_block,
+)
+
+
+def _why_not(estimator, has_hidden_layer):
+    if has_hidden_layer:
+        return None
+    return (
+        f"This {type(estimator).__name__!r} has no hidden layer (hidden_layer_sizes=()), so it "
+        "does not transform."
+    )
+
+
+def why_no_features(estimator):
+    """Why an estimator will have no hidden features after its next fit; None where it will."""
+    sizes = estimator.hidden_layer_sizes
+    return _why_not(estimator, not np.iterable(sizes) or len(sizes) > 0)
+
+
+def why_no_transform(estimator):
+    """Why an estimator has no hidden features; None where it has, or is not fitted."""
+    network = vars(estimator).get("_network")
+    if network is None:
+        return why_no_features(estimator)
+    return _why_not(estimator, len(network.hidden_layers) > 0)
+
+
+class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Fitted attributes of a Backprop estimator, which only these methods set.
+
+    They are ``_target`` and ``_network``, all that predictions need; ``_state``, from which
+    training can go on, where there is one; ``_unit``, what epochs are called; and what ends in an
+    underscore, for users.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        if why_no_transform(self) is not None:
+            tags.transformer_tags = None
+        else:
+            dtypes = ["float64", "float32"] if self.dtype is None else [self.dtype]
+            tags.transformer_tags.preserves_dtype = dtypes
+        return tags
+
+    # ---- fitted attributes
+
+    def _use_target(self, target):
+        self._target = target
+
+    def _keep_state(self, state):
+        """Keep a ``TrainingState`` to go on from, or none: it is as large as the weights."""
+        vars(self).pop("_state", None)
+        if state is not None:
+            self._state = state
+
+    def _use_network(self, network):
+        target = self._target
+        vars(self).update(
+            _network=network,
+            coefs_=list(network.coefs),
+            intercepts_=list(network.intercepts),
+            n_layers_=len(network.layer_units),
+            n_outputs_=target.n_outputs,
+            out_activation_=target.out_activation,
+        )
+
+    def _take(self, outcome, in_place=False):
+        """Set the fitted attributes; ``in_place`` makes the loss curve longer where it is."""
+        curve = getattr(self, "loss_curve_", [])
+        if in_place:
+            curve += outcome.loss_curve
+        else:
+            curve = [*curve, *outcome.loss_curve]
+        scores = outcome.validation_scores
+        defined = [score for score in scores if not np.isnan(score)]
+        self._use_network(outcome.network)
+        vars(self).update(
+            loss_=outcome.loss,
+            best_loss_=outcome.best_loss,
+            loss_curve_=curve,
+            validation_scores_=self._longer("validation_scores_", scores),
+            validation_loss_curve_=self._longer(
+                "validation_loss_curve_", outcome.validation_losses
+            ),
+            best_validation_score_=max(defined, default=np.nan) if scores else None,
+            n_iter_=outcome.n_iter,
+            best_iter_=outcome.best_iter,
+            t_=outcome.n_samples_seen,
+            stop_reason_=outcome.stop_reason,
+            _unit=outcome.unit,
+        )
+
+    def _longer(self, name, new):
+        """A curve of the validation rows with what is new; None where there is nothing."""
+        return [*(getattr(self, name, None) or []), *new] or None
+
+    def __getstate__(self):
+        """A copy of the state, which holds each array once."""
+        state = dict(super().__getstate__())
+        if "_network" in state:
+            # joblib does not see, as pickle does, that coefs_ and intercepts_ are in it as well.
+            state["_network"] = state["_network"].without_arrays()
+            # partial_fit makes the curve longer in place.
+            state["loss_curve_"] = list(state["loss_curve_"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "_network" in state:
+            arrays = self.coefs_, self.intercepts_
+            self._network = FittedNetwork.joined(*state["_network"], *arrays)
+
+    def _fitted(self):
+        """Network and target of one fit, whatever another thread fits meanwhile.
+
+        The weights are those in ``coefs_`` and ``intercepts_``, which a user may have replaced.
+        """
+        attributes = vars(self)
+        if "_network" not in attributes:
+            check_is_fitted(self)
+        network = attributes["_network"]
+        arrays = attributes["coefs_"], attributes["intercepts_"]
+        return network.with_arrays(*arrays), attributes["_target"]
+
+    # ---- what is made of it
+
+    def _raw_prediction(self, X):
+        """Raw predictions of shape (n_samples, n_raw), and the target that can read them."""
+        network, target = self._fitted()
+        raw_prediction = network.raw_prediction(check_features(self, X))
+        check_finite_prediction(raw_prediction)
+        return raw_prediction, target
+
+    @property
+    def _n_features_out(self):
+        return self.coefs_[-1].shape[0]
+
+    def transform(self, X):
+        """Compute the activations of the last hidden layer: the features it has learnt.
+
+        Not available with ``hidden_layer_sizes=()``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        H : ndarray of shape (n_samples, n_units), or as ``set_output`` says
+            Of the floating-point type of the fit.
+        """
+        network, _ = self._fitted()
+        last = network.hidden_layers[-1]
+        return network.hidden_activations(check_features(self, X), [last])[0]
+
+    def summary(self):
+        """Describe the fitted network.
+
+        Returns
+        -------
+        text : str
+            The network in one line, then a table with a row for each layer.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skbackprop import BackpropClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> net = BackpropClassifier(random_state=0, learning_rate_init=0.01).fit(X, y)
+        >>> print(net.summary())
+        64 -> 100 relu -> 10 softmax, 7,510 parameters
+        <BLANKLINE>
+        layer     units  activation   weights  parameters
+        input        64
+        hidden 1    100  relu        64 x 100       6,500
+        output       10  softmax     100 x 10       1,010
+        """
+        network, target = self._fitted()
+        described = network, target.out_activation
+        return "\n".join([network_in_a_line(*described), "", *network_table(*described)])
+
+    @available_unless(why_no_visual_block)
+    def _sk_visual_block_(self):
+        """What scikit-learn draws in notebooks: the usual block, the network in its caption."""
+        if "_network" not in vars(self):
+            return visual_block(self, None)
+        network, target = self._fitted()
+        return visual_block(self, network_in_a_line(network, target.out_activation))
+
+    def to_sklearn(self):
+        """Make a fitted estimator of scikit-learn that predicts the same.
+
+        Every tool that was written for :class:`~sklearn.neural_network.MLPClassifier` or
+        :class:`~sklearn.neural_network.MLPRegressor`, say an exporter to another format, works
+        with it.
+
+        Returns
+        -------
+        mlp : MLPClassifier or MLPRegressor
+            With copies of the parameters. It can go on with ``partial_fit``, with the moments of
+            'sgd' or 'adam' where this estimator has kept them (after ``partial_fit``, or with
+            ``warm_start=True``). Hyper-parameters that scikit-learn does not have, or whose
+            values it does not know, concern training alone and are left out: the loss, too, as
+            far as predictions do not depend on it.
+
+        Raises
+        ------
+        ValueError
+            Where a prediction cannot be expressed there; the message names what cannot.
+
+        See Also
+        --------
+        skbackprop.from_sklearn : The way in.
+
+        Notes
+        -----
+        In float64 predictions agree to rounding. An estimator fitted in float32 predicts in
+        float32 here, whatever the type of ``X``; scikit-learn's follows ``X``.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skbackprop import BackpropClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> X = X - X.mean(axis=0)
+        >>> net = BackpropClassifier((5,), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+        >>> mlp = net.to_sklearn()
+        >>> type(mlp).__name__
+        'MLPClassifier'
+        >>> bool((mlp.predict(X) == net.predict(X)).all())
+        True
+        """
+        return to_sklearn(self)
+
+
+# scikit-learn wraps ``transform`` for ``set_output`` as the class comes into being, and what
+# restricts it must be outermost.
+for _name, _why in (
+    ("transform", why_no_transform),
+    ("get_feature_names_out", why_no_transform),
+    ("fit_transform", why_no_features),
+):
+    _method = getattr(FittedEstimator, _name)
+    setattr(FittedEstimator, _name, available_unless(_why)(_method))

@@ -1,0 +1,150 @@
+"""The way in: from a fitted MLPClassifier or MLPRegressor of scikit-learn."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from .classifier import BackpropClassifier
+from .data import Checked
+from .losses import Multinomial
+from .network import FittedNetwork
+from .regressor import BackpropRegressor
+from .training import SGD, Adam, Adaptive, Outcome, TrainingState
+
+
+def from_sklearn(mlp):
+    """Estimator of this package that predicts what a fitted one of scikit-learn predicts.
+
+    Parameters
+    ----------
+    mlp : MLPClassifier or MLPRegressor
+        A fitted estimator of scikit-learn. It is not changed.
+
+    Returns
+    -------
+    estimator : BackpropClassifier or BackpropRegressor
+        With the same hyper-parameters and copies of the fitted parameters. It goes on with
+        ``partial_fit`` (or with ``fit``, where ``warm_start=True``) from the moments of 'sgd' or
+        'adam' that ``mlp`` has kept.
+
+    Raises
+    ------
+    TypeError
+        Where ``mlp`` is neither of the two.
+
+    NotFittedError
+        Where it is not fitted.
+
+    See Also
+    --------
+    BackpropClassifier.to_sklearn : The way out.
+
+    Notes
+    -----
+    ``loss_`` and ``loss_curve_`` are taken over as they are. For several outputs, scikit-learn's
+    squared error is their mean and ours is their sum (scikit-learn #8349), so a continued curve
+    has a step there. With one class in the training data, ``predict_proba`` has one column, not
+    two.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from skbackprop import from_sklearn
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = X - X.mean(axis=0)
+    >>> mlp = MLPClassifier((5,), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+    >>> net = from_sklearn(mlp)
+    >>> net
+    BackpropClassifier(alpha=1, hidden_layer_sizes=(5,), random_state=0, solver='lbfgs')
+    >>> bool((net.predict(X) == mlp.predict(X)).all())
+    True
+    """
+    estimator_class = _counterpart(mlp)
+    check_is_fitted(mlp)
+    parameters = mlp.get_params(deep=False)
+    known = estimator_class().get_params(deep=False)
+    estimator = estimator_class(**{name: parameters[name] for name in known if name in parameters})
+    estimator.n_features_in_ = mlp.n_features_in_
+    if hasattr(mlp, "feature_names_in_"):
+        estimator.feature_names_in_ = mlp.feature_names_in_
+    if mlp.out_activation_ == "softmax" and mlp.n_outputs_ == 2:
+        estimator.loss = Multinomial()  # only ``to_sklearn`` gives two classes an output each
+    target = estimator._target_for(Checked(None, _example_of_target(mlp), None), None)
+    estimator._use_target(target)
+    layers = zip(mlp.coefs_, mlp.intercepts_, strict=True)
+    arrays = [(np.array(coef), np.array(intercept)) for coef, intercept in layers]
+    network = estimator._new_network(mlp.n_features_in_, target.n_raw)
+    estimator._take(_outcome(mlp, FittedNetwork(network, arrays)))
+    _copy_moments(mlp, estimator)
+    return estimator
+
+
+def _counterpart(mlp):
+    if isinstance(mlp, MLPClassifier):
+        return BackpropClassifier
+    if isinstance(mlp, MLPRegressor):
+        return BackpropRegressor
+    raise TypeError(
+        "from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn, got "
+        f"{type(mlp).__name__}."
+    )
+
+
+def _example_of_target(mlp):
+    """A target that has all the labels, or as many outputs."""
+    if isinstance(mlp, MLPRegressor):
+        return np.zeros((1, mlp.n_outputs_) if mlp.n_outputs_ > 1 else 1)
+    binarizer = mlp._label_binarizer
+    if not binarizer.y_type_.startswith("multilabel"):
+        return binarizer.classes_
+    indicators = np.eye(len(binarizer.classes_), dtype=np.int64)
+    return sparse.csr_matrix(indicators) if binarizer.sparse_input_ else indicators
+
+
+def _outcome(mlp, network):
+    """What the fit of scikit-learn came to; L-BFGS has no curve there."""
+    scores = [float(score) for score in getattr(mlp, "validation_scores_", None) or []]
+    return Outcome(
+        network=network,
+        loss=mlp.loss_,
+        best_loss=getattr(mlp, "best_loss_", None if scores else mlp.loss_),
+        loss_curve=[float(loss) for loss in getattr(mlp, "loss_curve_", [])],
+        validation_losses=[],
+        validation_scores=scores,
+        n_iter=mlp.n_iter_,
+        best_iter=int(np.argmax(scores)) + 1 if scores else mlp.n_iter_,
+        n_samples_seen=mlp.t_,
+        stop_reason=f"Fitted by scikit-learn's {type(mlp).__name__}.",
+        unit="iteration" if mlp.solver == "lbfgs" else "epoch",
+    )
+
+
+def _copy_moments(mlp, estimator):
+    """Begin the state that ``partial_fit`` goes on from."""
+    optimizer = getattr(mlp, "_optimizer", None)
+    if hasattr(optimizer, "ms"):
+        rule = Adam(mlp.beta_1, mlp.beta_2, mlp.epsilon)
+        rule.take_moments([_flat(optimizer.ms), _flat(optimizer.vs)], optimizer.t)
+    elif hasattr(optimizer, "velocities"):
+        rule = SGD(mlp.momentum, mlp.nesterovs_momentum)
+        rule.take_moments([_flat(optimizer.velocities)], 0)
+    else:
+        return
+    state = TrainingState(estimator.random_state)
+    state.use_rule(rule)
+    state.progress.go_on_from(int(mlp.t_), _n_plateaus(mlp))
+    estimator._keep_state(state)
+
+
+def _n_plateaus(mlp):
+    """How many times 'adaptive' has lowered the rate."""
+    if mlp.learning_rate != "adaptive" or mlp.solver != "sgd":
+        return 0
+    lowered = mlp.learning_rate_init / mlp._optimizer.learning_rate
+    return round(np.log(lowered) / np.log(Adaptive.divisor))
+
+
+def _flat(arrays):
+    return np.concatenate([np.ravel(array) for array in arrays])

@@ -1,0 +1,17 @@
+"""A look inside a fitted network: everything that back-propagation computes, for a user to take.
+
+In the symbols of the textbook, for a layer with input ``H_below``::
+
+    Z = H_below W + b,    H = f(Z),    delta = dF/dZ,
+    dF/dW = H_below^T delta + alpha W / sum(s),    dF/db = sum over rows of delta,
+    dF/dH_below = delta W^T, which for the first layer is the gradient of the input.
+"""
+
+from .backward import backpropagate, check_gradient, layer_outputs
+from .gradient_check import GradientCheck, check_directional_derivatives
+from .inputs import input_gradient, minimize_input
+
+__all__ = [
+    "GradientCheck", "backpropagate", "check_directional_derivatives", "check_gradient",
+    "input_gradient", "layer_outputs", "minimize_input",
+]  # fmt: skip

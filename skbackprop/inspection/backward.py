@@ -1,0 +1,218 @@
+"""Everything that back-propagation computes, and a check of its gradient."""
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ..data import RowBuffers, check_data, sample_of
+from ..network import Workspace
+from ..training import ExactPass, Objective, row_threads
+from ..utils import check_features
+from .gradient_check import check_directional_derivatives
+
+
+def backpropagate(estimator, X, y, sample_weight=None):
+    """One forward and one backward pass, with everything they compute.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        A fitted estimator. It is not changed.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The data.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights; ones by default. Those of the classes come on top, as in ``fit``.
+
+    Returns
+    -------
+    passes : Bunch
+        All gradients are those of ``loss``. Lists have an entry for each layer, hidden ones first.
+
+        loss : float
+            The objective that ``fit`` minimises, over all rows: weighted mean loss and penalty.
+
+        raw_prediction : ndarray of shape (n_samples, n_raw)
+            What the last layer computes, before the inverse link.
+
+        preactivations : list of ndarrays of shape (n_samples, n_units)
+            ``Z``; the last one is the raw prediction.
+
+        activations : list of ndarrays of shape (n_samples, n_units)
+            ``H = f(Z)``; the last layer is linear.
+
+        deltas : list of ndarrays of shape (n_samples, n_units)
+            ``dF/dZ``.
+
+        coef_grads, intercept_grads : lists of ndarrays
+            ``dF/dW``, the penalty's part included, and ``dF/db``.
+
+        input_gradient : ndarray of shape (n_samples, n_features)
+            ``dF/dX``.
+
+    See Also
+    --------
+    input_gradient : Gradient of an output, instead of the loss.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import backpropagate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = X - X.mean(axis=0)
+    >>> net = BackpropClassifier((5,), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+    >>> passes = backpropagate(net, X, y)
+    >>> [delta.shape for delta in passes.deltas]
+    [(150, 5), (150, 3)]
+    >>> bool(abs(passes.loss - net.loss_) < 1e-12)
+    True
+    """
+    objective, parameters, gradient = _objective(estimator, X, y, sample_weight)
+    with row_threads() as threads:
+        loss = ExactPass(objective, parameters, gradient, threads).evaluate()
+
+    network, rows = objective.network, objective.rows
+    batch = rows.block(0, len(rows), RowBuffers(rows, len(rows)))
+    workspace = Workspace(network, len(rows), rows.dtype, keep_inputs=True)
+    raw_prediction = network.forward(parameters, batch.X, workspace)
+    layers = workspace.layers(len(rows))
+    # Activations may be overwritten on the way back.
+    preactivations = [buffers.Z.copy() for buffers in layers]
+    activations = [buffers.H.copy() for buffers in layers]
+    delta = layers[-1].delta
+    objective.loss.loss_gradient(batch.y, raw_prediction, batch.sample_weight, delta)
+    delta /= objective.total_weight
+    scratch = parameters.empty_like()
+    gradient_of_input = network.backward_to_input(parameters, batch.X, workspace, scratch)
+    return Bunch(
+        loss=loss,
+        raw_prediction=activations[-1],
+        preactivations=preactivations,
+        activations=activations,
+        deltas=[buffers.delta for buffers in layers],
+        coef_grads=gradient.coefs,
+        intercept_grads=gradient.intercepts,
+        input_gradient=gradient_of_input,
+    )
+
+
+def _objective(estimator, X, y, sample_weight, dtype=None):
+    """The objective of ``fit``, zero weights kept; the parameters, and room for the gradient."""
+    network, target = estimator._fitted()
+    checked = check_data(estimator, X, y, sample_weight, reset=False)
+    rows = sample_of(checked, target, network.dtype if dtype is None else dtype).rows
+    parameters = network.parameters(rows.dtype)
+    objective = Objective(network.network, target.loss, rows, estimator.alpha)
+    return objective, parameters, parameters.empty_like()
+
+
+def layer_outputs(estimator, X):
+    """Activations of the hidden layers.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        A fitted estimator.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The data.
+
+    Returns
+    -------
+    activations : list of ndarrays of shape (n_samples, n_units)
+        One for each hidden layer, the first one first; the last one is ``transform(X)``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import layer_outputs
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = X - X.mean(axis=0)
+    >>> net = BackpropClassifier((5, 3), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+    >>> [H.shape for H in layer_outputs(net, X)]
+    [(150, 5), (150, 3)]
+    """
+    network, _ = estimator._fitted()
+    return network.hidden_activations(check_features(estimator, X), network.hidden_layers)
+
+
+def check_gradient(
+    estimator, X, y, sample_weight=None, *, n_directions=5, step=None, random_state=None
+):
+    """Compare the gradient of the training objective with numerical derivatives.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        A fitted estimator, at whose parameters the gradient is checked. It is not changed.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The data.
+
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights; ones by default.
+
+    n_directions : int, default=5
+        Number of random directions in the space of the parameters.
+
+    step : float, default=None
+        Step of the differences; chosen for parameters of the order of one by default.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of the directions.
+
+    Returns
+    -------
+    check : GradientCheck
+        ``check.max_relative_error`` and, for an assertion, ``check.ok(rtol)``.
+
+    Raises
+    ------
+    ValueError
+        Where there is no numerical derivative to compare with, say at a kink of ReLU.
+
+    See Also
+    --------
+    skbackprop.inspection.check_directional_derivatives : The same for any function.
+
+    Notes
+    -----
+    All is computed in float64. Errors are relative to the gradient, of which hardly more than
+    rounding is left after an L-BFGS fit with a very small ``tol``: check at an earlier stage then.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import check_gradient
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = BackpropClassifier((5,), activation="tanh", random_state=0).partial_fit(
+    ...     X, y, None, [0, 1, 2]
+    ... )
+    >>> check = check_gradient(net, X, y, random_state=0)
+    >>> assert check.ok(rtol=1e-6)
+    """
+    objective, parameters, gradient = _objective(estimator, X, y, sample_weight, np.float64)
+    start = parameters.flat.copy()
+    with row_threads() as threads:
+        exact_pass = ExactPass(objective, parameters, gradient, threads)
+
+        def value_and_gradient(theta):
+            parameters.flat[...] = theta
+            return exact_pass.evaluate(), gradient.flat
+
+        return check_directional_derivatives(
+            value_and_gradient,
+            start,
+            n_directions=n_directions,
+            step=step,
+            random_state=random_state,
+        )

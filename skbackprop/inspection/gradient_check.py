@@ -1,0 +1,198 @@
+"""Comparing a gradient with the function it should be the gradient of.
+
+Along a random direction ``d`` the derivative of ``F`` is ``d . grad F``, whatever the number of
+parameters; a few directions, and a few values of ``F`` on each, tell whether a gradient is right.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+# Error of truncation (h^4) and of rounding (eps / h) are about equal here.
+_STEP = float(np.finfo(np.float64).eps ** 0.2)
+
+# Two step sizes agree to that on a smooth function; a kink inside the stencil makes them differ.
+_AGREEMENT = 1e-7
+_ROUNDING = 100 * float(np.finfo(np.float64).eps)
+
+_MAX_DRAWS = 20
+_SHRINK = 0.5
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """Derivatives along random directions, by the gradient and by differences.
+
+    Parameters
+    ----------
+    analytic : tuple of float
+        ``d . gradient`` of each direction ``d``.
+
+    numerical : tuple of float
+        The same derivatives, from values of the function.
+
+    relative_errors : tuple of float
+        Their absolute differences over the larger of the two, or over the root mean square of
+        ``d . gradient`` over all directions, ``|gradient| / sqrt(n)``, if that is larger: a
+        direction that happens to be orthogonal to the gradient does not magnify rounding.
+
+    Examples
+    --------
+    >>> from skbackprop.inspection import GradientCheck
+    >>> check = GradientCheck(analytic=(2.0,), numerical=(2.002,), relative_errors=(1e-3,))
+    >>> check.max_relative_error, check.ok(rtol=1e-6)
+    (0.001, False)
+    """
+
+    analytic: tuple
+    numerical: tuple
+    relative_errors: tuple
+
+    @property
+    def max_relative_error(self):
+        """Largest of the relative errors; NaN if one is."""
+        return float(np.max(self.relative_errors))
+
+    def ok(self, rtol=1e-6):
+        """Whether no relative error is larger than ``rtol``, and none is NaN.
+
+        Parameters
+        ----------
+        rtol : float, default=1e-6
+            Largest relative error that is still right.
+
+        Returns
+        -------
+        ok : bool
+            The answer.
+        """
+        return self.max_relative_error <= rtol
+
+
+def check_directional_derivatives(
+    value_and_gradient, theta, *, n_directions=5, step=None, random_state=None
+):
+    """Compare a gradient with numerical derivatives along random directions.
+
+    The derivative along a direction ``d`` of length 1 comes from the five-point stencil
+
+        [F(theta - 2h d) - 8 F(theta - h d) + 8 F(theta + h d) - F(theta + 2h d)] / (12 h),
+
+    whose error of truncation is ``h^4 / 30`` times the fifth derivative.
+
+    Parameters
+    ----------
+    value_and_gradient : callable
+        ``value_and_gradient(theta)`` returns the value of the function, a float, and its
+        gradient, of shape (n_parameters,).
+
+    theta : array-like of shape (n_parameters,)
+        Where to check. Used, and given to the function, in float64; never changed.
+
+    n_directions : int, default=5
+        Number of directions, each uniform on the unit sphere.
+
+    step : float, default=None
+        The first ``h`` to try for each direction; ``eps**0.2``, about 7e-4, by default, which
+        suits functions and parameters of the order of one.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of the directions.
+
+    Returns
+    -------
+    check : GradientCheck
+        Ask it ``check.ok(rtol)``.
+
+    Raises
+    ------
+    ValueError
+        Where no direction was found along which the numerical derivative can be trusted: the
+        function is not smooth near ``theta``, or not finite.
+
+    Notes
+    -----
+    A function with kinks, say of a network with ReLU, is smooth except on thin sets, and the
+    stencil is right unless it crosses one. Whether it does is judged by values alone, so that it
+    cannot hide a wrong gradient: with ``h`` and with ``h / 2``, slope and curvature are the same
+    on a smooth stretch, and differ across a kink. Where they differ, another direction is drawn
+    and ``h`` is halved, up to 20 times. If ``theta`` itself lies on a kink there is no gradient to
+    check, and this ends in the ValueError.
+
+    Errors are relative; so ``theta`` should not be a minimum, where only rounding is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.inspection import check_directional_derivatives
+    >>> theta = np.array([0.5, -1.0, 2.0])
+    >>> right = check_directional_derivatives(
+    ...     lambda t: (np.sum(np.exp(t)), np.exp(t)), theta, random_state=0
+    ... )
+    >>> right.ok(rtol=1e-8)
+    True
+    >>> wrong = check_directional_derivatives(
+    ...     lambda t: (np.sum(np.exp(t)), 1.001 * np.exp(t)), theta, random_state=0
+    ... )
+    >>> wrong.ok(rtol=1e-6)
+    False
+    """
+    theta = np.array(theta, dtype=np.float64)
+    random_state = check_random_state(random_state)
+    step = _STEP if step is None else step
+    gradient = np.array(value_and_gradient(theta.copy())[1], dtype=np.float64)
+
+    def value(point):
+        return float(value_and_gradient(point)[0])
+
+    analytic, numerical = [], []
+    for _ in range(n_directions):
+        direction, derivative = _smooth_direction(value, theta, step, random_state)
+        analytic.append(float(np.dot(direction, gradient)))
+        numerical.append(derivative)
+    typical = float(np.linalg.norm(gradient) / np.sqrt(theta.size))
+    errors = [_relative_error(a, b, typical) for a, b in zip(analytic, numerical, strict=True)]
+    return GradientCheck(tuple(analytic), tuple(numerical), tuple(errors))
+
+
+def _smooth_direction(value, theta, step, random_state):
+    """Draw directions until one has a numerical derivative to trust; return both."""
+    for _ in range(_MAX_DRAWS):
+        direction = random_state.normal(size=theta.shape)
+        direction /= np.linalg.norm(direction)
+        derivative = _trusted_derivative(value, theta, direction, step)
+        if derivative is not None:
+            return direction, derivative
+        step *= _SHRINK
+    raise ValueError(
+        f"No numerical derivative to compare with: along each of {_MAX_DRAWS} random directions, "
+        f"with steps down to {step / _SHRINK:.1e}, two step sizes disagree. The function is not "
+        "smooth near theta, or not finite, or step is much too large."
+    )
+
+
+def _trusted_derivative(value, theta, direction, step):
+    """The five-point derivative; None where half the step gives another one."""
+    values = {k: value(theta + 0.5 * k * step * direction) for k in (-4, -2, -1, 0, 1, 2, 4)}
+    slopes = {k: (values[k] - values[-k]) / (k * step) for k in (1, 2, 4)}
+    # The kinks of two terms can cancel in the slopes. In the curvatures they add up; times the
+    # step, these are differences of slopes.
+    bends = {k: (values[k] - 2 * values[0] + values[-k]) / (k * k * step) for k in (1, 2, 4)}
+    rounding = _ROUNDING * max(map(abs, values.values())) / step
+    fine = (4 * slopes[1] - slopes[2]) / 3
+    tolerance = _AGREEMENT * abs(fine) + rounding
+    agree = all(_disagreement(estimates) <= tolerance for estimates in (slopes, bends))
+    return fine if agree and np.isfinite(tolerance) else None
+
+
+def _disagreement(estimates):
+    """Difference of the extrapolations from the two step sizes."""
+    fine = (4 * estimates[1] - estimates[2]) / 3
+    coarse = (4 * estimates[2] - estimates[4]) / 3
+    return abs(fine - coarse)
+
+
+def _relative_error(analytic, numerical, typical):
+    scale = max(abs(analytic), abs(numerical), typical)
+    return abs(analytic - numerical) / scale if scale > 0 else abs(analytic - numerical)

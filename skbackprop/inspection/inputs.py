@@ -1,0 +1,229 @@
+"""Gradients with respect to the input, and inputs that are moved along them."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, minimize
+from sklearn.base import is_classifier
+from sklearn.utils import Bunch
+
+from ..data import RowBuffers, Rows
+from ..network import Workspace, blocks_of, rows_per_block
+from ..training import row_threads
+from ..utils import about, check_features
+
+
+def input_gradient(estimator, X, output=None, of="raw"):
+    """How an output of the network changes with each feature, row by row.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        A fitted estimator.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The data.
+
+    output : label, int or tuple, default=None
+        A class of ``classes_``, or the position of a target; where there are several columns of
+        labels, a tuple of the column's position and the class. By default the only output, or all
+        of them.
+
+    of : {'raw', 'probability', 'prediction'}, default='raw'
+        What is differentiated: the raw prediction (``decision_function``), or what the inverse
+        link makes of it, a classifier's probability or a regressor's prediction.
+
+    Returns
+    -------
+    gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
+        Three-dimensional where ``output`` is None and there are several outputs. The only output
+        of a binary classifier is that of ``classes_[1]``.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such output.
+
+    Notes
+    -----
+    The raw prediction of the first of two classes is minus that of the second.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import input_gradient
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = X - X.mean(axis=0)
+    >>> net = BackpropClassifier((5,), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+    >>> input_gradient(net, X, output=2, of="probability").shape
+    (150, 4)
+    >>> input_gradient(net, X).shape
+    (150, 3, 4)
+    """
+    network, target = estimator._fitted()
+    predicted = "probability" if is_classifier(estimator) else "prediction"
+    if of not in ("raw", predicted):
+        raise ValueError(f"of must be 'raw' or {predicted!r} here, got {of!r}.")
+    outputs = target.default_outputs if output is None else [output]
+    X = check_features(estimator, X)
+    rows = Rows.of_features(X, network.dtype)
+    gradients = np.empty((len(rows), len(outputs), X.shape[1]), rows.dtype)
+    block_rows = min(rows_per_block(network, rows.X), len(rows))
+    backward = _BackwardToInput(network, block_rows, rows.dtype)
+    buffers = RowBuffers(rows, block_rows)
+    for start, stop in blocks_of(len(rows), block_rows):
+        block = rows.block(start, stop, buffers).X
+        for k, each in enumerate(outputs):
+            raw = backward.raw_prediction(block)
+            slope = target.slope(each, raw, after_link=of == predicted)
+            gradients[start:stop, k] = backward.gradient(block, slope)
+    return gradients[:, 0] if len(outputs) == 1 else gradients
+
+
+class _BackwardToInput:
+    """Forward and backward passes for the gradient of the input alone."""
+
+    def __init__(self, fitted, n_rows, dtype):
+        self._network = fitted.network
+        self._parameters = fitted.parameters(dtype)
+        self._workspace = Workspace(self._network, n_rows, dtype)
+        self._scratch = self._parameters.empty_like()
+
+    def raw_prediction(self, X):
+        """The forward pass."""
+        return self._network.forward(self._parameters, X, self._workspace)
+
+    def gradient(self, X, delta):
+        """The backward pass, from a gradient with respect to the raw prediction."""
+        self._workspace.layers(X.shape[0])[-1].delta[...] = delta
+        return self._network.backward_to_input(self._parameters, X, self._workspace, self._scratch)
+
+
+def minimize_input(estimator, X0, target, bounds=None, *, distance=0.0, max_iter=200, tol=1e-6):
+    r"""Move inputs so that the network gives a wanted output.
+
+    Row by row, what is minimised over ``x`` within the bounds is
+
+    .. math:: l(\mathrm{target}, x) + \frac{\mathrm{distance}}{2} \|x - x_0\|^2
+
+    with the loss ``l`` of the estimator, by L-BFGS-B and the gradient of the input: data are
+    generated under a constraint, or the nearest input found for which the prediction is another.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        A fitted estimator. It is not changed.
+
+    X0 : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Where to start.
+
+    target : label, number or array-like
+        The wanted output, in the form of ``y``: one for all rows, or one for each.
+
+    bounds : tuple (lower, upper) or scipy.optimize.Bounds, default=None
+        Box constraints, each a number or of shape (n_features,). Equal bounds hold a feature
+        fixed.
+
+    distance : float, default=0.0
+        Strength with which inputs are held near ``X0``.
+
+    max_iter : int, default=200
+        Most iterations for a row.
+
+    tol : float, default=1e-6
+        A row is done where no entry of the (projected) gradient is larger.
+
+    Returns
+    -------
+    result : Bunch
+        X : ndarray of shape (n_samples, n_features)
+            The inputs that were found.
+
+        loss : ndarray of shape (n_samples,)
+            Their losses, without the distance.
+
+        success : ndarray of bool of shape (n_samples,)
+            Whether the minimisation has converged.
+
+    Notes
+    -----
+    The loss of a class has no minimum where the network can become ever more certain. Give bounds
+    or a distance then; else the search ends when the gain has become small.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import minimize_input
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = X - X.mean(axis=0)
+    >>> net = BackpropClassifier((5,), solver="lbfgs", alpha=1, random_state=0).fit(X, y)
+    >>> found = minimize_input(net, X[:3], target=2, bounds=(X.min(axis=0), X.max(axis=0)))
+    >>> net.predict(X[:3]), net.predict(found.X)
+    (array([0, 0, 0]), array([2, 2, 2]))
+    """
+    network, meaning = estimator._fitted()
+    if not (isinstance(distance, Real) and 0 <= distance < np.inf):
+        raise ValueError(f"distance must be a number in [0, inf), got {distance!r}.")
+    X0 = check_features(estimator, X0)
+    X0 = np.asarray(X0.toarray() if sparse.issparse(X0) else X0, np.float64)
+    search = _InputSearch(network, meaning.loss, distance)
+    with about("target"):
+        targets = meaning.encode(meaning.broadcast(target, len(X0)), np.dtype(np.float64))
+    limits = _broadcast_bounds(bounds, X0.shape[1])
+    result = Bunch(X=np.empty_like(X0), loss=np.empty(len(X0)), success=np.empty(len(X0), bool))
+    with row_threads(max_threads=1):
+        for i, start in enumerate(np.clip(X0, limits.lb, limits.ub)):
+            target_of_row = targets[i : i + 1]
+            found = minimize(
+                search.value_and_gradient,
+                start,
+                args=(X0[i], target_of_row),
+                method="L-BFGS-B",
+                jac=True,
+                bounds=limits,
+                options={"maxiter": max_iter, "gtol": tol},
+            )
+            result.X[i], result.success[i] = found.x, found.success
+            result.loss[i] = search.loss(found.x, target_of_row)[0]
+    return result
+
+
+class _InputSearch:
+    """Loss of one input as a function of the input, in float64."""
+
+    def __init__(self, network, loss, distance):
+        self._loss = loss
+        self._distance = distance
+        self._backward = _BackwardToInput(network, 1, np.float64)
+
+    def loss(self, x, target):
+        """The loss, and its gradient with respect to the raw prediction."""
+        raw = self._backward.raw_prediction(x[np.newaxis])
+        delta = np.empty_like(raw)
+        return self._loss.loss_gradient(target, raw, None, delta), delta
+
+    def value_and_gradient(self, x, start, target):
+        """Loss and distance, and their gradient."""
+        loss, delta = self.loss(x, target)
+        gradient = self._backward.gradient(x[np.newaxis], delta)
+        step = x - start
+        value = loss + 0.5 * self._distance * np.dot(step, step)
+        return value, gradient[0] + self._distance * step
+
+
+def _broadcast_bounds(bounds, n_features):
+    """Bounds of each feature."""
+    if bounds is None:
+        lower, upper = -np.inf, np.inf
+    elif isinstance(bounds, Bounds):
+        lower, upper = bounds.lb, bounds.ub
+    else:
+        lower, upper = bounds
+    lower, upper = np.broadcast_arrays(lower, upper, np.empty(n_features))[:2]
+    if not np.all(lower <= upper):  # NaN included
+        raise ValueError("bounds must be (lower, upper) with lower <= upper, and not NaN.")
+    return Bounds(lower, upper)

@@ -1,0 +1,75 @@
+"""Several losses side by side: each has its own columns of targets and of raw predictions."""
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from . import Loss
+
+
+class Head(NamedTuple):
+    """One of the losses, which knows no more than its own targets and raw predictions."""
+
+    loss: Loss
+    n_targets: int  # columns
+    n_raw: int
+    takes_codes: bool  # whether its one column of targets holds class codes
+
+    def targets(self, columns):
+        """Targets in the form that the loss wants."""
+        return columns[:, 0].astype(np.intp) if self.takes_codes else columns
+
+
+class LinksOfHeads(NamedTuple):
+    """What ``out_activation_`` tells: a name for each head."""
+
+    name: list
+
+
+def _slices(sizes):
+    """Slices of the given lengths, one after another."""
+    return [slice(start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
+
+
+@dataclass(frozen=True)
+class SumOfHeads(Loss):
+    """The sum of the losses of one or more heads, ``l = sum_j l_j(y_j, raw_j)``.
+
+    Targets of all heads stand side by side in one array of the floating-point type of the fit,
+    and so do raw predictions. Weights are of rows, or there is one column for each head.
+    """
+
+    heads: tuple
+
+    @property
+    def link(self):
+        """Names of the heads' links; predictions are made head by head."""
+        return LinksOfHeads([head.loss.link.name for head in self.heads])
+
+    @property
+    def target_slices(self):
+        """Columns of the targets of each head."""
+        return _slices(head.n_targets for head in self.heads)
+
+    @property
+    def raw_slices(self):
+        """Columns of the raw prediction of each head."""
+        return _slices(head.n_raw for head in self.heads)
+
+    def loss_gradient(self, y, raw, sample_weight, out):
+        total = 0.0
+        for j, (head, targets, columns) in enumerate(
+            zip(self.heads, self.target_slices, self.raw_slices, strict=True)
+        ):
+            weight = sample_weight
+            if weight is not None and weight.shape[1] > 1:
+                weight = weight[:, j : j + 1]
+            own_raw = np.ascontiguousarray(raw[:, columns])
+            gradient = np.empty_like(own_raw)
+            total += head.loss.loss_gradient(
+                head.targets(y[:, targets]), own_raw, weight, gradient
+            )
+            out[:, columns] = gradient
+        return total

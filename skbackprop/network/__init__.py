@@ -1,0 +1,32 @@
+"""The network: layers, their parameters, and the passes through them.
+
+A ``Network`` is a stack of layers and holds no numbers; ``Parameters`` are all its numbers in one
+vector; a ``FittedNetwork`` is both together, after training. A new kind of layer is a class like
+``Dense`` and a line in ``LAYERS``.
+"""
+
+from .dense import Dense
+from .dropout import DropoutMasks, DropoutStream
+from .embedding import PeriodicEmbedding
+from .fitted import FittedNetwork
+from .initializers import GlorotUniform, UnitVariance
+from .network import Network, dense_network
+from .parameters import LayerArrays, Parameters, ParameterShape
+from .prediction import blocks_of, hidden_activations, raw_predictions, rows_per_block
+from .starting_values import StartingValues
+from .summary import layer_descriptions, network_in_a_line, network_table
+from .workspace import Workspace
+
+__all__ = [
+    "EMBEDDINGS", "LAYERS", "Dense", "DropoutMasks", "DropoutStream", "FittedNetwork",
+    "GlorotUniform", "LayerArrays", "Network", "ParameterShape", "Parameters",
+    "PeriodicEmbedding", "StartingValues", "UnitVariance", "Workspace", "blocks_of",
+    "dense_network", "hidden_activations", "layer_descriptions", "network_in_a_line",
+    "network_table", "raw_predictions", "rows_per_block",
+]  # fmt: skip
+
+#: Embeddings of numbers by name: layers that are made as ``embedding(fan_in, columns)``.
+EMBEDDINGS = {"periodic": PeriodicEmbedding}
+
+#: Kinds of layers by name.
+LAYERS = {"dense": Dense, **EMBEDDINGS}

@@ -1,0 +1,117 @@
+"""A fully connected layer."""
+
+import numpy as np
+
+from ..activations import activation_name
+from .initializers import GlorotUniform
+from .parameters import ParameterShape
+
+
+class DenseBuffers:
+    """What one layer keeps between forward and backward, for a number of rows.
+
+    Attributes
+    ----------
+    H : ndarray of shape (n_rows, n_units)
+        Activations.
+
+    Z : ndarray of shape (n_rows, n_units) or None
+        Pre-activations, where the activation needs them (else they are overwritten by ``H``).
+
+    delta : ndarray of shape (n_rows, n_units) or None
+        Gradient of the loss with respect to ``H``, then ``Z``; None in a workspace that only
+        predicts.
+    """
+
+    __slots__ = ("H", "Z", "delta")
+
+    def __init__(self, H, Z, delta):
+        self.H = H
+        self.Z = Z
+        self.delta = delta
+
+    def rows(self, n_rows):
+        """The same buffers for fewer rows."""
+        return DenseBuffers(
+            *(None if array is None else array[:n_rows] for array in (self.H, self.Z, self.delta))
+        )
+
+
+class Dense:
+    """A fully connected layer: product, bias, activation.
+
+    Parameters
+    ----------
+    fan_in, fan_out : int
+        Numbers of inputs and of units.
+
+    activation : Activation
+        Applied to the pre-activations.
+
+    initializer : callable, default=None
+        ``initializer(coef, intercept, random_state)`` draws the starting values;
+        ``GlorotUniform`` for the activation by default.
+
+    rates : tuple of two floats, default=(1.0, 1.0)
+        Factors of the learning rate, of weights and of biases.
+    """
+
+    def __init__(self, fan_in, fan_out, activation, initializer=None, rates=(1.0, 1.0)):
+        self.fan_in = fan_in
+        self.fan_out = fan_out
+        self.activation = activation
+        self.initializer = initializer or GlorotUniform(activation.init_factor)
+        self.rates = rates
+
+    @property
+    def description(self):
+        """What the layer does, in a word: the name of its activation."""
+        return activation_name(self.activation)
+
+    @property
+    def parameter_shapes(self):
+        """Weights (penalised) and biases (not)."""
+        return (
+            ParameterShape("coef", (self.fan_in, self.fan_out), True, rate=self.rates[0]),
+            ParameterShape("intercept", (self.fan_out,), False, rate=self.rates[1]),
+        )
+
+    def draw(self, parameters, random_state):
+        """Draw starting values."""
+        self.initializer(*parameters, random_state)
+
+    def buffers(self, n_rows, dtype, backward, keep_inputs=False):
+        """New buffers for blocks of at most ``n_rows`` rows.
+
+        ``keep_inputs`` keeps the pre-activations also where the activation does not need them.
+        """
+        H = np.empty((n_rows, self.fan_out), dtype)
+        kept = keep_inputs or (backward and self.activation.needs_input)
+        Z = np.empty_like(H) if kept else None
+        return DenseBuffers(H, Z, np.empty_like(H) if backward else None)
+
+    def forward(self, parameters, inputs, buffers):
+        """Compute ``H = f(inputs W + b)``."""
+        coef, intercept = parameters
+        Z = buffers.H if buffers.Z is None else buffers.Z
+        if isinstance(inputs, np.ndarray):
+            np.dot(inputs, coef, out=Z)
+            np.add(Z, intercept, out=Z)
+        else:
+            np.add(inputs @ coef, intercept, out=Z)
+        self.activation.forward(Z, buffers.H)
+
+    def backward(self, parameters, inputs, buffers, ones, gradient):
+        """Turn the layer's delta into ``dLoss/dZ`` and write the gradient of its parameters."""
+        delta = buffers.delta
+        self.activation.backward(delta, buffers.H, buffers.Z)
+        coef_gradient, intercept_gradient = gradient
+        if isinstance(inputs, np.ndarray):
+            np.dot(inputs.T, delta, out=coef_gradient)
+        else:
+            coef_gradient[...] = inputs.T @ delta
+        np.dot(ones, delta, out=intercept_gradient)
+
+    def backward_inputs(self, parameters, buffers, out):
+        """Write ``dLoss/dinputs = delta W^T`` into ``out``."""
+        np.dot(buffers.delta, parameters[0].T, out=out)

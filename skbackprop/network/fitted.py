@@ -1,0 +1,145 @@
+"""A fitted network: layers and what training has found for their parameters, in one object."""
+
+from operator import is_
+
+import numpy as np
+
+from ..data.rows import Rows
+from .parameters import LayerArrays
+from .prediction import hidden_activations, raw_predictions
+
+_NAMED = ("coef", "intercept")
+
+
+class FittedNetwork:
+    """A network with its parameters, which is never changed.
+
+    Predictions, hidden features, inspection, summaries, plots and exports ask it, and none of them
+    guesses what the layers are. Who keeps a reference to it keeps all that a prediction needs,
+    whatever another thread fits meanwhile.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+
+    layers : sequence of tuples of ndarrays
+        The arrays of each layer.
+
+    dtype : dtype, default=None
+        Floating-point type of what is computed; that of the arrays by default.
+
+    Attributes
+    ----------
+    coefs, intercepts : tuple of ndarrays
+        Weights and biases of the layers that have them.
+    """
+
+    def __init__(self, network, layers, dtype=None):
+        self.network = network
+        self.layers = tuple(layers)
+        self.coefs = self._arrays_named("coef")
+        self.intercepts = self._arrays_named("intercept")
+        self._dtype = dtype
+
+    def without_arrays(self):
+        """Network and layers without weights and biases, for a pickle that has these elsewhere."""
+        shapes = self.network.parameter_shapes
+        return self.network, [
+            [None if one.name in _NAMED else array for one, array in zip(*layer, strict=True)]
+            for layer in zip(shapes, self.layers, strict=True)
+        ]
+
+    @classmethod
+    def joined(cls, network, layers, coefs, intercepts):
+        """The inverse of ``without_arrays``."""
+        named = dict(zip(_NAMED, map(iter, (coefs, intercepts)), strict=True))
+        shapes = network.parameter_shapes
+        layers = [
+            tuple(
+                next(named[one.name]) if one.name in _NAMED else array
+                for one, array in zip(*layer, strict=True)
+            )
+            for layer in zip(shapes, layers, strict=True)
+        ]
+        return cls(network, layers)
+
+    def __reduce__(self):
+        """Each array once: ``coefs`` and ``intercepts`` are found again."""
+        return FittedNetwork, (self.network, self.layers, self._dtype)
+
+    def _arrays_named(self, name):
+        return tuple(
+            array
+            for arrays, declared in zip(self.layers, self.network.parameter_shapes, strict=True)
+            for array, declaration in zip(arrays, declared, strict=True)
+            if declaration.name == name
+        )
+
+    @property
+    def dtype(self):
+        """Floating-point type of what is computed."""
+        return self.layers[-1][0].dtype if self._dtype is None else np.dtype(self._dtype)
+
+    @property
+    def layer_units(self):
+        """Number of features, and of the units of each layer."""
+        return self.network.layer_units
+
+    @property
+    def hidden_layers(self):
+        """Positions of the layers before the last one."""
+        return range(len(self.layers) - 1)
+
+    def with_arrays(self, coefs, intercepts):
+        """The network with other weights and biases; itself, where they are its own.
+
+        Raises
+        ------
+        ValueError
+            Where a shape is another.
+        """
+        given, own = (*coefs, *intercepts), (*self.coefs, *self.intercepts)
+        if len(given) == len(own) and all(map(is_, given, own)):
+            return self
+        shapes, needed = (
+            [[np.shape(array) for array in arrays] for arrays in pair]
+            for pair in ((coefs, intercepts), (self.coefs, self.intercepts))
+        )
+        if shapes != needed:
+            raise ValueError(
+                f"coefs_ and intercepts_ have shapes {shapes}, but the layers need {needed}."
+            )
+        new = dict(zip(map(id, own), map(np.asarray, given), strict=True))
+        layers = [tuple(new.get(id(array), array) for array in arrays) for arrays in self.layers]
+        return FittedNetwork(self.network, layers, self._dtype)
+
+    def parameters(self, dtype):
+        """The arrays as ``Parameters`` of a type, copied."""
+        parameters = self.network.parameters(dtype)
+        self.copy_into(parameters)
+        return parameters
+
+    def copy_into(self, parameters):
+        """Overwrite parameters of the same shapes."""
+        for arrays, own in zip(parameters.layers, self.layers, strict=True):
+            for array, value in zip(arrays, own, strict=True):
+                array[...] = value
+
+    def raw_prediction(self, X):
+        """Raw predictions for validated features, of shape (n_samples, n_raw)."""
+        rows = Rows.of_features(X, self.dtype)
+        with np.errstate(all="ignore"):
+            return raw_predictions(self.network, self._arrays(), rows)
+
+    def hidden_activations(self, X, layers):
+        """Activations of some layers (0 is the first one) for validated features."""
+        rows = Rows.of_features(X, self.dtype)
+        return hidden_activations(self.network, self._arrays(), rows, layers)
+
+    def _arrays(self):
+        if self._dtype is None:
+            return LayerArrays(self.layers)
+        return LayerArrays(
+            [tuple(np.asarray(array, self.dtype) for array in arrays) for arrays in self.layers]
+        )

@@ -1,0 +1,124 @@
+"""Forward and backward passes over the layers of a network.
+
+In the lecture notes' symbols, a layer computes
+
+    Z = H_below W + b,        H = f(Z),
+
+and back-propagation takes ``delta = dLoss/dH`` of a layer down through it:
+
+    delta <- delta * f'(Z)                        (now dLoss/dZ)
+    dLoss/dW = H_below^T delta,   dLoss/db = sum over rows of delta,
+    dLoss/dH_below = delta W^T.
+"""
+
+import numpy as np
+
+from ..activations import Identity
+from .dense import Dense
+from .initializers import GlorotUniform
+from .parameters import Parameters
+
+
+class Network:
+    """A stack of layers, from the features to the raw prediction.
+
+    The last layer is linear: the inverse link belongs to the loss.
+
+    Parameters
+    ----------
+    layers : list of layers
+        Such as ``Dense``, each with as many inputs as the one below has units.
+
+    dropout : sequence of float, default=None
+        Share of the inputs of each layer to leave out of a step of training; None for none.
+
+    Attributes
+    ----------
+    layer_units : tuple of int
+        Number of features, and of the units of each layer.
+    """
+
+    def __init__(self, layers, dropout=None):
+        self.layers = layers
+        self.layer_units = (layers[0].fan_in, *(layer.fan_out for layer in layers))
+        self.dropout = dropout
+
+    @property
+    def parameter_shapes(self):
+        """Shapes of the parameters of each layer."""
+        return [layer.parameter_shapes for layer in self.layers]
+
+    def parameters(self, dtype, flat=None):
+        """Parameters of this network's shapes."""
+        return Parameters(self.parameter_shapes, dtype, flat)
+
+    def draw(self, parameters, random_state):
+        """Draw starting values, layer by layer from the first one."""
+        for layer, arrays in zip(self.layers, parameters.layers, strict=True):
+            layer.draw(arrays, random_state)
+
+    def forward(self, parameters, X, workspace):
+        """Raw prediction of a block of rows, dense or CSR: a view of the workspace.
+
+        The workspace receives the activations of all layers.
+        """
+        inputs = X
+        masks = workspace.masks
+        for i, buffers in enumerate(workspace.layers(X.shape[0])):
+            if masks is not None:
+                inputs = masks.apply(i, inputs)
+            self.layers[i].forward(parameters.layers[i], inputs, buffers)
+            inputs = buffers.H
+        return inputs
+
+    def backward(self, parameters, X, workspace, gradient):
+        """Gradient of the parameters, from the delta which the loss left in the last layer.
+
+        The workspace is as the forward pass of the same block left it, with ``delta`` of the last
+        layer set to the gradient of the loss with respect to the raw prediction. ``gradient`` is
+        overwritten.
+        """
+        n_rows = X.shape[0]
+        buffers = workspace.layers(n_rows)
+        ones = workspace.ones[:n_rows]
+        masks = workspace.masks
+        for i in reversed(range(len(self.layers))):
+            layer, arrays = self.layers[i], parameters.layers[i]
+            inputs = buffers[i - 1].H if i else X
+            if masks is not None:
+                inputs = masks.dropped(i, inputs)
+            layer.backward(arrays, inputs, buffers[i], ones, gradient.layers[i])
+            if i:
+                layer.backward_inputs(arrays, buffers[i], out=buffers[i - 1].delta)
+                if masks is not None:
+                    masks.backward(i, buffers[i - 1].delta)
+
+    def backward_to_input(self, parameters, X, workspace, gradient):
+        """Like ``backward``; return the gradient of the input, too."""
+        self.backward(parameters, X, workspace, gradient)
+        buffers = workspace.layers(X.shape[0])[0]
+        out = np.empty(X.shape, buffers.delta.dtype)
+        self.layers[0].backward_inputs(parameters.layers[0], buffers, out)
+        return out
+
+
+def dense_network(layer_units, activations, dropout=None, output_start=None):
+    """Network of dense layers of which the last one is linear, as scikit-learn starts it.
+
+    ``layer_units`` are the numbers of features, of units of each hidden layer, and of raw outputs;
+    ``activations`` are those of the hidden layers. The last layer is started as one with the
+    activation ``output_start`` would be; by default like the hidden one below it.
+    """
+    if output_start is None:
+        output_start = activations[-1] if activations else Identity()
+    layers = [
+        Dense(fan_in, fan_out, activation, GlorotUniform(start.init_factor))
+        for fan_in, fan_out, activation, start in zip(
+            layer_units[:-1],
+            layer_units[1:],
+            (*activations, Identity()),
+            (*activations, output_start),
+            strict=True,
+        )
+    ]
+    return Network(layers, dropout)

@@ -1,0 +1,65 @@
+"""Forward passes over any number of rows, block by block.
+
+A block is worked on as a whole, with the BLAS's own threads: they need not be woken, as Python's
+must.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from ..data.rows import RowBuffers
+from .workspace import Workspace
+
+# A block's activations should fit the cache that a core has to itself.
+_BLOCK_ELEMENTS = 1 << 17
+_MAX_BLOCK_ROWS = 1024
+_MIN_BLOCK_ROWS = 512
+_SPARSE_BLOCK_FACTOR = 8
+
+# A prediction's blocks are larger: the BLAS's own threads share one, each with its own cache.
+_MAX_PREDICTED_ROWS = 2048
+
+
+def rows_per_block(network, X, max_rows=_MAX_BLOCK_ROWS):
+    """Rows of a block, so that what belongs to it stays in the cache.
+
+    Sparse blocks are larger: adding up their dense gradients should be a small part of the work.
+    """
+    if sparse.issparse(X):
+        stored_per_row = max(1, X.nnz // max(1, X.shape[0]))
+        return max(_MIN_BLOCK_ROWS, _SPARSE_BLOCK_FACTOR * X.shape[1] // stored_per_row)
+    rows = _BLOCK_ELEMENTS // max(network.layer_units)
+    return min(max(rows, _MIN_BLOCK_ROWS), max_rows)
+
+
+def blocks_of(n_rows, block_rows):
+    """Bounds (start, stop) of the blocks, in their order."""
+    return [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
+
+
+def _forward_passes(network, parameters, rows):
+    """Go through all rows; yield the bounds of each block, and the workspace after it."""
+    n_rows = len(rows)
+    block_rows = min(rows_per_block(network, rows.X, _MAX_PREDICTED_ROWS), n_rows)
+    workspace = Workspace(network, block_rows, rows.dtype, backward=False)
+    buffers = RowBuffers(rows, block_rows)
+    for start, stop in blocks_of(n_rows, block_rows):
+        network.forward(parameters, rows.block(start, stop, buffers).X, workspace)
+        yield start, stop, workspace.layers(stop - start)
+
+
+def raw_predictions(network, parameters, rows):
+    """Raw predictions of all rows, of shape (n_rows, n_raw)."""
+    raw_prediction = np.empty((len(rows), network.layer_units[-1]), rows.dtype)
+    for start, stop, layers in _forward_passes(network, parameters, rows):
+        raw_prediction[start:stop] = layers[-1].H
+    return raw_prediction
+
+
+def hidden_activations(network, parameters, rows, layers):
+    """Activations of some layers, for all rows; 0 is the first layer."""
+    outputs = [np.empty((len(rows), network.layers[i].fan_out), rows.dtype) for i in layers]
+    for start, stop, computed in _forward_passes(network, parameters, rows):
+        for i, output in zip(layers, outputs, strict=True):
+            output[start:stop] = computed[i].H
+    return outputs

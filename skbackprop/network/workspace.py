@@ -1,0 +1,61 @@
+"""The buffers of a network: everything that a forward and a backward pass write."""
+
+import numpy as np
+
+from .dropout import DropoutMasks
+
+
+class Workspace:
+    """All buffers of a network for blocks of at most ``n_rows`` rows.
+
+    Parameters
+    ----------
+    network : Network
+        The network they are for.
+
+    n_rows : int
+        Largest number of rows of a block.
+
+    dtype : dtype
+        Floating-point type of the buffers.
+
+    backward : bool, default=True
+        Whether deltas are needed.
+
+    stream : DropoutStream, default=None
+        Random bits for dropout; without them nothing is dropped.
+
+    keep_inputs : bool, default=False
+        Whether the pre-activations of all layers are kept, to be looked at.
+
+    Attributes
+    ----------
+    masks : DropoutMasks or None
+        What is dropped.
+    """
+
+    def __init__(self, network, n_rows, dtype, *, backward=True, stream=None, keep_inputs=False):
+        self.n_rows = n_rows
+        self.masks = None
+        if stream is not None:
+            units = network.layer_units[:-1]
+            self.masks = DropoutMasks(network.dropout, units, n_rows, dtype, stream)
+        self.ones = np.ones(n_rows, dtype) if backward else None
+        self._layers = {
+            n_rows: [
+                layer.buffers(n_rows, dtype, backward, keep_inputs) for layer in network.layers
+            ]
+        }
+
+    def draw_masks(self, X):
+        """Choose what is dropped in the next forward and backward pass over ``X``."""
+        if self.masks is not None:
+            self.masks.draw(X)
+
+    def layers(self, n_rows):
+        """Buffers of each layer for a block of ``n_rows`` rows."""
+        if n_rows not in self._layers:
+            full = self._layers[self.n_rows]
+            # The full block and the last, shorter one are what recurs.
+            self._layers = {self.n_rows: full, n_rows: [layer.rows(n_rows) for layer in full]}
+        return self._layers[n_rows]

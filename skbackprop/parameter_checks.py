@@ -1,0 +1,113 @@
+"""What each hyper-parameter may be, for both estimators, and which of them exclude each other."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.metrics import get_scorer_names
+
+from .activations import ACTIVATIONS, Activation
+from .training import SCHEDULES, UPDATE_RULES
+from .utils import Interval, Options, StrOptions
+
+_LBFGS_OPTIONS = {"maxcor", "ftol", "gtol", "maxls"}
+
+_COUNT = Interval(Integral, 1, None, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+_SHARE = Interval(Real, 0, 1, closed="left")
+
+PARAMETER_CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", _COUNT],
+    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple],
+    "solver": [StrOptions({"lbfgs", *UPDATE_RULES})],
+    "alpha": [_NOT_NEGATIVE],
+    "batch_size": [StrOptions({"auto"}), _COUNT],
+    "learning_rate": [StrOptions(set(SCHEDULES)), callable],
+    "learning_rate_init": [_POSITIVE],
+    "power_t": [_NOT_NEGATIVE],
+    "max_iter": [_COUNT],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [_NOT_NEGATIVE],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [_SHARE],
+    "beta_1": [_SHARE],
+    "beta_2": [_SHARE],
+    "epsilon": [_POSITIVE],
+    "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
+    "max_fun": [_COUNT],
+    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+    "dtype": [StrOptions({"float32", "float64"}), None],
+    "solver_options": [dict, None],
+    "dropout": [_SHARE, "array-like"],
+    "input_dropout": [_SHARE],
+    "warmup_fraction": [_SHARE],
+    "weight_decay": [_NOT_NEGATIVE],
+    "average": [Interval(Real, 0, 1, closed="neither"), Options(bool, {False})],
+}
+
+
+def _needs_steps(settings):
+    """Names and values of the parameters, in use, that only steps on minibatches obey.
+
+    scikit-learn's own ('adaptive', ``momentum``, ...) are not among them: there, solver='lbfgs'
+    ignores them, and code that switches solvers relies on it.
+    """
+    rate = settings.learning_rate
+    if callable(rate) or not SCHEDULES[rate].in_scikit_learn:
+        yield "learning_rate", rate
+    if settings.warmup_fraction:
+        yield "warmup_fraction", settings.warmup_fraction
+    if settings.weight_decay:
+        yield "weight_decay", settings.weight_decay
+    if settings.average is not False:
+        yield "average", settings.average
+
+
+def check_exclusions(settings):
+    """Refuse hyper-parameters that exclude each other, with the names of both."""
+    if settings.solver == "lbfgs":
+        for name in ("dropout", "input_dropout"):
+            if np.any(getattr(settings, name)):
+                raise ValueError(
+                    f"{name}={getattr(settings, name)!r} does not work with solver='lbfgs', whose "
+                    "line search needs a function that stays the same. Use 'adam' or 'sgd'."
+                )
+        for name, value in _needs_steps(settings):
+            raise ValueError(
+                f"{name}={value!r} and solver='lbfgs' exclude each other: lbfgs makes no steps "
+                "with a learning rate. Use solver='sgd' or 'adam'"
+                + (", or alpha, the L2 penalty." if name == "weight_decay" else ".")
+            )
+    if settings.learning_rate == "one_cycle" and settings.warmup_fraction:
+        raise ValueError(
+            f"learning_rate='one_cycle' and warmup_fraction={settings.warmup_fraction!r} exclude "
+            "each other: one_cycle begins with a rise of its own. Use learning_rate='cosine' for "
+            "a warm-up of another length."
+        )
+
+
+def check_hidden_layer_sizes(estimator):
+    """The sizes as a list of ints."""
+    sizes = estimator.hidden_layer_sizes
+    sizes = list(sizes) if np.iterable(sizes) else [sizes]
+    if not all(isinstance(size, Integral) for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
+    if any(size <= 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return [int(size) for size in sizes]
+
+
+def check_solver_options(estimator):
+    """Refuse options that SciPy's L-BFGS does not know, or that are parameters here."""
+    options = estimator.solver_options or {}
+    unknown = sorted(set(options) - _LBFGS_OPTIONS)
+    if unknown:
+        raise ValueError(
+            f"solver_options has {unknown}; allowed are {sorted(_LBFGS_OPTIONS)}, which go to "
+            "SciPy's L-BFGS-B. (max_iter and max_fun are parameters of their own.)"
+        )

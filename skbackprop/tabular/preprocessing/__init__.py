@@ -1,0 +1,6 @@
+"""From a table to numbers: columns of any type, categories, missing values, scales."""
+
+from .encoder import TableEncoder
+from .smooth_clip import SmoothClipScaler
+
+__all__ = ["SmoothClipScaler", "TableEncoder"]

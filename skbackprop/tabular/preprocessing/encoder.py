@@ -1,0 +1,327 @@
+"""A table as it comes, made into numbers without holes."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ...utils import draft_of, input_feature_names
+from .columns import read_table
+
+
+def _medians(numbers):
+    """Median of each column over what is there; 0 where nothing is."""
+    halves = numbers / 2  # of which the mean of the middle two is no overflow
+    if not np.isnan(numbers).any():
+        return 2 * np.median(halves, axis=0)
+    empty = np.isnan(numbers).all(axis=0)
+    return 2 * np.nanmedian(np.where(empty, 0.0, halves), axis=0)
+
+
+def _more_than_two_values(numbers):
+    """Columns of numbers with more than two different ones, not counting NaN."""
+    low, high = np.fmin.reduce(numbers, axis=0), np.fmax.reduce(numbers, axis=0)
+    return ((numbers > low) & (numbers < high)).any(axis=0)
+
+
+def _as_mask(features, names, n_features):
+    """``categorical_features``, a mask, positions or names, as a mask."""
+    features = np.asarray(features)
+    if features.ndim != 1 or (features.size and features.dtype.kind not in "biuUO"):
+        raise ValueError(
+            "categorical_features must be 'from_dtype', None, or a list of booleans, positions "
+            f"or names; got {features!r}"
+        )
+    if features.dtype.kind == "b":
+        if len(features) != n_features:
+            raise ValueError(
+                f"categorical_features has {len(features)} booleans for {n_features} features"
+            )
+        return features
+    return np.isin(np.arange(n_features), [_position(f, names, n_features) for f in features])
+
+
+def _position(feature, names, n_features):
+    if isinstance(feature, str):
+        if feature in names:
+            return names.index(feature)
+        raise ValueError(f"categorical_features has {str(feature)!r}, which is no feature's name")
+    if not -n_features <= feature < n_features:
+        raise ValueError(
+            f"categorical_features has {feature}, but there are {n_features} features"
+        )
+    return int(feature) % n_features
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Make numbers without holes of a table as it comes.
+
+    Numbers are kept, categories become columns of 0 and 1, and what is missing is filled in and
+    marked. Nothing is scaled; see :class:`SmoothClipScaler`.
+
+    Parameters
+    ----------
+    categorical_features : 'from_dtype', None, or array-like of bool, int or str, \
+            default='from_dtype'
+        Which features are categories: those of a categorical or string type, or with strings
+        among their values; none; or those of a mask, of positions, or of names. All others must
+        be numbers or booleans.
+
+    min_frequency : int, float or None, default=5
+        Levels that are rarer than this, as a number or a fraction of rows, share a column; so do
+        levels that ``fit`` has not seen. As in :class:`~sklearn.preprocessing.OneHotEncoder`.
+
+    max_categories : int or None, default=100
+        Most columns that a feature gets; its rarest levels share the last.
+
+    dtype : dtype, default=numpy.float32
+        Type of the result.
+
+    Attributes
+    ----------
+    categorical_features_ : ndarray of shape (n_features,) of bool
+        Which features are categories.
+
+    numeric_columns_ : ndarray of int
+        Positions of those columns of the result that are numbers with more than two values;
+        empty for sparse data.
+
+    medians_ : ndarray of float
+        What missing values of the numeric features are replaced by.
+
+    n_features_out_ : int
+        Number of columns of the result.
+
+    n_features_in_ : int
+        Number of features seen during ``fit``.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where all of them are strings.
+
+    See Also
+    --------
+    SmoothClipScaler : Scales what comes out.
+
+    Notes
+    -----
+    The columns of the result are, in this order: numbers and booleans, with the median in place of
+    what is missing; a column of 0 and 1 for each of them that had something missing in ``fit``; a
+    column of 0 and 1 for each level of each category, where to be missing is a level. ``None``,
+    NaN and the missing values of pandas and polars are missing. A category may be written as 1,
+    1.0 or "1": that is the same level.
+
+    Dates, times and time spans are refused: what of them matters (the month, the hour, the days
+    since something) is for you to say. Sparse data are numbers without missing values, and stay
+    sparse.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skbackprop import TableEncoder
+    >>> X = pd.DataFrame({"age": [31.0, None, 53.0], "city": ["Bonn", "Kiel", None]})
+    >>> encoder = TableEncoder(min_frequency=None).fit(X)
+    >>> encoder.transform(X)
+    array([[31.,  0.,  1.,  0.,  0.],
+           [42.,  1.,  0.,  1.,  0.],
+           [53.,  0.,  0.,  0.,  1.]], dtype=float32)
+    >>> list(encoder.get_feature_names_out())
+    ['age', 'missing_age', 'city_Bonn', 'city_Kiel', 'city_None']
+    """
+
+    def __init__(
+        self,
+        categorical_features="from_dtype",
+        *,
+        min_frequency=5,
+        max_categories=100,
+        dtype=np.float32,
+    ):
+        self.categorical_features = categorical_features
+        self.min_frequency = min_frequency
+        self.max_categories = max_categories
+        self.dtype = dtype
+
+    def fit(self, X, y=None):
+        """Find levels, medians and what is missing.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The table.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : TableEncoder
+            The fitted encoder.
+        """
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Find levels, medians and what is missing, and make numbers of the same table.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The table.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        Z : {ndarray, CSR array} of shape (n_samples, n_outputs)
+            As of ``transform``.
+        """
+        with draft_of(self) as (draft, _), np.errstate(all="ignore"):
+            return draft._fit_sparse(X) if sparse.issparse(X) else draft._fit_dense(X)
+
+    def transform(self, X):
+        """Make numbers of a table.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        Z : {ndarray, CSR array} of shape (n_samples, n_outputs), or as ``set_output`` says
+            Of type ``dtype``, finite; a CSR array or matrix for sparse data.
+        """
+        check_is_fitted(self)
+        with np.errstate(all="ignore"):  # what does not fit into a type is refused
+            return self._transform_sparse(X) if sparse.issparse(X) else self._transform_dense(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of the result.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the features, where ``fit`` saw none.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            The names.
+        """
+        check_is_fitted(self)
+        names = input_feature_names(self, input_features)
+        numeric = names[self._numeric]
+        found = [*numeric, *(f"missing_{name}" for name in numeric[self._had_missing])]
+        if len(self._categorical):
+            found += list(self._one_hot.get_feature_names_out(names[self._categorical]))
+        return np.array(found, dtype=object)
+
+    def _fit_dense(self, X):
+        table = read_table(X, self)
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self.categorical_features_ = self._find_categorical(table.categorical())
+        return np.hstack([*self._fit_numbers(table), *self._fit_labels(table)])
+
+    def _transform_dense(self, X):
+        table = read_table(X, self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        parts = []
+        if len(self._numeric):
+            parts += self._filled(self._numbers(table))
+        if len(self._categorical):
+            parts.append(self._one_hot.transform(table.labels(self._categorical)))
+        return np.hstack(parts)
+
+    @property
+    def _numeric(self):
+        return np.flatnonzero(~self.categorical_features_)
+
+    @property
+    def _categorical(self):
+        return np.flatnonzero(self.categorical_features_)
+
+    def _find_categorical(self, by_type):
+        wanted = self.categorical_features
+        if wanted is None:
+            return np.zeros_like(by_type)
+        if isinstance(wanted, str) and wanted == "from_dtype":
+            return by_type
+        names = list(getattr(self, "feature_names_in_", ()))
+        return _as_mask(wanted, names, self.n_features_in_)
+
+    def _numbers(self, table):
+        """Numeric features, NaN where one is missing."""
+        return check_array(
+            table.numbers(self._numeric),
+            dtype=(np.float64, np.float32),
+            ensure_all_finite="allow-nan",
+            estimator=self,
+            input_name="X",
+        )
+
+    def _fit_numbers(self, table):
+        self.numeric_columns_ = np.arange(0)
+        self.medians_ = np.empty(0)
+        self._had_missing = np.zeros(0, dtype=bool)
+        self.n_features_out_ = 0
+        if len(self._numeric) == 0:
+            return []
+        numbers = self._numbers(table)
+        self._had_missing = np.isnan(numbers).any(axis=0)
+        self.medians_ = _medians(numbers)
+        self.numeric_columns_ = np.flatnonzero(_more_than_two_values(numbers))
+        self.n_features_out_ = len(self._numeric) + self._had_missing.sum()
+        return self._filled(numbers)
+
+    def _filled(self, numbers):
+        """Numbers without holes, and where the holes were."""
+        missing = np.isnan(numbers)
+        filled = np.where(missing, self.medians_, numbers).astype(self.dtype)
+        check_array(filled, dtype=None, estimator=self, input_name="X")
+        return [filled, missing[:, self._had_missing].astype(self.dtype)]
+
+    def _fit_labels(self, table):
+        if len(self._categorical) == 0:
+            return []
+        self._one_hot = OneHotEncoder(
+            sparse_output=False,
+            dtype=self.dtype,
+            handle_unknown="infrequent_if_exist",
+            min_frequency=self.min_frequency,
+            max_categories=self.max_categories,
+        )
+        encoded = self._one_hot.fit_transform(table.labels(self._categorical))
+        self.n_features_out_ += encoded.shape[1]
+        return [encoded]
+
+    def _fit_sparse(self, X):
+        X = validate_data(self, X, accept_sparse="csr", dtype=self.dtype)
+        by_type = np.zeros(self.n_features_in_, dtype=bool)
+        self.categorical_features_ = self._find_categorical(by_type)
+        if self.categorical_features_.any():
+            raise ValueError("Sparse data cannot have categorical_features: give a dense table.")
+        self.numeric_columns_ = np.arange(0)
+        self.medians_ = np.zeros(self.n_features_in_)
+        self._had_missing = np.zeros(self.n_features_in_, dtype=bool)
+        self.n_features_out_ = self.n_features_in_
+        return X
+
+    def _transform_sparse(self, X):
+        if self._had_missing.any() or len(self._categorical):
+            raise ValueError(
+                "This TableEncoder was fitted on a dense table with categories or missing values; "
+                "give a dense table."
+            )
+        return validate_data(self, X, reset=False, accept_sparse="csr", dtype=self.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = isinstance(self.categorical_features, str | None)
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = [np.dtype(self.dtype).name]
+        return tags

@@ -1,0 +1,143 @@
+"""Scaling by quantiles, with a smooth limit for what lies far out."""
+
+from numbers import Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ...utils import Interval, check_parameters, draft_of, fit_context
+
+# So far out, a value is at the limit to rounding; its square still fits float32.
+_FAR = 1e15
+
+# From here on, a limit changes nothing.
+_NO_LIMIT = 1e30
+
+
+def _centers_and_scales(X):
+    """Median of each column, and what to divide by; NaN where a column is constant."""
+    has_values = ~np.isnan(X).all(axis=0)
+    halves = np.where(has_values, X / 2, X.dtype.type(0))  # of which a range is no overflow
+    quantile = np.nanquantile if np.isnan(X).any() else np.quantile
+    low, center, high = quantile(halves, [0.25, 0.5, 0.75], axis=0)
+    half_range = np.nanmax(halves, axis=0) - np.nanmin(halves, axis=0)
+    scale = _within(np.where(high > low, 2 * (high - low), half_range), X.dtype)
+    return 2 * center, np.where(scale > 0, scale, np.nan)
+
+
+def _within(values, dtype):
+    """Values as a type, at most its largest number."""
+    limit = np.finfo(dtype).max
+    return np.clip(values, -limit, limit).astype(dtype)
+
+
+class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Scale columns by median and interquartile range, and limit outliers smoothly.
+
+    Parameters
+    ----------
+    clip : float, default=3.0
+        The limit: all results lie between ``-clip`` and ``clip``.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,)
+        Medians.
+
+    scale_ : ndarray of shape (n_features,)
+        What columns are divided by; NaN for constant ones.
+
+    n_features_in_ : int
+        Number of features seen during ``fit``.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where all of them are strings.
+
+    See Also
+    --------
+    sklearn.preprocessing.RobustScaler : The same without the limit.
+    TableEncoder : Makes numbers of a table; this scaler is for what comes out.
+
+    Notes
+    -----
+    A column becomes :math:`z = (x - \\mathrm{median}) / \\mathrm{IQR}`, or, where the
+    interquartile range is 0, :math:`z = 2 (x - \\mathrm{median}) / (\\max - \\min)`; then
+    :math:`z / \\sqrt{1 + (z / c)^2}`, which hardly changes what is much smaller than the limit
+    :math:`c` and keeps the order of the rest. Constant columns become 0. Missing values (NaN) are
+    left out of the statistics and stay. There is no ``inverse_transform``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop import SmoothClipScaler
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [1000.0]])
+    >>> SmoothClipScaler().fit_transform(X).ravel().round(3)
+    array([-0.949, -0.493,  0.   ,  0.493,  3.   ])
+    """
+
+    _allowed_values: ClassVar = {"clip": [Interval(Real, 0, None, closed="neither")]}
+    _validate_params = check_parameters
+
+    def __init__(self, clip=3.0):
+        self.clip = clip
+
+    @fit_context
+    def fit(self, X, y=None):
+        """Find the medians and the scales.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The data.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : SmoothClipScaler
+            The fitted scaler.
+        """
+        with draft_of(self) as (draft, _), np.errstate(all="ignore"):
+            X = draft._checked(X, reset=True)
+            draft.center_, draft.scale_ = _centers_and_scales(X)
+        return self
+
+    def transform(self, X):
+        """Scale data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_features), or as ``set_output`` says
+            The scaled data, of the floating-point type of ``X``.
+        """
+        check_is_fitted(self)
+        with np.errstate(all="ignore"):
+            X = self._checked(X, reset=False)
+            center, scale = _within(self.center_, X.dtype), _within(self.scale_, X.dtype)
+            constant = np.isnan(scale)
+            Z = (X / 2 - center / 2) / np.where(constant, 1, scale / 2)
+            clip = np.clip(self.clip, np.finfo(X.dtype).tiny, _NO_LIMIT)
+            Z /= clip
+        np.clip(Z, -_FAR, _FAR, out=Z)
+        Z *= clip / np.sqrt(1 + Z * Z)
+        Z[:, constant] *= 0
+        return Z
+
+    def _checked(self, X, reset):
+        return validate_data(
+            self, X, reset=reset, dtype=(np.float64, np.float32), ensure_all_finite="allow-nan"
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,78 @@
+"""The recipe by which the networks of a table are built and trained."""
+
+import numpy as np
+
+from ..activations import activations_of_layers
+from ..activations.classic import Identity
+from ..network import EMBEDDINGS, Dense, Network, UnitVariance
+from ..network.dropout import dropout_rates
+from ..parameter_checks import check_hidden_layer_sizes
+from ..training import Adam, HeldCosine, Recipe, WarmUpThenCosine, steps_of_epoch
+
+# Factors of the learning rate: of biases, and of an embedding, whose decay has the same.
+_RATE_OF_BIASES = 0.1
+_RATE_OF_EMBEDDING = 0.1
+
+# 'auto' batches: small below so many rows.
+_FEW_ROWS = 3000
+_SMALL_BATCH, _BATCH = 128, 256
+
+# A last minibatch of at most this share of the others is left out.
+_LAST_BATCH = 0.25
+
+
+def table_network(settings, n_features, n_raw, embedding, embedded_columns):
+    """A network of the recipe: dense layers, below them perhaps an embedding of numbers.
+
+    The learning rate of weights is ``rate / sqrt(fan_in)``. Of ``settings``, an estimator, only
+    hyper-parameters are read.
+    """
+    hidden = check_hidden_layer_sizes(settings)
+    rates = dropout_rates(settings.dropout, 0.0, len(hidden))
+    layers, fan_in = [], n_features
+    if embedding is not None and len(embedded_columns):
+        rate = decay = _RATE_OF_EMBEDDING
+        layers.append(EMBEDDINGS[embedding](n_features, embedded_columns, rate=rate, decay=decay))
+        fan_in = layers[0].fan_out
+        rates = rates and [0.0, *rates]
+    activations = [*activations_of_layers(settings.activation, len(hidden)), Identity()]
+    for fan_out, activation in zip([*hidden, n_raw], activations, strict=True):
+        rates_of_layer = fan_in**-0.5, _RATE_OF_BIASES
+        layers.append(Dense(fan_in, fan_out, activation, UnitVariance(), rates_of_layer))
+        fan_in = fan_out
+    return Network(layers, rates)
+
+
+def table_recipe(settings, n_rows, early_stopping, validation_loss):
+    """How a network of the recipe is trained on ``n_rows`` (those for validation not counted).
+
+    The learning rate rises over 5 % of the epochs and then falls to 0. Weight decay and dropout
+    are held for half of the epochs, and then fall to 0. Of ``settings``, an estimator, only
+    hyper-parameters are read.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart (2024), "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS.
+    """
+    batch_size = settings.batch_size
+    if batch_size == "auto":
+        batch_size = _SMALL_BATCH if n_rows < _FEW_ROWS else _BATCH
+    batch_size = min(int(batch_size), n_rows)
+    n_steps = steps_of_epoch(n_rows, batch_size, _LAST_BATCH)
+    return Recipe(
+        solver="adam",
+        max_iter=max(settings.max_iter, -(-settings.min_steps // n_steps)),
+        n_iter_no_change=settings.n_iter_no_change,
+        early_stopping=early_stopping,
+        batch_size=batch_size,
+        last_batch=_LAST_BATCH,
+        schedule=WarmUpThenCosine(float(settings.learning_rate_init)),
+        strength=HeldCosine(1.0),
+        rule=Adam(0.9, 0.95, 1e-8, weight_decay=float(settings.weight_decay)),
+        learning_rate="cosine",
+        learning_rate_init=settings.learning_rate_init,
+        validation_loss=validation_loss,
+        # What is predicted for a row should not depend on the rows beside it.
+        predicts_in=np.float64,
+    )

@@ -1,0 +1,25 @@
+"""Targets: from ``y`` to what a network is trained on, and from raw outputs back.
+
+A target is made by ``fit``, from the labels or numbers in ``y`` and a loss, and is kept by the
+fitted estimator. Whatever reads raw outputs (predictions, scores, gradients, displays, exports)
+asks it what they mean.
+"""
+
+from .base import Target
+from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, target_of
+from .label_columns import (
+    LabelColumnsTarget,
+    check_labels,
+    has_columns,
+    lists_columns,
+    target_of_classes,
+    target_of_labels,
+)
+from .numbers import NumericTarget, ScaledTarget
+from .predictions import PredictsClasses
+
+__all__ = [
+    "BinaryTarget", "LabelColumnsTarget", "MulticlassTarget", "MultilabelTarget",
+    "NumericTarget", "PredictsClasses", "ScaledTarget", "Target", "check_labels",
+    "has_columns", "lists_columns", "target_of", "target_of_classes", "target_of_labels",
+]  # fmt: skip

@@ -1,0 +1,155 @@
+"""What a target is: from ``y`` to what the network is trained on, and from raw outputs back."""
+
+from copy import copy
+
+import numpy as np
+from sklearn.metrics import accuracy_score
+
+from ..losses import loss_name
+
+
+class Target:
+    """The one owner of what ``y`` means to a network.
+
+    It knows how ``y`` is encoded, by which loss and link the network is trained, which raw output
+    stands for which class or value, and the way back: labels, numbers, probabilities, decisions,
+    and their gradients with respect to the raw outputs. ``fit`` makes it once, and the fitted
+    estimator keeps it: a prediction never depends on what a parameter has become since.
+
+    A target is not changed after it has been made; ``with_...`` give another one.
+
+    Attributes
+    ----------
+    loss : Loss
+        What the network is trained by, with its link.
+
+    n_raw : int
+        Number of raw outputs of the network.
+
+    row_shape : tuple
+        Shape of ``y`` of one row.
+
+    class_weight : ndarray or None
+        Weights of the classes, in the order of the classes; None for ones.
+
+    obstacle : str or None
+        What scikit-learn's estimators cannot express of it, for ``to_sklearn``; None for nothing.
+    """
+
+    class_weight = obstacle = None
+
+    @property
+    def out_activation(self):
+        """Name of the inverse link; of several heads, a list of names."""
+        return self.loss.link.name
+
+    @property
+    def n_outputs(self):
+        """Number of outputs: of raw outputs, divided by how many the loss wants for each."""
+        return self.n_raw // self.loss.raw_per_target
+
+    # ---- from y to the network
+
+    def encode(self, y, dtype):
+        """Encode a validated ``y`` for the loss; refuse another shape, and unknown values."""
+        raise NotImplementedError
+
+    def strata(self, encoded):
+        """Classes to stratify a split by; None where there are none."""
+        return None
+
+    def row_weight(self, encoded):
+        """Class weight of each encoded target, of shape (n_samples, n); None for ones."""
+        return None
+
+    def same_classes(self, y):
+        """Whether ``y`` has all the classes, and no other."""
+        return True
+
+    def with_loss(self, loss):
+        """The same target for another loss, without class weights."""
+        raise NotImplementedError
+
+    def with_class_weight(self, class_weight, y, sample_weight):
+        """The same target, with the weights of the classes in training data."""
+        weighted = copy(self)
+        weighted.class_weight = self._find_class_weight(class_weight, y, sample_weight)
+        return weighted
+
+    def broadcast(self, value, n_rows):
+        """One value of ``y`` for all rows, or one for each, as ``y`` of so many rows."""
+        return np.broadcast_to(value, (n_rows, *self.row_shape))
+
+    # ---- from the network back
+
+    def predict(self, raw):
+        """What the estimator predicts; ``raw`` may be overwritten."""
+        raise NotImplementedError
+
+    def decision(self, raw):
+        """What ``decision_function`` gives: raw predictions."""
+        return raw
+
+    def probabilities(self, raw):
+        """Probabilities of the classes."""
+        self.loss.link.inverse(raw, out=raw)
+        return raw
+
+    def log_probabilities(self, raw):
+        """Logarithms of the probabilities, from the raw predictions."""
+        return self.loss.link.log_inverse(raw)
+
+    def score(self, y, prediction, sample_weight):
+        """How good a prediction is, larger is better: the share of rows that are right."""
+        return accuracy_score(y, prediction, sample_weight=sample_weight)
+
+    def score_raw(self, y, raw, sample_weight):
+        """The same, of raw predictions."""
+        return self.score(y, self.predict(raw), sample_weight)
+
+    # ---- outputs and their gradients
+
+    @property
+    def outputs(self):
+        """Name of each output that a user can ask for."""
+        raise NotImplementedError
+
+    @property
+    def default_outputs(self):
+        """The outputs that say all there is: of two classes, the second one."""
+        return self.outputs
+
+    @property
+    def raw_names(self):
+        """A name for each raw output."""
+        return self.outputs
+
+    def slope(self, output, raw, after_link):
+        """Gradient of one of ``outputs`` with respect to the raw prediction, of its shape.
+
+        ``after_link`` says that the probability or the predicted number is meant, and not the
+        decision.
+        """
+        if output not in self.outputs:
+            raise ValueError(f"output={output!r} is none of {list(self.outputs)}.")
+        direction = self._direction(self.outputs.index(output), after_link)
+        slope = np.tile(np.asarray(direction, raw.dtype), (len(raw), 1))
+        if after_link:
+            pull_back(self.loss, slope, raw)
+        return slope
+
+    def _direction(self, k, after_link):
+        """Coefficients of output number ``k``, in raw or in inversely linked predictions."""
+        return np.eye(self.n_raw)[k]
+
+
+def pull_back(loss, slope, raw):
+    """Turn a gradient with respect to predictions into one for ``raw``, in place."""
+    if not hasattr(loss.link, "pull_back"):
+        raise ValueError(
+            f"The link of loss={loss_name(loss)} has no pull_back(gradient, prediction), which a "
+            "gradient after the link needs; use of='raw'."
+        )
+    prediction = np.empty_like(raw)
+    loss.link.inverse(raw, out=prediction)
+    loss.link.pull_back(slope, prediction)

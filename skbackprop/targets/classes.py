@@ -1,0 +1,278 @@
+"""Targets of classes: one class a row, or several labels that a row has or has not."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
+
+from ..losses.links import SoftmaxLink
+from ..utils import about
+from .base import Target
+
+
+class ClassTarget(Target):
+    """One class a row.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The classes, sorted.
+
+    loss : ClassificationLoss
+        What the network is trained by.
+    """
+
+    row_shape = ()
+
+    def __init__(self, classes, loss):
+        self.classes = classes
+        self.loss = loss
+
+    @classmethod
+    def suits(cls, classes, loss):
+        """Whether it is the kind of target for these classes and this loss."""
+        raise NotImplementedError
+
+    def with_loss(self, loss):
+        return class_target(self.classes, loss)
+
+    def same_classes(self, y):
+        return np.array_equal(np.unique(y), self.classes)
+
+    @property
+    def outputs(self):
+        return self.classes.tolist()
+
+    def codes(self, y):
+        """Positions of labels in ``classes``."""
+        if getattr(y, "ndim", 1) != 1:
+            raise ValueError(
+                f"y has shape {y.shape}, but this classifier was fitted with one label a row."
+            )
+        labels = np.unique(y)
+        if len(np.setdiff1d(labels, self.classes)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes}. 'y' has {labels}."
+            )
+        return np.searchsorted(self.classes, y)
+
+    def _find_class_weight(self, class_weight, y, sample_weight):
+        if class_weight is None:
+            return None
+        if isinstance(class_weight, list):
+            raise ValueError(
+                "class_weight is a list, which is for several labels or label columns only."
+            )
+        return _weights_of_classes(self.classes, class_weight, y, sample_weight)
+
+
+def _weights_of_classes(classes, class_weight, y, sample_weight):
+    """Weight of each class; 'balanced' counts the classes that have a row of weight above 0."""
+    counted = y if sample_weight is None else y[sample_weight > 0]
+    present = np.unique(counted) if class_weight == "balanced" else classes
+    with about("class_weight"):
+        weights = compute_class_weight(
+            class_weight, classes=present, y=y, sample_weight=sample_weight
+        )
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise ValueError(f"weights must not be negative or infinite, got {class_weight}.")
+    found = np.ones(len(classes))
+    found[np.searchsorted(classes, present)] = weights
+    return found
+
+
+class BinaryTarget(ClassTarget):
+    """Two classes (or one): one raw output, positive for the second class."""
+
+    n_raw = 1
+
+    @classmethod
+    def suits(cls, classes, loss):
+        return len(classes) <= 2 and not isinstance(loss.link, SoftmaxLink)
+
+    def encode(self, y, dtype):
+        """Targets of shape (n_samples, 1): 1 for the second class."""
+        return self.codes(y).astype(dtype)[:, np.newaxis]
+
+    def row_weight(self, encoded):
+        return None if self.class_weight is None else self.class_weight[encoded.astype(np.intp)]
+
+    def strata(self, encoded):
+        return encoded[:, 0]
+
+    def predict(self, raw):
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, raw.shape[0])
+        return self.classes[(raw[:, 0] > 0).astype(np.intp)]
+
+    def decision(self, raw):
+        return raw[:, 0]
+
+    def probabilities(self, raw):
+        if len(self.classes) == 1:
+            return np.ones_like(raw)
+        probabilities = np.empty((raw.shape[0], 2), raw.dtype)
+        self.loss.link.inverse(raw[:, 0], out=probabilities[:, 1])
+        np.subtract(1, probabilities[:, 1], out=probabilities[:, 0])
+        return probabilities
+
+    def log_probabilities(self, raw):
+        if len(self.classes) == 1:
+            return np.zeros_like(raw)
+        return self.loss.link.log_inverse(np.hstack([-raw, raw]))
+
+    @property
+    def default_outputs(self):
+        return self.outputs[-1:]
+
+    raw_names = default_outputs
+
+    def _direction(self, k, after_link):
+        if len(self.classes) == 1:  # its probability is 1 everywhere
+            return [0.0 if after_link else 1.0]
+        return [1.0 if k else -1.0]
+
+
+class MulticlassTarget(ClassTarget):
+    """Classes by softmax: one raw output a class; encoded targets are class codes."""
+
+    def __init__(self, classes, loss):
+        super().__init__(classes, loss.multiclass())
+
+    @classmethod
+    def suits(cls, classes, loss):
+        return True
+
+    @property
+    def n_raw(self):
+        """One raw output a class."""
+        return len(self.classes)
+
+    def encode(self, y, dtype):
+        """Targets of shape (n_samples,): positions in ``classes``."""
+        return self.codes(y)
+
+    def row_weight(self, encoded):
+        return None if self.class_weight is None else self.class_weight[encoded][:, np.newaxis]
+
+    def strata(self, encoded):
+        return encoded
+
+    def predict(self, raw):
+        return self.classes[raw.argmax(axis=1)]
+
+    def decision(self, raw):
+        """Raw predictions, one a class; their difference for two classes."""
+        return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
+
+    @property
+    def default_outputs(self):
+        return self.outputs[1:] if len(self.classes) == 2 else self.outputs
+
+    def _direction(self, k, after_link):
+        if len(self.classes) == 2 and not after_link:
+            return [-1.0, 1.0] if k else [1.0, -1.0]
+        return super()._direction(k, after_link)
+
+
+class MultilabelTarget(Target):
+    """Several labels that a row has or has not: one raw output a label, positive for yes.
+
+    Parameters
+    ----------
+    n_labels : int
+        Number of labels.
+
+    is_sparse : bool
+        Whether the indicators came, and are predicted, as a sparse matrix.
+
+    loss : ClassificationLoss
+        What the network is trained by.
+    """
+
+    def __init__(self, n_labels, is_sparse, loss):
+        if isinstance(loss.link, SoftmaxLink):
+            raise ValueError(
+                f"loss={loss!r} is for one class out of several, but y has several labels a row. "
+                "For these use 'log_loss', 'squared_error' or 'focal'."
+            )
+        self.loss = loss
+        self.classes = np.arange(n_labels)
+        self.n_raw = n_labels
+        self.row_shape = (n_labels,)
+        self.is_sparse = is_sparse
+
+    def with_loss(self, loss):
+        return MultilabelTarget(self.n_raw, self.is_sparse, loss)
+
+    def encode(self, y, dtype):
+        """Targets of shape (n_samples, n_labels): the indicators."""
+        y = _dense(y)
+        if y.ndim != 2 or y.shape[1] != self.n_raw:
+            raise ValueError(
+                f"y has shape {y.shape}, but this classifier was fitted with indicators of "
+                f"{self.n_raw} labels."
+            )
+        if not ((y == 0) | (y == 1)).all():
+            raise ValueError(
+                "y has values other than 0 and 1, but this classifier was fitted with indicators "
+                f"of {self.n_raw} labels."
+            )
+        return np.ascontiguousarray(y, dtype)
+
+    def row_weight(self, encoded):
+        if self.class_weight is None:
+            return None
+        return self.class_weight[np.arange(self.n_raw), encoded.astype(np.intp)]
+
+    def broadcast(self, value, n_rows):
+        return super().broadcast(_dense(value), n_rows)
+
+    def predict(self, raw):
+        indicators = (raw > 0).astype(np.int64)
+        return sparse.csr_matrix(indicators) if self.is_sparse else indicators
+
+    @property
+    def outputs(self):
+        return self.classes.tolist()
+
+    def _find_class_weight(self, class_weight, y, sample_weight):
+        """Weights of no and yes for each label, of shape (n_labels, 2)."""
+        if class_weight is None:
+            return None
+        per_label = class_weight if isinstance(class_weight, list) else [class_weight] * self.n_raw
+        if len(per_label) != self.n_raw:
+            raise ValueError(
+                f"class_weight is a list for {len(per_label)} labels, but y has {self.n_raw}."
+            )
+        found = np.ones((self.n_raw, 2))
+        for weights, weight, column in zip(found, per_label, _dense(y).T, strict=True):
+            if weight is not None:
+                weights[:] = _weights_of_classes(np.arange(2), weight, column, sample_weight)
+        return found
+
+
+def _dense(y):
+    return y.toarray() if sparse.issparse(y) else np.asarray(y)
+
+
+#: Kinds of targets of one class a row; the first one that suits is taken. A new kind is a class
+#: like ``BinaryTarget`` and an entry here.
+CLASS_TARGETS = (BinaryTarget, MulticlassTarget)
+
+
+def class_target(classes, loss):
+    """Target of one class a row."""
+    kind = next(kind for kind in CLASS_TARGETS if kind.suits(classes, loss))
+    return kind(classes, loss)
+
+
+def target_of(y, loss):
+    """Target of labels of shape (n_samples,), or of indicators (n_samples, n_labels)."""
+    check_classification_targets(y)
+    kind = type_of_target(y)
+    if kind.startswith("multilabel"):
+        n_labels = _dense(y).shape[1]
+        return MultilabelTarget(n_labels, sparse.issparse(y), loss)
+    return class_target(unique_labels(y), loss)

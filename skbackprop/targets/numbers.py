@@ -1,0 +1,169 @@
+"""Targets of numbers."""
+
+import numpy as np
+from sklearn.metrics import r2_score
+
+from ..losses import GaussianNLL, loss_name
+from .base import Target
+
+
+class NumericTarget(Target):
+    """Numbers: one or several a row.
+
+    Parameters
+    ----------
+    row_shape : tuple
+        Shape of ``y`` of one row: () or (n_outputs,).
+
+    loss : Loss
+        What the network is trained by. It may want several raw outputs for each number.
+    """
+
+    def __init__(self, row_shape, loss):
+        self.row_shape = row_shape
+        self.loss = loss
+        self.n_raw = loss.n_raw(int(np.prod(row_shape)))
+
+    def with_loss(self, loss):
+        return NumericTarget(self.row_shape, loss)
+
+    def encode(self, y, dtype):
+        """Targets of shape (n_samples, n_outputs)."""
+        if y.shape[1:] != self.row_shape:
+            raise ValueError(
+                f"y of shape {y.shape} has not as many outputs as the network: y of a row has "
+                f"shape {self.row_shape} there."
+            )
+        columns = y.reshape(len(y), -1)
+        if columns.dtype.kind not in "biuf":
+            columns = columns.astype(np.float64)
+        if not np.isfinite(columns).all():
+            raise ValueError("y has NaN or infinity.")
+        self.loss.check_target(columns)
+        with np.errstate(over="ignore"):  # infinite then, and refused
+            encoded = np.ascontiguousarray(self._in_units(columns), dtype)
+        if not np.isfinite(encoded).all():
+            raise ValueError(f"y has values too large for dtype={np.dtype(dtype).name}. Scale y.")
+        self.loss.check_target(encoded)  # small numbers may have become 0
+        return encoded
+
+    def _in_units(self, columns):
+        """Columns of numbers as the network is shown them."""
+        return columns
+
+    def predict(self, raw):
+        return _one_dimensional(self.loss.predict(raw))
+
+    @property
+    def has_std(self):
+        """Whether the network predicts a standard deviation as well."""
+        return isinstance(self.loss, GaussianNLL)
+
+    def std(self, raw):
+        """Standard deviation of the noise; of a Gaussian likelihood only."""
+        return _one_dimensional(self.loss.std(raw))
+
+    def score(self, y, prediction, sample_weight):
+        score = self.loss.score(y, prediction, sample_weight)
+        return r2_score(y, prediction, sample_weight=sample_weight) if score is None else score
+
+    def score_raw(self, y, raw, sample_weight):
+        prediction = self.predict(raw)
+        if not np.isfinite(prediction).all():
+            return np.nan
+        return self.score(y, prediction, sample_weight)
+
+    def raw_of_mean(self, mean):
+        """Raw prediction of a constant; None where the loss does not say how to find it."""
+        link = getattr(self.loss.link, "link", None)
+        if link is None or self.loss.raw_per_target > 1:
+            return None
+        with np.errstate(all="ignore"):
+            return link(mean)
+
+    @property
+    def outputs(self):
+        return list(range(self.n_raw))
+
+    @property
+    def raw_names(self):
+        return [f"y{i}" for i in range(self.n_raw)] if self.n_raw > 1 else ["y"]
+
+    def slope(self, output, raw, after_link):
+        if after_link and self.loss.raw_per_target > 1:
+            raise ValueError(
+                f"With loss={loss_name(self.loss)}, a prediction is made of several raw outputs; "
+                "use of='raw'."
+            )
+        return super().slope(output, raw, after_link)
+
+
+class ScaledTarget(NumericTarget):
+    """Numbers that the network is shown in units of their own.
+
+    With an identity link, ``(y - center) / scale`` with mean and standard deviation; with a
+    logarithmic one, ``y / scale`` with the mean; with any other, ``y`` as it is.
+
+    Parameters
+    ----------
+    row_shape : tuple
+        Shape of ``y`` of one row: () or (n_outputs,).
+
+    loss : Loss
+        What the network is trained by, in its units.
+
+    center, scale : ndarray of shape (n_outputs,)
+        The units; a scale of 0 where all numbers are the same.
+    """
+
+    def __init__(self, row_shape, loss, center, scale):
+        super().__init__(row_shape, loss)
+        self.center = center
+        self.scale = scale
+
+    @classmethod
+    def fitted_to(cls, y, loss, sample_weight):
+        """The target with the units of training data."""
+        columns = np.asarray(y, np.float64).reshape(len(y), -1)
+        mean = np.average(columns, axis=0, weights=sample_weight)
+        units = getattr(loss.link, "units", None)
+        if units == "affine":
+            center, scale = mean, _spread(columns - mean, sample_weight)
+        elif units == "scale":
+            center, scale = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
+        else:
+            center, scale = np.zeros_like(mean), np.ones_like(mean)
+        return cls(y.shape[1:], loss, center, scale)
+
+    def with_loss(self, loss):
+        return ScaledTarget(self.row_shape, loss, self.center, self.scale)
+
+    def _in_units(self, columns):
+        return (columns - self.center) / np.where(self.scale > 0, self.scale, 1.0)
+
+    def predict(self, raw):
+        center, scale = self._units_for(prediction := super().predict(raw))
+        return prediction * scale + center
+
+    def std(self, raw):
+        std = super().std(raw)
+        return std * self._units_for(std)[1]
+
+    def _units_for(self, prediction):
+        """Center and scale, to be used on predictions of one or several quantiles."""
+        if self.row_shape == ():
+            return self.center[0], self.scale[0]
+        n_axes = prediction.ndim - 2
+        return [unit.reshape(-1, *[1] * n_axes) for unit in (self.center, self.scale)]
+
+
+def _spread(deviations, sample_weight):
+    """Root of the mean square of each column; no square is an overflow or 0 for nothing."""
+    largest = np.abs(deviations).max(axis=0)
+    shares = deviations / np.where(largest > 0, largest, 1.0)
+    return largest * np.sqrt(np.average(shares**2, axis=0, weights=sample_weight))
+
+
+def _one_dimensional(columns):
+    """A single column as a vector."""
+    return columns[:, 0] if columns.ndim == 2 and columns.shape[1] == 1 else columns

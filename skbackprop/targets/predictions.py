@@ -1,0 +1,103 @@
+"""Predictions of classes, for every estimator that has raw predictions of them."""
+
+from ..utils import labels_as_array
+
+
+class PredictsClasses:
+    """The predict family of a classifier.
+
+    ``_raw_prediction(X)`` of the estimator gives raw predictions and the target that reads them.
+    """
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
+            The most probable classes; for several labels, ones where the probability is above
+            one half.
+        """
+        raw, target = self._raw_prediction(X)
+        return target.predict(raw)
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), or list of such
+            One column for each of ``classes_``. With one class in the training data, a column of
+            ones (scikit-learn gives two columns); with several labels, the probability of each;
+            with label columns, a list with the probabilities of each.
+        """
+        raw, target = self._raw_prediction(X)
+        return target.probabilities(raw)
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes), or list of such
+            Computed from the raw predictions: finite also where ``predict_proba`` is rounded to
+            zero (scikit-learn takes the logarithm of the rounded number).
+        """
+        raw, target = self._raw_prediction(X)
+        return target.log_probabilities(raw)
+
+    def decision_function(self, X):
+        """Raw predictions: logits, before the logistic function or softmax.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_classes), or list of such
+            One-dimensional for two classes, where positive means the second one. (Of
+            ``loss=Multinomial()`` it is the difference of the two raw predictions.) For label
+            columns, a list with the raw predictions of each.
+        """
+        raw, target = self._raw_prediction(X)
+        return target.decision(raw)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
+            True labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            Share of the rows that are predicted right; of several labels or label columns, all
+            must be right.
+        """
+        raw, target = self._raw_prediction(X)
+        return target.score_raw(labels_as_array(y), raw, sample_weight)

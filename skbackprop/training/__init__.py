@@ -1,0 +1,33 @@
+"""Training: from a network, a target, rows and a recipe to the parameters of a fitted network.
+
+``Training`` is one run. Its ``Objective`` says what is minimised, a solver how, a ``Monitor``
+looks at each epoch, and ``TrainingState`` is what a later fit can go on from. A new schedule or
+update rule is a class and a line in ``SCHEDULES`` or ``UPDATE_RULES``.
+"""
+
+from .callbacks import (
+    CallbackSupport,
+    EpochTasks,
+    attributes_learnt,
+    data_at_begin,
+    data_at_end,
+    has_callbacks,
+    with_callbacks,
+)
+from .engine import Outcome, Training
+from .objective import Objective, Penalty
+from .passes import IN_MEMORY, Backend, BatchPass, ExactPass
+from .recipe import Recipe, recipe_of
+from .schedules import SCHEDULES, Adaptive, HeldCosine, Progress, WarmUpThenCosine
+from .solvers.stochastic import steps_of_epoch
+from .solvers.update_rules import SGD, UPDATE_RULES, Adam
+from .state import TrainingState
+from .threads import row_threads, short_turns
+
+__all__ = [
+    "IN_MEMORY", "SCHEDULES", "SGD", "UPDATE_RULES", "Adam", "Adaptive", "Backend",
+    "BatchPass", "CallbackSupport", "EpochTasks", "ExactPass", "HeldCosine", "Objective",
+    "Outcome", "Penalty", "Progress", "Recipe", "Training", "TrainingState",
+    "WarmUpThenCosine", "attributes_learnt", "data_at_begin", "data_at_end", "has_callbacks",
+    "recipe_of", "row_threads", "short_turns", "steps_of_epoch", "with_callbacks",
+]  # fmt: skip

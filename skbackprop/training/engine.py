@@ -1,0 +1,328 @@
+"""One run of training: network, target, recipe and rows in, a fitted network out."""
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ..network import FittedNetwork
+from .monitor import Divergence, Monitor, Validation
+from .objective import Objective
+from .passes import IN_MEMORY
+from .patience import Patience
+from .solvers.lbfgs import minimize_lbfgs
+from .solvers.stochastic import minimize_stochastic
+from .threads import restore_forgotten_settings, row_threads
+
+
+class Stop(NamedTuple):
+    """Why training stopped, in a sentence, and whether there was no more to gain by ``tol``."""
+
+    reason: str
+    converged: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of training gives, at its end or after any epoch.
+
+    Attributes
+    ----------
+    network : FittedNetwork
+        With the parameters that are kept.
+
+    loss, best_loss : float
+        Objective of the last epoch, and the smallest one; the latter is None under early stopping.
+
+    loss_curve, validation_losses, validation_scores : list of float
+        One entry an epoch; the last two are empty without validation rows.
+
+    n_iter, best_iter : int
+        Completed epochs; the one whose parameters are kept.
+
+    n_samples_seen : int
+        Training rows that update rules have gone through, those of earlier fits included.
+
+    stop_reason : str
+        Why training stopped.
+
+    unit : str
+        What is counted: 'epoch' or 'iteration'.
+    """
+
+    network: FittedNetwork
+    loss: float
+    best_loss: float | None
+    loss_curve: list
+    validation_losses: list
+    validation_scores: list
+    n_iter: int
+    best_iter: int
+    n_samples_seen: int
+    stop_reason: str
+    unit: str
+
+
+class Training:
+    """A run of training.
+
+    Parameters
+    ----------
+    network, target, recipe : Network, Target, Recipe
+        What is trained, what ``y`` and the loss are, and how it is trained.
+
+    state : TrainingState
+        What sgd and adam go on from.
+
+    parameters : Parameters
+        Starting point; changed in place.
+
+    sample, held_out : Sample
+        Rows to train on, and rows to validate with, or None.
+
+    score : callable or None
+        ``score(raw_prediction, parameters)`` for the validation rows; None for minus their loss.
+
+    backend : Backend, default=IN_MEMORY
+        How rows are worked on, where they lie.
+
+    Attributes
+    ----------
+    monitor : Monitor
+        What is known of the epochs so far.
+
+    objective : Objective
+        What is minimised.
+    """
+
+    def __init__(
+        self,
+        network,
+        target,
+        recipe,
+        state,
+        parameters,
+        sample,
+        *,
+        held_out=None,
+        score=None,
+        backend=IN_MEMORY,
+    ):
+        self._network = network
+        self._target = target
+        self._recipe = recipe
+        self._state = state
+        self._parameters = parameters
+        self._backend = backend
+        self.objective = Objective(network, target.loss, sample.rows, recipe.alpha)
+        self._validation = None if held_out is None else self._validate_with(held_out, score)
+        self._early_stopping = recipe.early_stopping and held_out is not None
+        self._seen_before = state.progress.n_samples_seen
+        self.monitor = self._new_monitor()
+
+    # ---- the run
+
+    def run(self, tasks=None):
+        """Train, and tell the callbacks by ``tasks`` (see ``Monitor.tell``); return a ``Stop``.
+
+        A ValueError is raised where training diverges and there are no best parameters to go back
+        to.
+        """
+        self.monitor.tell(tasks)
+        minimize = self._by_lbfgs if self._recipe.solver == "lbfgs" else self._by_minibatches
+        try:
+            with np.errstate(all="ignore"):  # the monitor looks for what is not finite
+                return minimize()
+        except Divergence as divergence:
+            if not self.monitor.has_best:
+                raise ValueError(self._divergence_message()) from divergence
+            return self._go_back_to_best()
+
+    def _new_monitor(self):
+        recipe, state = self._recipe, self._state
+        if recipe.one_pass:
+            patience = state.patience_of_pass(recipe.tol, recipe.n_iter_no_change)
+        else:
+            state.progress.begin_fit()
+            to_the_end = recipe.planned and not self._early_stopping
+            n_iter_no_change = np.inf if to_the_end else recipe.n_iter_no_change
+            patience = Patience(recipe.tol, n_iter_no_change)
+        return Monitor(patience, self._validation, self._early_stopping, recipe.verbose)
+
+    def _validate_with(self, held_out, score):
+        """Loss and score of the rows that are held out."""
+        loss = self._recipe.validation_loss or self._target.loss
+        rows = held_out.rows
+        _, _, encoded, weight = held_out.targets()
+        total_weight = rows.total_weight
+
+        def predict(parameters):
+            return self._backend.raw_predictions(self._network, parameters, rows)
+
+        def mean_loss(raw):
+            return loss.loss(encoded, raw, weight) / total_weight
+
+        return Validation(predict, mean_loss, score)
+
+    # ---- solvers
+
+    def _by_minibatches(self):
+        recipe, state, monitor = self._recipe, self._state, self.monitor
+        recipe = replace(recipe, batch_size=_batch_size(recipe, len(self.objective.rows)))
+        state.use_rule(recipe.rule.copy())
+        restore_forgotten_settings()
+        new_pass = partial(self._backend.batch_pass, self.objective)
+        reason = minimize_stochastic(
+            self.objective, self._parameters, recipe, state, monitor, new_pass
+        )
+        if recipe.one_pass:
+            _warn_of_the_end(recipe, state.progress)
+            return Stop("partial_fit made one pass over the data.")
+        if reason is not None:
+            return Stop(reason, converged=not monitor.stop_requested)
+        if recipe.planned:
+            return Stop(
+                f"The {recipe.max_iter} epochs (max_iter) that "
+                f"learning_rate={recipe.learning_rate!r} is planned for have been made."
+            )
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({recipe.max_iter}) reached and the "
+            "optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+        return Stop(f"Maximum iterations (max_iter={recipe.max_iter}) reached.")
+
+    def _by_lbfgs(self):
+        recipe, monitor = self._recipe, self.monitor
+        options = _lbfgs_options(recipe, self._parameters.flat.dtype)
+        with row_threads() as threads:
+            new_pass = partial(self._backend.exact_pass, self.objective, threads=threads)
+            result = minimize_lbfgs(new_pass, self._parameters, options, monitor)
+        if monitor.stop_requested:
+            return Stop(f"A callback asked to stop after iteration {monitor.n_iter}.")
+        if monitor.stops_early:
+            return Stop(monitor.patience_message())
+        if result.status != 0:
+            _warn_of_lbfgs(recipe, result)
+        return Stop(f"L-BFGS stopped: {result.message}", converged=result.status == 0)
+
+    # ---- divergence and interruptions
+
+    def _divergence_message(self):
+        recipe = self._recipe
+        return (
+            "Solver produced non-finite parameter weights. The input data may contain large "
+            "values and need to be preprocessed. (Loss or parameters were not finite at "
+            f"{recipe.unit} {self.monitor.n_iter + 1}, with "
+            f"learning_rate_init={recipe.learning_rate_init}; the largest absolute value of X is "
+            f"{self.objective.rows.largest_feature():.3g}.)"
+        )
+
+    def _go_back_to_best(self):
+        monitor = self.monitor
+        reason = (
+            f"Training diverged at epoch {monitor.n_iter + 1}; the parameters of the best epoch, "
+            f"{monitor.best_iter}, are kept."
+        )
+        warnings.warn(
+            f"{reason} Lower learning_rate_init, or scale the data.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+        return Stop(reason)
+
+    def interrupted(self):
+        """Go back to the completed epochs; return how many there are."""
+        self.monitor.forget_incomplete()
+        if self._recipe.solver != "lbfgs":
+            seen = self.monitor.n_iter * len(self.objective.rows)
+            self._state.progress.go_on_from(self._seen_before + seen)
+        return self.monitor.n_iter
+
+    # ---- what comes of it
+
+    @property
+    def judged_by_loss(self):
+        """Whether it is a loss, and not a score, that decides when training stops."""
+        return not self._early_stopping or self._validation.judges_by_loss
+
+    def outcome(self, stop_reason, copied=False):
+        """The ``Outcome`` if the run stopped now; copied where training goes on in the arrays."""
+        monitor, kept = self.monitor, self.monitor.kept()
+        flat = self._parameters.flat if kept is None else kept
+        parameters = self._network.parameters(flat.dtype, flat.copy() if copied else flat)
+        return Outcome(
+            network=FittedNetwork(self._network, parameters.layers, self._recipe.predicts_in),
+            loss=monitor.last_loss,
+            best_loss=monitor.best_loss,
+            loss_curve=list(monitor.loss_curve),
+            validation_losses=list(monitor.validation_losses),
+            validation_scores=list(monitor.validation_scores),
+            n_iter=monitor.n_iter,
+            best_iter=monitor.kept_iter,
+            n_samples_seen=self._state.progress.n_samples_seen,
+            stop_reason=stop_reason,
+            unit=self._recipe.unit,
+        )
+
+    def validation_of(self, fitted):
+        """Raw predictions of a fitted network for the validation rows, and their mean loss.
+
+        The latter is a function of the former; both are None without validation rows.
+        """
+        if self._validation is None:
+            return None, None
+        parameters = fitted.parameters(self._parameters.flat.dtype)
+        return self._validation.predict(parameters), self._validation.loss
+
+
+def _batch_size(recipe, n_rows):
+    if recipe.batch_size == "auto":
+        return min(200, n_rows)
+    if recipe.batch_size > n_rows:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped "
+            f"(batch_size={recipe.batch_size}, training samples: {n_rows}).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return min(int(recipe.batch_size), n_rows)
+
+
+def _lbfgs_options(recipe, dtype):
+    """Options of SciPy's solver; in float32 it need not look for differences in the rounding."""
+    if dtype != np.float32:
+        return recipe.lbfgs_options
+    return {"ftol": 10 * float(np.finfo(dtype).eps)} | recipe.lbfgs_options
+
+
+def _warn_of_the_end(recipe, progress):
+    if recipe.schedule.planned and progress.epoch > recipe.max_iter:
+        warnings.warn(
+            f"partial_fit has been called more than max_iter={recipe.max_iter} times: "
+            f"learning_rate={recipe.learning_rate!r} came to its end, 0, with call "
+            f"{recipe.max_iter}, and later calls change nothing. Set max_iter to the number of "
+            "calls.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _warn_of_lbfgs(recipe, result):
+    advice = (
+        f"Increase the number of iterations to improve the convergence "
+        f"(max_iter={recipe.max_iter}).\n"
+        if result.nit >= recipe.max_iter
+        else ""
+    )
+    warnings.warn(
+        f"lbfgs failed to converge after {result.nit} iteration(s) "
+        f"(status={result.status}):\n{result.message}\n\n{advice}"
+        "You might also want to scale the data, say by a StandardScaler in a Pipeline.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )

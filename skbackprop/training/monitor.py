@@ -1,0 +1,194 @@
+"""What is looked at after every epoch: curves, validation, best parameters, divergence."""
+
+import math
+
+import numpy as np
+
+
+class Divergence(Exception):
+    """Loss or parameters are no longer finite."""
+
+
+class Validation:
+    """Loss and score on data that training does not see.
+
+    ``predict(parameters)`` gives raw predictions, ``loss(raw_prediction)`` their mean loss, and
+    ``score(raw_prediction, parameters)`` a score, larger is better; None is minus the loss.
+    """
+
+    def __init__(self, predict, loss, score):
+        self.predict = predict
+        self.loss = loss
+        self._score = score
+
+    @property
+    def judges_by_loss(self):
+        """Whether there is no other score than minus the loss."""
+        return self._score is None
+
+    def evaluate(self, parameters):
+        """Loss and score of the parameters."""
+        raw_prediction = self.predict(parameters)
+        loss = self.loss(raw_prediction)
+        if self._score is None:
+            return loss, -loss
+        if not np.isfinite(raw_prediction).all():
+            return loss, np.nan
+        return loss, float(self._score(raw_prediction, parameters))
+
+
+class Monitor:
+    """Watches a fit, epoch by epoch (or iteration by iteration).
+
+    Parameters
+    ----------
+    patience : Patience
+        Of the training loss, or of the validation score under early stopping.
+
+    validation : Validation, default=None
+        What to evaluate after each epoch.
+
+    early_stopping : bool, default=False
+        Whether the validation score decides when to stop and which parameters are the best.
+
+    verbose : bool or int, default=False
+        Whether to print a line for each epoch.
+
+    Attributes
+    ----------
+    loss_curve, validation_losses, validation_scores : list of float
+        One entry an epoch.
+
+    last_loss : float
+        Training objective at the end.
+
+    best_iter : int
+        Epoch whose score was the best, from 1; 0 before there is one.
+
+    n_iter : int
+        Completed epochs.
+
+    validation : Validation or None
+        What is evaluated after each epoch.
+
+    stop_requested : bool
+        Whether a callback has asked to stop.
+    """
+
+    def __init__(self, patience, validation=None, early_stopping=False, verbose=False):
+        self.patience = patience
+        self.early_stopping = early_stopping
+        self.loss_curve = []
+        self.validation_losses = []
+        self.validation_scores = []
+        self.last_loss = np.inf
+        self.n_iter = 0
+        self.best_iter = 0
+        self.stop_requested = False
+        self.validation = validation
+        self._tasks = None
+        self._verbose = verbose
+        self._best = None
+        self._completed = None
+        self._ending = None
+
+    def tell(self, tasks):
+        """Tell callbacks of each epoch by ``tasks.begin()`` and ``tasks.end()``.
+
+        The latter says whether to stop; ``tasks`` may be None.
+        """
+        self._tasks = tasks
+
+    def epoch_begins(self):
+        """Tell the callbacks, if any, once an epoch; L-BFGS calls at each evaluation."""
+        if self._tasks is not None:
+            self._tasks.begin()
+
+    def epoch_ends(self, loss, parameters):
+        """Take in an epoch; raise Divergence where its loss or a parameter is not finite."""
+        if not (math.isfinite(loss) and math.isfinite(np.add.reduce(parameters.flat))):
+            raise Divergence
+        self.print("Iteration %d, loss = %.8f", self.n_iter + 1, loss)
+        monitored = loss
+        if self.validation is not None:
+            validation_loss, score = self.validation.evaluate(parameters)
+            self.validation_losses.append(validation_loss)
+            self.validation_scores.append(score)
+            self.print("Validation score: %f", score)
+            if self.early_stopping:
+                monitored = -score
+        self.loss_curve.append(loss)
+        self.last_loss = loss
+        improved = self.patience.update(monitored)
+        self._ending = parameters, improved and self.early_stopping
+        self._complete()
+        if self._tasks is not None:
+            self.stop_requested = self._tasks.end()
+
+    def _complete(self):
+        """Keep the parameters and count the epoch; where Ctrl-C comes in between, once more."""
+        parameters, is_best = self._ending
+        if is_best:
+            self._best = parameters.flat.copy()
+        self._keep(parameters)
+        epoch = self.n_iter + 1
+        best_iter = epoch if is_best else self.best_iter
+        self.n_iter, self.best_iter, self._ending = epoch, best_iter, None  # no call in between
+
+    def _keep(self, parameters):
+        """Remember the parameters of the last completed epoch, in case the next is interrupted."""
+        if self._completed is None:
+            self._completed = parameters.flat.copy()
+        else:
+            np.copyto(self._completed, parameters.flat)
+
+    def forget_incomplete(self):
+        """Go back to the completed epochs, after an interruption."""
+        if self._ending is not None:
+            self._complete()
+        for curve in (self.loss_curve, self.validation_losses, self.validation_scores):
+            del curve[self.n_iter :]
+        if self.loss_curve:
+            self.last_loss = self.loss_curve[-1]
+            self.patience.forget_all_but(self.loss_curve)
+
+    def ends_at(self, loss):
+        """Take in the objective where the solver has ended, be it not that of an epoch."""
+        self.last_loss = loss
+
+    @property
+    def best_loss(self):
+        """Smallest objective of an epoch; None under early stopping."""
+        return None if self.early_stopping else min(self.patience.best, self.last_loss)
+
+    @property
+    def kept_iter(self):
+        """Epoch whose parameters are kept: the best under early stopping, else the last."""
+        return self.best_iter if self.has_best else self.n_iter
+
+    @property
+    def stops_early(self):
+        """Whether the validation score has stopped to become better."""
+        return self.early_stopping and self.patience.exhausted
+
+    def patience_message(self):
+        """Why patience has run out, in words."""
+        what = "Validation score" if self.early_stopping else "Training loss"
+        return (
+            f"{what} did not improve more than tol={self.patience.tol:f} for "
+            f"{self.patience.n_iter_no_change} consecutive epochs."
+        )
+
+    def kept(self):
+        """Flat parameters to keep: the best under early stopping, else the last completed."""
+        return self._completed if self._best is None else self._best
+
+    @property
+    def has_best(self):
+        """Whether early stopping has found finite parameters to go back to."""
+        return self._best is not None
+
+    def print(self, template, *values):
+        """Print a line, if the fit is verbose."""
+        if self._verbose:
+            print(template % values)

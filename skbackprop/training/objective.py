@@ -1,0 +1,94 @@
+"""The function that training minimises, and its gradient.
+
+    F(theta) = [ sum_i s_i l_i(theta) + alpha/2 |W|^2 ] / sum_i s_i
+
+over the rows ``i`` with weights ``s_i`` and losses ``l_i``; ``W`` are the penalised parameters. On
+a minibatch ``B`` the sums run over its rows and the divisor is ``|B|`` times the mean weight of
+the training rows, which keeps the expected step that of the weighted objective. With unit weights
+this is scikit-learn's objective.
+
+This is the only place that knows weights, normalisation and penalty; ``passes`` says which rows
+are worked on when, and by which thread.
+"""
+
+import numpy as np
+
+# Elements of the penalty's gradient to add at a time, within the cache.
+_PENALTY_PIECE = 1 << 16
+
+
+class Objective:
+    """The training objective of a network on rows of data.
+
+    Parameters
+    ----------
+    network : Network
+        Computes raw predictions.
+
+    loss : Loss
+        Of the targets and the raw predictions.
+
+    rows : Rows
+        The training rows.
+
+    alpha : float
+        Strength of the L2 penalty.
+
+    total_weight : float, default=None
+        Divisor of the objective; the sum of the weights of the rows by default. For rows that are
+        a part of others.
+
+    Attributes
+    ----------
+    total_weight : float
+        Sum of the weights of all rows: the divisor of the objective.
+
+    mean_weight : float
+        Mean weight of a row: the divisor of a minibatch, per row.
+    """
+
+    def __init__(self, network, loss, rows, alpha, total_weight=None):
+        self.network = network
+        self.loss = loss
+        self.rows = rows
+        self.alpha = alpha
+        self.total_weight = rows.total_weight if total_weight is None else total_weight
+        self.mean_weight = self.total_weight / len(rows)
+
+    def loss_gradient(self, parameters, batch, workspace, divisor, gradient):
+        """Sum of the losses of some rows, and the gradient of that sum over ``divisor``.
+
+        The gradient is written into ``gradient``; the sum that is returned is not divided.
+        """
+        raw = self.network.forward(parameters, batch.X, workspace)
+        delta = workspace.layers(batch.X.shape[0])[-1].delta
+        total = self.loss.loss_gradient(batch.y, raw, batch.sample_weight, delta)
+        np.multiply(delta, 1.0 / divisor, out=delta)
+        self.network.backward(parameters, batch.X, workspace, gradient)
+        return total
+
+
+class Penalty:
+    """``alpha/2 |W|^2`` of some parameters, with a gradient that is added to another one."""
+
+    def __init__(self, alpha, parameters, gradient):
+        self.alpha = alpha
+        self._coefs = parameters.penalised
+        slopes = gradient.penalised
+        size = min(self._coefs.size, _PENALTY_PIECE)
+        scratch = np.empty(size, self._coefs.dtype)
+        self._pieces = [
+            (coefs, slopes[start : start + size], scratch[: coefs.size])
+            for start in range(0, self._coefs.size, _PENALTY_PIECE)
+            for coefs in [self._coefs[start : start + size]]
+        ]
+
+    def add(self, divisor):
+        """Add the gradient over ``divisor``; return the penalty, not divided."""
+        if self.alpha == 0:
+            return 0.0
+        factor = self.alpha / divisor
+        for coefs, gradient, scratch in self._pieces:
+            np.multiply(coefs, factor, out=scratch)
+            np.add(gradient, scratch, out=gradient)
+        return 0.5 * self.alpha * float(np.dot(self._coefs, self._coefs))

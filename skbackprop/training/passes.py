@@ -1,0 +1,168 @@
+"""Which rows are worked on when, and by which thread.
+
+An exact pass goes over all rows in blocks that fit the cache, on Python threads; gradients of
+parts are added up in a fixed order. A minibatch is worked on as a whole, with the BLAS's own
+threads: they need not be woken, as Python's must.
+"""
+
+from collections import deque
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data import RowBuffers
+from ..network import Workspace, blocks_of, raw_predictions, rows_per_block
+from .objective import Penalty
+
+# An exact pass sums in at most so many parts, with at most so many elements of gradients in all.
+# Neither depends on the number of threads, and so the result does not.
+_MAX_PARTS = 32
+_PARTS_ELEMENTS = 1 << 21
+
+
+def _parts(n_rows, block_rows, n_parts):
+    """Cut rows into parts of whole blocks: a list of lists of (start, stop)."""
+    blocks = blocks_of(n_rows, block_rows)
+    bounds = np.linspace(0, len(blocks), min(n_parts, len(blocks)) + 1).astype(int)
+    return [blocks[a:b] for a, b in pairwise(bounds)]
+
+
+class _Worker:
+    """The buffers that one thread needs to go through blocks of rows."""
+
+    def __init__(self, objective, parameters, n_rows):
+        self.workspace = Workspace(objective.network, n_rows, parameters.flat.dtype)
+        self.buffers = RowBuffers(objective.rows, n_rows)
+        self.gradient = parameters.empty_like()
+
+
+class ExactPass:
+    """Objective and gradient over all rows, block by block.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to evaluate.
+
+    parameters : Parameters
+        Where it is evaluated, at each call as they are then.
+
+    gradient : Parameters
+        Receives the gradient.
+
+    threads : RowThreads
+        What the parts of the rows run on; the result does not depend on it.
+
+    block_rows : int, default=None
+        Rows of a block; chosen for the cache by default.
+    """
+
+    def __init__(self, objective, parameters, gradient, threads, block_rows=None):
+        if block_rows is None:
+            block_rows = rows_per_block(objective.network, objective.rows.X)
+        n_rows = len(objective.rows)
+        n_parts = min(_MAX_PARTS, max(2, _PARTS_ELEMENTS // parameters.flat.size))
+        parts = _parts(n_rows, block_rows, n_parts)
+        self._objective = objective
+        self._parameters = parameters
+        self._gradient = gradient
+        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        gradients = [gradient, *(parameters.empty_like() for _ in parts[1:])]
+        self._parts = list(zip(parts, gradients, strict=True))
+        self._threads = threads
+        n_workers = min(threads.n_threads, len(parts))
+        self._idle = deque(
+            _Worker(objective, parameters, min(block_rows, n_rows)) for _ in range(n_workers)
+        )
+
+    def evaluate(self):
+        """The objective; its gradient is in ``gradient``."""
+        total = self._threads.sum(self._sum_part, self._parts)
+        flat = self._gradient.flat
+        for _, partial in self._parts[1:]:
+            np.add(flat, partial.flat, out=flat)
+        divisor = self._objective.total_weight
+        return (total + self._penalty.add(divisor)) / divisor
+
+    def _sum_part(self, part):
+        """Sum of the losses over the blocks of a part, in their order, and its gradient."""
+        blocks, gradient = part
+        objective = self._objective
+        worker = self._idle.pop()
+        total = 0.0
+        for i, (start, stop) in enumerate(blocks):
+            batch = objective.rows.block(start, stop, worker.buffers)
+            target = worker.gradient if i else gradient
+            total += objective.loss_gradient(
+                self._parameters, batch, worker.workspace, objective.total_weight, target
+            )
+            if i:
+                np.add(gradient.flat, target.flat, out=gradient.flat)
+        self._idle.append(worker)
+        return total
+
+
+class BatchPass:
+    """Objective and gradient over a minibatch.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to evaluate.
+
+    parameters : Parameters
+        Where it is evaluated, at each call as they are then.
+
+    gradient : Parameters
+        Receives the gradient.
+
+    batch_size : int
+        Largest number of rows.
+
+    stream : DropoutStream, default=None
+        Random bits for dropout; without them nothing is dropped.
+    """
+
+    def __init__(self, objective, parameters, gradient, batch_size, stream=None):
+        self._objective = objective
+        self._parameters = parameters
+        self._gradient = gradient
+        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        dtype = parameters.flat.dtype
+        self._workspace = Workspace(objective.network, batch_size, dtype, stream=stream)
+
+    def evaluate(self, batch):
+        """The objective times its divisor, so that an epoch's values add up.
+
+        The gradient, divided, is in ``gradient``.
+        """
+        divisor = batch.y.shape[0] * self._objective.mean_weight
+        self._workspace.draw_masks(batch.X)
+        total = self._objective.loss_gradient(
+            self._parameters, batch, self._workspace, divisor, self._gradient
+        )
+        return total + self._penalty.add(divisor)
+
+
+class Backend(NamedTuple):
+    """How rows are worked on, where they lie.
+
+    Attributes
+    ----------
+    exact_pass : type
+        ``ExactPass``, or what is made and evaluated in the same way.
+
+    batch_pass : type
+        ``BatchPass``, in the same way.
+
+    raw_predictions : callable
+        ``raw_predictions(network, parameters, rows)``.
+    """
+
+    exact_pass: type
+    batch_pass: type
+    raw_predictions: object
+
+
+IN_MEMORY = Backend(ExactPass, BatchPass, raw_predictions)

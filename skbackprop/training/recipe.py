@@ -1,0 +1,116 @@
+"""How a network is trained: everything that training is told besides network, target and rows."""
+
+import warnings
+from dataclasses import dataclass, field
+from functools import partial
+
+from ..losses import Loss
+from .schedules import SCHEDULES, Constant, Multiple, Schedule, WarmUp
+from .solvers.update_rules import UPDATE_RULES, UpdateRule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of one run of training.
+
+    What is named as a hyper-parameter of the estimators means the same.
+
+    Attributes
+    ----------
+    one_pass : bool
+        Whether this is a call of ``partial_fit``: one epoch, which never stops early.
+
+    last_batch : float
+        Where the last minibatch of an epoch has no more than this share of ``batch_size`` rows,
+        it is left out (in another order of the rows, it is others that are).
+
+    schedule, strength : Schedule
+        Learning rate, and factor of weight decay and dropout, by progress.
+
+    rule : UpdateRule or None
+        The update rule, before its first step.
+
+    learning_rate, learning_rate_init : object
+        What messages say of the schedule.
+
+    lbfgs_options : dict
+        Options of SciPy's solver.
+
+    validation_loss : Loss or None
+        By which validation rows are judged; None for the loss that is minimised.
+
+    predicts_in : str or None
+        Floating-point type of predictions; None for that of the parameters.
+    """
+
+    solver: str
+    max_iter: int
+    alpha: float = 0.0
+    tol: float = 0.0
+    n_iter_no_change: float = 10
+    early_stopping: bool = False
+    verbose: int = 0
+    one_pass: bool = False
+    batch_size: object = "auto"
+    last_batch: float = 0.0
+    shuffle: bool = True
+    schedule: Schedule | None = None
+    strength: Schedule = field(default_factory=partial(Constant, 1.0))
+    rule: UpdateRule | None = None
+    learning_rate: object = "constant"
+    learning_rate_init: float = 0.0
+    lbfgs_options: dict = field(default_factory=dict)
+    validation_loss: Loss | None = None
+    predicts_in: str | None = None
+
+    @property
+    def unit(self):
+        """What ``max_iter`` counts."""
+        return "iteration" if self.solver == "lbfgs" else "epoch"
+
+    @property
+    def planned(self):
+        """Whether the epochs are a plan that is made to its end."""
+        return self.solver != "lbfgs" and self.schedule.planned
+
+
+_COMMON = (
+    *("solver", "alpha", "max_iter", "tol", "n_iter_no_change", "early_stopping", "verbose"),
+    *("batch_size", "shuffle", "learning_rate", "learning_rate_init"),
+)
+
+
+def recipe_of(settings, one_pass=False):
+    """The recipe that the hyper-parameters of an estimator ask for; nothing else is read."""
+    common = {name: getattr(settings, name) for name in _COMMON} | {"one_pass": one_pass}
+    if settings.solver == "lbfgs":
+        options = {"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol}
+        return Recipe(**common, lbfgs_options=options | (settings.solver_options or {}))
+    return Recipe(
+        **common,
+        schedule=_schedule(settings),
+        rule=UPDATE_RULES[settings.solver].from_settings(settings),
+    )
+
+
+def _schedule(settings):
+    """Learning rate by progress."""
+    schedule = _schedule_without_warmup(settings)
+    if settings.warmup_fraction:
+        return WarmUp(schedule, float(settings.warmup_fraction))
+    return schedule
+
+
+def _schedule_without_warmup(settings):
+    name = settings.learning_rate
+    kind = Multiple if callable(name) else SCHEDULES[name]
+    if kind.sgd_only and settings.solver != "sgd":
+        warnings.warn(
+            f"learning_rate={name!r} has no effect with solver={settings.solver!r}, "
+            "whose rate stays learning_rate_init, as in scikit-learn. Use solver='sgd', or "
+            "learning_rate='constant', 'cosine', 'one_cycle' or a function.",
+            UserWarning,
+            stacklevel=2,
+        )
+        kind = Constant
+    return kind.from_settings(settings)

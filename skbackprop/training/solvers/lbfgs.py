@@ -1,0 +1,72 @@
+"""Training by L-BFGS over all rows: the adapter to SciPy."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from ..monitor import Divergence
+
+
+def minimize_lbfgs(new_pass, parameters, options, monitor):
+    """Minimise an objective by ``scipy.optimize.minimize(method="L-BFGS-B")``.
+
+    Parameters
+    ----------
+    new_pass : callable
+        ``new_pass(parameters, gradient)`` gives what evaluates the objective over all rows, an
+        ``ExactPass`` say.
+
+    parameters : Parameters
+        Starting point; at the end, the last iterate.
+
+    options : dict
+        Options of SciPy's solver.
+
+    monitor : Monitor
+        Is shown every iteration.
+
+    Returns
+    -------
+    result : OptimizeResult
+        As SciPy returns it, without ``x``.
+
+    Notes
+    -----
+    SciPy sees vectors of float64; the network computes in the parameters' own type.
+    """
+    failures = []
+    gradient = parameters.empty_like()
+    exact_pass = new_pass(parameters, gradient)
+
+    def value_and_gradient(theta):
+        monitor.epoch_begins()
+        parameters.flat[...] = theta
+        return exact_pass.evaluate(), gradient.flat.astype(np.float64)
+
+    def after_iteration(intermediate_result):
+        parameters.flat[...] = intermediate_result.x
+        try:
+            monitor.epoch_ends(float(intermediate_result.fun), parameters)
+        except StopIteration as error:  # of a scorer or callback; SciPy would take it for its own
+            failures.append(error)
+            raise
+        if monitor.stop_requested:
+            raise StopIteration
+        if monitor.stops_early:
+            monitor.print("%s Stopping.", monitor.patience_message())
+            raise StopIteration
+
+    result = minimize(
+        value_and_gradient,
+        parameters.flat.astype(np.float64),
+        method="L-BFGS-B",
+        jac=True,
+        options=options,
+        callback=after_iteration,
+    )
+    if failures:
+        raise failures[0]
+    if not np.isfinite(result.fun):
+        raise Divergence
+    monitor.ends_at(float(result.fun))
+    parameters.flat[...] = result.pop("x")
+    return result

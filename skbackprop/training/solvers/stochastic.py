@@ -1,0 +1,98 @@
+"""Training by minibatches: the loop over epochs."""
+
+from itertools import islice
+
+from ..schedules import rates_of_epoch
+
+
+def steps_of_epoch(n_rows, batch_size, last_batch=0.0):
+    """Number of minibatches; a last one of no more than that share of the others is left out."""
+    full, rest = divmod(n_rows, batch_size)
+    return max(1, full + (rest > last_batch * batch_size))
+
+
+def minimize_stochastic(objective, parameters, recipe, state, monitor, new_pass):
+    """Minimise an objective by steps on minibatches.
+
+    Parameters
+    ----------
+    objective, parameters : Objective, Parameters
+        What to minimise, and where to start; changed in place.
+
+    recipe : Recipe
+        Batches, epochs, learning rate; its batch size is a number here.
+
+    state : TrainingState
+        Update rule, generator, order of the rows and progress; goes on from where it is.
+
+    monitor : Monitor
+        Is shown every epoch.
+
+    new_pass : callable
+        ``new_pass(parameters, gradient, batch_size, stream=stream)`` gives what evaluates the
+        objective on a minibatch, a ``BatchPass`` say.
+
+    Returns
+    -------
+    stop_reason : str or None
+        Why training stopped; None where all epochs were made.
+    """
+    rows, batch_size = objective.rows, recipe.batch_size
+    minibatches = rows.minibatches(batch_size, recipe.shuffle)
+    stream = None if objective.network.dropout is None else state.use_dropout()
+    gradient = parameters.empty_like()
+    batch_pass = new_pass(parameters, gradient, batch_size, stream=stream)
+    step = state.update_rule.bind(
+        parameters.flat,
+        gradient.flat,
+        parameters.penalised,
+        parameters.rates,
+        parameters.decays,
+    )
+    evaluated = _evaluated(objective.network, parameters, state.update_rule)
+    n_steps = steps_of_epoch(len(rows), batch_size, recipe.last_batch)
+    n_seen = min(len(rows), n_steps * batch_size)
+    seen_weight = objective.total_weight * (n_seen / len(rows))
+    for _ in range(1 if recipe.one_pass else recipe.max_iter):
+        monitor.epoch_begins()
+        rates, strengths = (
+            rates_of_epoch(schedule, state.progress, n_steps, recipe.max_iter)
+            for schedule in (recipe.schedule, recipe.strength)
+        )
+        order = rows.next_order(state) if recipe.shuffle else None
+        total = 0.0
+        batches = islice(minibatches.epoch(order), n_steps)
+        for batch, rate, strength in zip(batches, rates, strengths):
+            if stream is not None:
+                stream.begin_step(strength)
+            total += batch_pass.evaluate(batch)
+            step(rate, strength)
+        state.progress.end_epoch(n_seen, n_steps, recipe.max_iter)
+        monitor.epoch_ends(total / seen_weight, evaluated)
+        if monitor.stop_requested:
+            return f"A callback asked to stop after epoch {monitor.n_iter}."
+        if monitor.patience.exhausted:
+            stop_reason = _plateau(recipe, state.progress, monitor)
+            if stop_reason is not None:
+                return stop_reason
+    return None
+
+
+def _evaluated(network, parameters, rule):
+    """What is evaluated and kept: the average of the parameters, where there is one."""
+    if rule.average is None:
+        return parameters
+    return network.parameters(parameters.flat.dtype, rule.average.flat)
+
+
+def _plateau(recipe, progress, monitor):
+    """Lower the rate and return None, or return why training stops."""
+    message, schedule = monitor.patience_message(), recipe.schedule
+    if not schedule.survives_plateau(progress):
+        if not recipe.one_pass:
+            monitor.print("%s Stopping.", message)
+        return message
+    progress.meet_plateau()
+    monitor.patience.renew()
+    monitor.print("%s Setting learning rate to %f", message, schedule(progress))
+    return None

@@ -1,0 +1,303 @@
+"""Update rules: what a step does with a gradient, on flat vectors and in place."""
+
+import math
+from copy import copy
+
+import numpy as np
+
+from .averaging import MovingAverage, add_to_average
+
+# Elements that a rule works on at a time: several vectors of this length fit a core's cache.
+_PIECE = 1 << 16
+
+
+def _pieces(*vectors):
+    """Cut vectors into pieces that fit the cache, together with room to work in.
+
+    None, or a vector that has ended, gives None.
+    """
+    whole = vectors[-1]
+    scratch = np.empty_like(whole[:_PIECE])
+    return [
+        (scratch, *(_piece(vector, start) for vector in vectors))
+        for start in range(0, whole.size, _PIECE)
+    ]
+
+
+def _piece(vector, start):
+    ended = vector is None or start >= vector.size
+    return None if ended else vector[start : start + _PIECE]
+
+
+class UpdateRule:
+    """Changes parameters by a gradient; remembers what it needs between steps.
+
+    Parameters
+    ----------
+    weight_decay : float, default=0.0
+        Each step first multiplies the penalised parameters by ``1 - rate weight_decay``,
+        whatever the gradient: decoupled weight decay.
+
+    average : float or None, default=None
+        Decay of the moving average of the parameters; None for no average.
+
+    Attributes
+    ----------
+    moments : list of ndarrays of shape (n_parameters,)
+        Running averages; empty before the first step.
+
+    n_steps : int
+        Steps made so far.
+
+    average : MovingAverage or None
+        Average of the parameters over the steps.
+
+    References
+    ----------
+    Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR, algorithms 1 and 2
+    (where the decay is multiplied by the schedule only; here, as in most libraries, by the rate).
+    """
+
+    n_moments = 0
+
+    @classmethod
+    def from_settings(cls, settings):
+        """The rule that hyper-parameters ask for."""
+        raise NotImplementedError
+
+    def __init__(self, weight_decay=0.0, average=None):
+        self.weight_decay = weight_decay
+        self.average = None if average is None else MovingAverage(average)
+        self.moments = []
+        self.n_steps = 0
+
+    def bind(self, parameters, gradient, penalised=None, rates=None, decays=None):
+        """Steps on two vectors.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (n_parameters,)
+            What each step changes.
+
+        gradient : ndarray of shape (n_parameters,)
+            Where each step finds the gradient of the objective at ``parameters``.
+
+        penalised : ndarray of shape (n_penalised,), default=None
+            View of the first parameters, to which the weight decay applies.
+
+        rates : ndarray of shape (n_parameters,), default=None
+            Factors of the learning rate, which the decay knows nothing of; None for ones.
+
+        decays : ndarray of shape (n_penalised,), default=None
+            Factors of the weight decay; None for ones.
+
+        Returns
+        -------
+        step : callable
+            ``step(rate, strength=1.0)`` makes one step with that learning rate, and with the
+            weight decay times ``strength``.
+        """
+        if not self.moments:
+            self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
+        decayed = penalised if self.weight_decay else None
+        averaged = None
+        if self.average is not None:
+            self.average.bind(parameters)
+            averaged = self.average.flat
+        pieces = _pieces(decayed, decays, averaged, rates, parameters, gradient, *self.moments)
+
+        def step(rate, strength=1.0):
+            self.n_steps += 1
+            self._change(pieces, rate, strength)
+
+        return step
+
+    def _change(self, pieces, rate, strength):
+        """Decay, update and average piece by piece, so that each piece is loaded once."""
+        lost = rate * self.weight_decay * strength
+        weight = None if self.average is None else self.average.next_weight()
+        factors = self._factors(rate)
+        for scratch, decayed, decays, averaged, rates, theta, g, *moments in pieces:
+            work = scratch[: theta.size]
+            if decayed is not None:
+                _decay(decayed, lost, decays, work)
+            self._update(theta, g, moments, work, factors, rates)
+            if averaged is not None:
+                add_to_average(averaged, theta, weight, work)
+
+    def follow(self, earlier):
+        """Go on with the moments of an earlier rule of the same kind, and with its average."""
+        self.moments = earlier.moments
+        self.n_steps = earlier.n_steps
+        if self.average is not None and earlier.average is not None:
+            self.average.follow(earlier.average)
+
+    def take_moments(self, moments, n_steps):
+        """Go on from moments of textbook scale, after so many steps."""
+        self.moments = moments
+        self.n_steps = n_steps
+
+    def copy(self):
+        """A rule that goes on from here on its own."""
+        twin = copy(self)
+        twin.moments = [moment.copy() for moment in self.moments]
+        twin.average = None if self.average is None else self.average.copy()
+        return twin
+
+    def _factors(self, rate):
+        """Numbers that all pieces of a step are multiplied by."""
+        raise NotImplementedError
+
+    def _update(self, theta, g, moments, step, factors, rates):
+        """Change a piece of the parameters and of the moments; ``step`` is room to work in."""
+        raise NotImplementedError
+
+
+def _common(settings):
+    """What all rules are told."""
+    return {
+        "weight_decay": float(settings.weight_decay),
+        "average": None if settings.average is False else float(settings.average),
+    }
+
+
+def _decay(theta, lost, decays, work):
+    """Take a share off some parameters, times the factors of each."""
+    if decays is None:
+        np.multiply(theta, 1 - lost, out=theta)
+        return
+    work = work[: theta.size]
+    np.multiply(decays, lost, out=work)
+    np.multiply(work, theta, out=work)
+    np.subtract(theta, work, out=theta)
+
+
+class SGD(UpdateRule):
+    """Gradient descent with momentum, classical or Nesterov's.
+
+    ``v <- momentum v - rate g``, then ``theta <- theta + v``, or with Nesterov's momentum
+    ``theta <- theta + momentum v - rate g``.
+
+    Parameters
+    ----------
+    momentum : float
+        Share of the last step that is kept, in [0, 1].
+
+    nesterov : bool
+        Whether the gradient is applied once more after the momentum.
+
+    weight_decay, average : float
+        As in ``UpdateRule``.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl & Hinton (2013), "On the importance of initialization and momentum in
+    deep learning", ICML, eq. 1-4.
+    """
+
+    n_moments = 1
+
+    @classmethod
+    def from_settings(cls, settings):
+        return cls(settings.momentum, settings.nesterovs_momentum, **_common(settings))
+
+    def __init__(self, momentum, nesterov, weight_decay=0.0, average=None):
+        super().__init__(weight_decay, average)
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def _factors(self, rate):
+        return rate
+
+    def _update(self, theta, g, moments, step, rate, rates):
+        (v,) = moments
+        np.multiply(g, rate, out=step)
+        if rates is not None:
+            np.multiply(step, rates, out=step)
+        np.multiply(v, self.momentum, out=v)
+        np.subtract(v, step, out=v)
+        if self.nesterov:
+            np.subtract(theta, step, out=theta)
+            np.multiply(v, self.momentum, out=step)
+            np.add(theta, step, out=theta)
+        else:
+            np.add(theta, v, out=theta)
+
+
+class Adam(UpdateRule):
+    """Adam: steps scaled by running moments of the gradient.
+
+    ``m <- beta_1 m + (1 - beta_1) g``, ``v <- beta_2 v + (1 - beta_2) g^2``, then at step ``t``
+    ``theta <- theta - rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``.
+
+    Kept are ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``, which saves a multiplication each.
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float
+        Decay rates of the moments, in [0, 1).
+
+    epsilon : float
+        Keeps the divisor away from zero.
+
+    weight_decay, average : float
+        As in ``UpdateRule``.
+
+    References
+    ----------
+    Kingma & Ba (2015), "Adam: a method for stochastic optimization", ICLR, section 2 (the form in
+    which epsilon is added before the bias correction of ``v``).
+    """
+
+    n_moments = 2
+
+    @classmethod
+    def from_settings(cls, settings):
+        betas = settings.beta_1, settings.beta_2
+        return cls(*betas, settings.epsilon, **_common(settings))
+
+    def __init__(self, beta_1, beta_2, epsilon, weight_decay=0.0, average=None):
+        super().__init__(weight_decay, average)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def take_moments(self, moments, n_steps):
+        m, v = moments
+        super().take_moments([m / (1 - self.beta_1), v / (1 - self.beta_2)], n_steps)
+
+    def follow(self, earlier):
+        super().follow(earlier)
+        factors = (
+            (1 - earlier.beta_1) / (1 - self.beta_1),
+            (1 - earlier.beta_2) / (1 - self.beta_2),
+        )
+        for moment, factor in zip(self.moments, factors, strict=False):
+            if factor != 1:
+                np.multiply(moment, factor, out=moment)
+
+    def _factors(self, rate):
+        t = self.n_steps
+        corrected = rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        root = math.sqrt(1 - self.beta_2)
+        return -corrected * (1 - self.beta_1) / root, self.epsilon / root
+
+    def _update(self, theta, g, moments, step, factors, rates):
+        m, v = moments
+        factor, epsilon = factors
+        np.multiply(m, self.beta_1, out=m)
+        np.add(m, g, out=m)
+        np.multiply(v, self.beta_2, out=v)
+        np.multiply(g, g, out=step)
+        np.add(v, step, out=v)
+        np.sqrt(v, out=step)
+        np.add(step, epsilon, out=step)
+        np.divide(m, step, out=step)
+        np.multiply(step, factor, out=step)
+        if rates is not None:
+            np.multiply(step, rates, out=step)
+        np.add(theta, step, out=theta)
+
+
+#: Update rules by the name of the solver. A new one is a class like ``SGD`` and a line here.
+UPDATE_RULES = {"sgd": SGD, "adam": Adam}

@@ -1,0 +1,45 @@
+"""Plumbing that all rooms share: checks of parameters and data, and how a fit is published.
+
+Nothing here knows networks. ``scikit_learn`` is the only file that touches private names of
+scikit-learn.
+"""
+
+from .allowed_values import (
+    Interval,
+    Options,
+    StrOptions,
+    check_parameters,
+    did_you_mean,
+    fit_context,
+    refusal,
+)
+from .atomic_fit import draft_of
+from .availability import available_unless
+from .docstrings import with_shared_parameters
+from .scikit_learn import (
+    accepted_parameters,
+    invalid_parameter_error,
+    mlp_optimizer,
+    visual_block,
+    why_no_visual_block,
+)
+from .validation import (
+    about,
+    check_features,
+    check_features_and_target,
+    check_finite_prediction,
+    check_weight,
+    input_feature_names,
+    is_first_partial_fit,
+    labels_as_array,
+    rows_of,
+)
+
+__all__ = [
+    "Interval", "Options", "StrOptions", "about", "accepted_parameters",
+    "available_unless", "check_features", "check_features_and_target",
+    "check_finite_prediction", "check_parameters", "check_weight", "did_you_mean", "draft_of",
+    "fit_context", "input_feature_names", "invalid_parameter_error", "is_first_partial_fit",
+    "labels_as_array", "mlp_optimizer", "refusal", "rows_of", "visual_block",
+    "why_no_visual_block", "with_shared_parameters",
+]  # fmt: skip

@@ -1,0 +1,168 @@
+"""What a hyper-parameter may be, and what is said of a value that it may not be.
+
+The words are those of scikit-learn's estimators, because callers match on them. Its classes are
+private, and what they accept is part of what this package promises: hence its own.
+"""
+
+import operator
+from difflib import get_close_matches
+from functools import cache, wraps
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn import config_context, get_config
+
+from .scikit_learn import invalid_parameter_error
+
+
+class Kind:
+    """A kind of values: what a message calls it, and which values it accepts."""
+
+    def __init__(self, words, accepts):
+        self.words = words
+        self.accepts = accepts
+
+
+class Interval(Kind):
+    """Real or Integral numbers between two bounds; NaN is never among them, nor is a fraction.
+
+    An int is Real, too. None on the right is infinity; the bounds that belong to the interval are
+    ``closed``: 'left', 'both' or 'neither'.
+    """
+
+    def __init__(self, type, left, right, *, closed):
+        self.type, self.left, self.right, self.closed = type, left, right, closed
+        low, high = left, np.inf if right is None else right
+        name, numbers = "an int", Integral
+        if type is Real:
+            low, high = float(low), float(high)
+            # NumPy makes objects of its numbers times other ones that are Real.
+            name, numbers = "a float", (float, int, np.floating, np.integer)
+        bracket, is_above = ("(", operator.gt) if closed == "neither" else ("[", operator.ge)
+        end, is_below = ("]", operator.le) if closed == "both" else (")", operator.lt)
+        super().__init__(
+            f"{name} in the range {bracket}{low}, {high}{end}",
+            lambda value: (
+                isinstance(value, numbers) and is_above(value, low) and is_below(value, high)
+            ),
+        )
+
+
+class Options(Kind):
+    """Some values of a type (False is no 0 here), listed in the same order each time."""
+
+    def __init__(self, type, options):
+        self.type, self.options = type, frozenset(options)
+        name = "float" if type is Real else type.__name__
+        super().__init__(
+            f"a {name} among {{{', '.join(sorted(map(repr, options)))}}}",
+            lambda value: isinstance(value, type) and value in self.options,
+        )
+
+
+def StrOptions(options):
+    """Some names."""
+    return Options(str, options)
+
+
+def _instances(type):
+    module = "" if type.__module__ == "builtins" else f"{type.__module__}."
+    words = f"an instance of '{module}{type.__qualname__}'"
+    return Kind(words, lambda value: isinstance(value, type))
+
+
+def _listed(kinds):
+    """Words for several kinds: ``a, b or c``."""
+    *others, last = (kind.words for kind in kinds)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _either(*kinds):
+    return Kind(_listed(kinds), lambda value: any(kind.accepts(value) for kind in kinds))
+
+
+def _is_array_like(value):
+    looks = any(hasattr(value, name) for name in ("__len__", "shape", "__array__"))
+    return looks and not np.isscalar(value) and not sparse.issparse(value)
+
+
+_NONE = Kind("None", lambda value: value is None)
+_BOOLEANS = _instances(bool), _instances(np.bool_)
+
+# Kinds by what a table of parameters calls them; a type there stands for its instances.
+_KINDS = {
+    None: _NONE,
+    callable: Kind("a callable", callable),
+    "array-like": Kind("an array-like", _is_array_like),
+    "boolean": _either(*_BOOLEANS),
+    "verbose": _either(Interval(Integral, 0, None, closed="left"), *_BOOLEANS),
+    "random_state": _either(
+        Interval(Integral, 0, 2**32 - 1, closed="both"), _instances(np.random.RandomState), _NONE
+    ),
+}
+
+
+@cache
+def _kind(entry):
+    """The kind that an entry of a table of parameters stands for."""
+    if isinstance(entry, Kind):
+        return entry
+    return _KINDS[entry] if entry in _KINDS else _instances(entry)
+
+
+def did_you_mean(value, names):
+    """The sentence that suggests the most similar name, to be appended; empty without one."""
+    if not isinstance(value, str):
+        return ""
+    nearest = get_close_matches(value.lower(), sorted(names), n=1)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def refusal(owner, name, value, allowed):
+    """What is wrong with the value of a parameter of an estimator; None where nothing is.
+
+    ``allowed`` lists what it may be: kinds, types, and 'array-like', 'boolean', 'verbose',
+    'random_state', ``callable`` or None.
+    """
+    for entry in allowed:
+        if _kind(entry).accepts(value):
+            return None
+    kinds = [_kind(entry) for entry in allowed]
+    names = [
+        option for kind in kinds if getattr(kind, "type", None) is str for option in kind.options
+    ]
+    return (
+        f"The {name!r} parameter of {owner} must be {_listed(kinds)}. Got {value!r} instead."
+        f"{did_you_mean(value, names)}"
+    )
+
+
+def check_parameters(estimator):
+    """Refuse hyper-parameters of a wrong type or out of range.
+
+    ``_allowed_values`` of the estimator says what each may be, as ``refusal`` reads it.
+    """
+    for name, allowed in sorted(estimator._allowed_values.items()):
+        message = refusal(type(estimator).__name__, name, getattr(estimator, name), allowed)
+        if message is not None:
+            raise invalid_parameter_error()(message)
+
+
+def fit_context(method):
+    """Decorator of ``fit`` and ``partial_fit``: check the hyper-parameters at each call.
+
+    It checks nothing under ``sklearn.config_context(skip_parameter_validation=True)``. As in
+    scikit-learn's own estimators, its functions check nothing inside a fit: a score of each epoch
+    would cost more.
+    """
+
+    @wraps(method)
+    def checked(estimator, *args, **kwargs):
+        if get_config()["skip_parameter_validation"]:
+            return method(estimator, *args, **kwargs)
+        estimator._validate_params()
+        with config_context(skip_parameter_validation=True):
+            return method(estimator, *args, **kwargs)
+
+    return checked

@@ -1,0 +1,53 @@
+"""What a fit learns is set all at once, or not at all.
+
+This is the one place that knows how. A fit works on a draft, a twin of the estimator, and the
+estimator is given the draft's attributes in a single step: the dict of its attributes is replaced,
+never changed. So an exception or Ctrl-C leaves the estimator as it was; what another thread
+pickles or copies meanwhile is of one fit; and whoever takes one reference to ``vars(estimator)``
+holds all attributes of one fit.
+"""
+
+from contextlib import contextmanager
+
+_NOTHING = object()
+
+
+@contextmanager
+def draft_of(estimator):
+    """A twin to fit, whose new attributes the estimator is given when the block has ended.
+
+    The block gets the draft, which has the same parameters and attributes (the same objects), and
+    a function ``publish()``, which gives the estimator what the draft has learnt so far: for what
+    is to be kept of a fit that is interrupted.
+    """
+    draft = object.__new__(type(estimator))
+    draft.__dict__ = vars(estimator).copy()
+    before = dict(vars(draft))
+    curve = before.get("loss_curve_", [])
+    n_losses = len(curve)
+    published = []
+
+    def publish():
+        published.append(_with_changes(vars(estimator), before, vars(draft)))
+        estimator.__dict__ = published[-1]
+
+    try:
+        yield draft, publish
+        publish()
+    except BaseException:
+        # partial_fit makes the curve longer in place, since a stream may have millions of calls.
+        if not any(vars(estimator) is attributes for attributes in published):
+            del curve[n_losses:]
+        raise
+
+
+def _with_changes(attributes, before, after):
+    """Attributes with what has changed between two other states of them."""
+    changed = dict(attributes)
+    for name in before.keys() | after.keys():
+        value = after.get(name, _NOTHING)
+        if value is _NOTHING:
+            changed.pop(name, None)
+        elif value is not before.get(name, _NOTHING):
+            changed[name] = value
+    return changed

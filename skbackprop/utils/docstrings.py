@@ -1,0 +1,96 @@
+"""Parameters and attributes that classes share are written once, in their base class.
+
+The docstring of the base class describes them, and its ``__init__`` states their defaults. A class
+that is decorated adds what is its own.
+"""
+
+import inspect
+import re
+
+_HEADING = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
+# That of numpydoc.
+_ORDER = ["Parameters", "Attributes", "See Also", "Notes", "References", "Examples"]
+
+
+def with_shared_parameters(cls):
+    """Complete the signature and the docstring of a class by those of its base class.
+
+    ``__init__`` of the class, where it has one, takes its own parameters by name and hands the
+    others to ``super().__init__``. Own parameters and attributes come first; what both classes
+    have is as the class has it, where the base has it. Parameters are documented in the order of
+    the signature and with its defaults. Notes and references follow those of the base class.
+    """
+    if "__init__" in vars(cls):
+        cls.__init__.__signature__ = _whole_signature(cls)
+    if cls.__doc__ is not None:  # None under python -OO
+        cls.__doc__ = _whole_docstring(cls)
+    return cls
+
+
+def _merged(shared, own):
+    """Entries by name: the new ones first, the others in the place of those they override."""
+    new = {name: entry for name, entry in own.items() if name not in shared}
+    return new | shared | own
+
+
+# ---- signatures
+
+
+def _whole_signature(cls):
+    """Signature with the parameters that ``**shared`` stands for."""
+    shared, own = (_named(init) for init in (super(cls, cls).__init__, cls.__init__))
+    parameters = _merged(shared, own).values()
+    return inspect.Signature(sorted(parameters, key=lambda p: (p.kind, p.name != "self")))
+
+
+def _named(function):
+    """Parameters of a function, without ``*args`` and ``**kwargs``."""
+    parameters = inspect.signature(function).parameters
+    unnamed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {name: p for name, p in parameters.items() if p.kind not in unnamed}
+
+
+# ---- docstrings
+
+
+def _whole_docstring(cls):
+    own = _sections(cls.__doc__)
+    bases = (_sections(base.__doc__ or "") for base in cls.__mro__[1:])
+    shared = next((sections for sections in bases if "Parameters" in sections), {})
+    entries = {
+        heading: _merged(_entries(shared.get(heading)), _entries(own.get(heading)))
+        for heading in ("Parameters", "Attributes")
+    }
+    entries["Parameters"] = {
+        name: _with_default(entries["Parameters"][name], parameter)
+        for name, parameter in _named(cls.__init__).items()
+        if name in entries["Parameters"]
+    }
+    own |= {heading: "\n\n".join(listed.values()) for heading, listed in entries.items()}
+    for heading in ("Notes", "References"):
+        own[heading] = "\n\n".join(part[heading] for part in (shared, own) if heading in part)
+    parts = [own.pop("")]
+    for heading in sorted(filter(own.get, own), key=_ORDER.index):
+        parts.append(f"{heading}\n{'-' * len(heading)}\n{own[heading]}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(docstring):
+    """Text of each section by its heading; that before the first one has none."""
+    first, *others = _HEADING.split(inspect.cleandoc(docstring))
+    sections = {"": first} | dict(zip(others[::2], others[1::2], strict=True))
+    return {heading: text.strip() for heading, text in sections.items()}
+
+
+def _entries(section):
+    """Entries of a list of parameters or attributes by their names; none of no section."""
+    entries = re.split(r"\n+(?=\S)", section or "")
+    return {re.split(" : |\n", entry)[0]: entry for entry in entries if entry}
+
+
+def _with_default(entry, parameter):
+    head, line, description = entry.partition("\n")
+    head = head.partition(", default=")[0]  # which may be that of the base class
+    if parameter.default is not parameter.empty:
+        head += f", default={parameter.default!r}"
+    return head + line + description

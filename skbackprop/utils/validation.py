@@ -1,0 +1,165 @@
+"""Checks of arrays, tables, weights and labels."""
+
+from contextlib import contextmanager
+from numbers import Number
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import OneToOneFeatureMixin
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_non_negative, validate_data
+
+# Elements of X up to which the time of the checks themselves matters.
+_SMALL = 1 << 14
+
+# Names of features: as given, if they fit to those of ``fit``, or made up.
+input_feature_names = OneToOneFeatureMixin.get_feature_names_out
+
+
+@contextmanager
+def about(names):
+    """Say what an error in the block is about."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"Invalid {names}: {error}") from error
+
+
+def _seen(table):
+    """The table, as an array if that is the only way to look into it."""
+    return table if hasattr(table, "shape") or hasattr(table, "__len__") else np.asarray(table)
+
+
+def rows_of(table, positions):
+    """Some rows of an array, a sparse matrix, a list, or a frame of pandas, polars or pyarrow."""
+    table = _seen(table)
+    if sparse.issparse(table):
+        return table.tocsr()[positions]
+    if hasattr(table, "iloc") or hasattr(table, "column_names"):
+        return table.take(positions)
+    if hasattr(table, "shape"):
+        return table[positions]
+    return [table[position] for position in positions]
+
+
+def _float_dtypes(X):
+    """None, for "as it is", where integers can be converted block by block; else float types."""
+    is_array = isinstance(X, np.ndarray) or sparse.issparse(X)
+    return None if is_array and X.dtype.kind in "iub" else (np.float64, np.float32)
+
+
+def _as_csr(X):
+    return X.tocsr() if sparse.issparse(X) else X
+
+
+def _needs_no_check(estimator, X):
+    """Whether X is a small array that scikit-learn's validation, dear for one row, would pass."""
+    return (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.dtype.char in "fd"
+        and X.dtype.isnative
+        and X.shape[1] == estimator.n_features_in_
+        and 0 < X.size <= _SMALL
+        and not hasattr(estimator, "feature_names_in_")
+        and bool(np.isfinite(X).all())
+    )
+
+
+# What does not fit into a type becomes infinite and is refused; NumPy's warning says no more.
+@np.errstate(all="ignore")
+def check_features(estimator, X):
+    """Validated features for a fitted estimator."""
+    if _needs_no_check(estimator, X):
+        return X
+    X = validate_data(
+        estimator, X, accept_sparse=("csr", "csc"), dtype=_float_dtypes(X), reset=False
+    )
+    return _as_csr(X)
+
+
+@np.errstate(all="ignore")
+def check_features_and_target(estimator, X, y, *, reset, y_numeric):
+    """Validated features and target; a column of targets becomes 1-D, with a warning."""
+    if hasattr(X, "columns") and X.shape[1] == 0:  # scikit-learn says something about dtypes
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required by "
+            f"{type(estimator).__name__}."
+        )
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=("csr", "csc"),
+        multi_output=True,
+        y_numeric=y_numeric,
+        dtype=_float_dtypes(X),
+        reset=reset,
+    )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return _as_csr(X), y
+
+
+def labels_as_array(y):
+    """Labels for a metric: a frame of nullable integers is not an array of objects."""
+    if getattr(y, "ndim", 1) == 2 and hasattr(y, "dtypes"):
+        return check_array(y, dtype=None)
+    return y
+
+
+def check_finite_prediction(raw_prediction):
+    """Refuse to predict NaN or infinity."""
+    if not np.isfinite(raw_prediction).all():
+        raise ValueError(
+            "The prediction is not finite: with the parameters of this network, X has values too "
+            f"large for dtype={raw_prediction.dtype.name}. Scale X, or train with a smaller "
+            "learning_rate_init."
+        )
+
+
+@np.errstate(all="ignore")
+def check_weight(sample_weight, X, dtype, all_zero=False):
+    """Validated weights of shape (n_samples,), or None; a number is the weight of each row.
+
+    Not all of them may be 0, unless that is allowed.
+    """
+    if sample_weight is None:
+        return None
+    X = _seen(X)
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if isinstance(sample_weight, Number):
+        sample_weight = np.full(n_rows, sample_weight)
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=dtype, order="C", input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. Expected "
+            f"either a scalar value or a 1D array of length {n_rows}."
+        )
+    if len(weight) != n_rows:
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n_rows,)}!")
+    if not (all_zero or weight.any()):
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    check_non_negative(weight, "`sample_weight`")
+    return weight
+
+
+def is_first_partial_fit(estimator, classes):
+    """Whether ``classes`` are given for the first time; they become ``classes_``."""
+    known = getattr(estimator, "classes_", None)
+    if classes is None and known is None:
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    if classes is None:
+        return False
+    labels = unique_labels(classes)
+    if known is None:
+        estimator.classes_ = labels
+        return True
+    if not np.array_equal(known, labels):
+        raise ValueError(
+            f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
+        )
+    return False

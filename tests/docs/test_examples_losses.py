@@ -1,0 +1,69 @@
+"""What the examples of losses and of dropout claim is true, and each draws its figure."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run an example by name; return its global variables."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib.pyplot import close, imread
+
+    def run(name):
+        monkeypatch.chdir(tmp_path)
+        variables = runpy.run_path(str(EXAMPLES / f"plot_{name}.py"), run_name="__main__")
+        close("all")
+        image = imread(tmp_path / f"{name}.png")
+        assert min(image.shape[:2]) > 300
+        assert np.ptp(image) > 0.5
+        return variables
+
+    return run
+
+
+def test_quantile_bands_cover_their_level(run):
+    result = run("quantile_bands")
+    assert result["shares"] == pytest.approx(result["LEVELS"], abs=0.06)
+    assert result["coverage"] == pytest.approx(0.8, abs=0.06)
+    width = np.ptp(result["quantiles"], axis=1)
+    early = result["grid"] < 12
+    assert width[early].mean() < 0.3 * width[~early].mean()
+
+
+def test_gaussian_band_follows_the_noise(run):
+    result = run("gaussian_band")
+    one, predicted = result["scores"].values()
+    assert predicted > one + 0.1
+    assert result["coverage"] == pytest.approx(0.8, abs=0.08)
+    std = result["std"]
+    assert std[result["early"]].mean() < 0.3 * std[result["late"]].mean()
+
+
+def test_huber_beats_squared_error_with_outliers(run):
+    errors = run("huber_outliers")["means"]
+    assert errors["Huber(0.27)", "5 % outliers"] < 0.5 * errors["squared_error", "5 % outliers"]
+    assert errors["Huber(0.27)", "clean"] < 1.5 * errors["squared_error", "clean"]
+
+
+def test_weights_and_focal_loss_find_more_of_the_rare_class(run):
+    results = run("imbalance")["results"]
+    plain = results["log loss"]
+    for name in ("balanced", "balanced and focal"):
+        assert results[name]["recall"] > plain["recall"] + 0.1
+        assert results[name]["balanced accuracy"] > plain["balanced accuracy"] + 0.03
+    assert results["focal"]["recall"] > plain["recall"]
+    assert results["focal"]["average precision"] > plain["average precision"] - 0.03
+    assert min(results, key=lambda name: results[name]["Brier score"]) == "log loss"
+
+
+def test_dropout_helps_on_a_small_noisy_set(run):
+    final = run("dropout")["final"]
+    assert final[0.5] > final[0.0] + 0.03
+    assert final[0.75] > final[0.0] + 0.05

@@ -1,0 +1,147 @@
+"""When to stop: scikit-learn's rule of patience, and what is watched."""
+
+import numpy as np
+import pytest
+
+from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.training.patience import Patience
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def run(patience, values):
+    """Number of values after which patience has run out; None if it has not."""
+    for i, value in enumerate(values, start=1):
+        patience.update(value)
+        if patience.exhausted:
+            return i
+    return None
+
+
+@pytest.mark.parametrize("n_iter_no_change", [1, 2, 5])
+def test_runs_out_after_one_epoch_more_than_the_name_says(n_iter_no_change):
+    patience = Patience(tol=0.1, n_iter_no_change=n_iter_no_change)
+    assert run(patience, [1.0] * 100) == n_iter_no_change + 2  # the first one is the best
+
+
+def test_an_improvement_of_tol_begins_a_new_row():
+    patience = Patience(tol=0.25, n_iter_no_change=2)
+    counts = []
+    for value in [2.0, 1.75, 1.6, 1.5, 1.25, 1.5, 1.0]:
+        patience.update(value)
+        counts.append(patience.count)
+    assert counts == [0, 0, 1, 2, 0, 1, 0]
+
+
+def test_small_improvements_count_as_none_but_lower_the_best():
+    """Steps below tol never end the row, however far they lead."""
+    patience = Patience(tol=0.1, n_iter_no_change=3)
+    assert run(patience, 1 - 0.05 * np.arange(100)) == 5
+    assert patience.best == pytest.approx(0.8)
+
+
+def test_with_zero_tol_an_equal_value_is_no_row():
+    """The rule is ``value > best - tol``, so that with tol=0 a constant loss goes on for ever."""
+    assert run(Patience(tol=0.0, n_iter_no_change=1), [1.0] * 100) is None
+    assert run(Patience(tol=0.0, n_iter_no_change=1), [1.0, 1.1, 1.1, 1.1]) == 3
+
+
+def test_update_tells_whether_a_value_is_the_best():
+    patience = Patience(tol=1.0, n_iter_no_change=10)
+    assert [patience.update(value) for value in [3.0, 3.0, 2.9, 5.0, 2.95]] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_nan_is_no_improvement():
+    patience = Patience(tol=0.0, n_iter_no_change=1)
+    assert not patience.update(np.nan)
+    assert patience.best == np.inf
+    assert patience.update(1.0)
+    assert run(patience, [np.nan] * 5) == 2
+    assert patience.best == 1.0
+
+
+def test_scores_with_their_sign_changed():
+    patience = Patience(tol=0.0, n_iter_no_change=5)
+    assert patience.update(-0.5)
+    assert not patience.update(-0.4)
+    assert patience.update(-0.6)
+    assert patience.best == -0.6
+
+
+def test_infinite_patience_never_runs_out():
+    assert run(Patience(tol=0.1, n_iter_no_change=np.inf), [1.0] * 1000) is None
+
+
+def test_a_renewed_patience_keeps_the_best_value():
+    patience = Patience(tol=0.1, n_iter_no_change=2)
+    assert run(patience, [1.0] * 10) == 4
+    patience.renew()
+    assert not patience.exhausted
+    assert patience.best == 1.0
+    assert run(patience, [1.0] * 10) == 3
+
+
+def test_follows_another_patience_with_its_own_limits():
+    earlier = Patience(tol=0.1, n_iter_no_change=2)
+    run(earlier, [1.0, 1.0, 1.0])
+    later = Patience(tol=0.5, n_iter_no_change=4)
+    later.follow(earlier)
+    assert (later.best, later.count) == (1.0, 2)
+    assert run(later, [0.6] * 10) == 3
+    assert (earlier.best, earlier.count) == (1.0, 2)
+
+
+def test_following_nothing_changes_nothing():
+    patience = Patience(tol=0.1, n_iter_no_change=2)
+    patience.follow(None)
+    assert (patience.best, patience.count) == (np.inf, 0)
+
+
+# ---- what is watched
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 3))
+POSITIVE = np.exp(X[:, 0] + 0.1 * RNG.normal(size=40))
+WORDS = np.array(["a", "b", "c"])[np.digitize(X[:, 0], [-0.5, 0.5])]
+SMALL = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
+
+
+def test_a_type_error_of_a_scorer_comes_out():
+    """It is not taken for a scorer that wants no weights."""
+
+    def scorer(net, X, y):
+        return len(3)
+
+    for weights in ({}, {"sample_weight_val": np.ones(40)}):
+        net = BackpropClassifier(**SMALL, scoring=scorer)
+        with pytest.raises(TypeError, match="has no len"):
+            net.fit(X, WORDS, X_val=X, y_val=WORDS, **weights)
+
+
+@pytest.mark.parametrize(("loss", "factor"), [("squared_error", 1.7e308), ("poisson", 1e5)])
+def test_a_validation_score_that_overflows_is_nan(loss, factor):
+    """Infinite raw predictions, and predictions that are infinite only as exponentials."""
+    far = factor * np.sign(X)
+    net = BackpropRegressor(**SMALL, loss=loss).fit(X, POSITIVE, X_val=far, y_val=POSITIVE)
+    assert np.isnan(net.validation_scores_).all()
+    assert np.isnan(net.best_validation_score_)
+    assert np.isfinite(net.loss_curve_).all()
+
+
+# ---- limits of tol
+
+FEW_ROWS = np.random.default_rng(0).normal(size=(20, 3))
+TWO_EPOCHS = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_huge_tol_does_not_overflow(solver):
+    """Its square was an OverflowError."""
+    net = BackpropRegressor(**TWO_EPOCHS | {"solver": solver, "tol": 1e300, "n_iter_no_change": 1})
+    assert np.isfinite(net.fit(FEW_ROWS, FEW_ROWS[:, 0]).loss_)
