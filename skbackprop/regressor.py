@@ -1,6 +1,5 @@
 """The regressor: numbers in, numbers out."""
 
-import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +11,14 @@ from .base import BaseBackprop, why_no_partial_fit
 from .data import GivenData
 from .losses import REGRESSION_LOSSES, ClassificationLoss, GaussianNLL, Loss, loss_name
 from .targets import NumericTarget
-from .utils import StrOptions, available_unless, draft_of, fit_context, with_shared_parameters
+from .utils import (
+    StrOptions,
+    available_unless,
+    draft_of,
+    fit_context,
+    warn,
+    with_shared_parameters,
+)
 
 # Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
 _LOSS_OF_SMALL = 0.005
@@ -255,12 +261,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         else:
             too_small = loss_of_mean <= self.tol * self.n_iter_no_change
         if too_small and 0 < loss_of_mean <= _LOSS_OF_SMALL:
-            warnings.warn(
+            warn(
                 f"The fit was stopped by tol={self.tol:g}, but the scale of y is small for it: to "
                 f"predict the mean of y always has a loss of no more than {loss_of_mean:.2g}. "
                 "Scale y (say by a TransformedTargetRegressor), or lower tol.",
                 ConvergenceWarning,
-                stacklevel=2,
             )
 
     def _validate_params(self):

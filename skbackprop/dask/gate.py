@@ -1,11 +1,10 @@
 """The way of data on the workers of a cluster into a fit."""
 
-import warnings
-
 import dask
 import numpy as np
 
 from ..data import Checked, float_type
+from ..utils import warn
 from .collections import to_partitions
 from .labels import representative_target
 from .rows import DaskSample, DistributedRows, Partition, losses_explained
@@ -177,4 +176,4 @@ def _warn_of_sizes(n_rows):
         )
     else:
         return
-    warnings.warn(message, UserWarning, stacklevel=2)
+    warn(message)

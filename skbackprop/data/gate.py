@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from ..utils import about, check_features_and_target, check_weight
 from .rows import Rows
@@ -80,8 +79,7 @@ def check_data(estimator, X, y, sample_weight, *, reset, is_part=False):
     Number and names of features are compared with those of the estimator, or set where ``reset``.
     Where ``is_part`` says that there are more data, all weights of these may be 0.
     """
-    y_numeric = not is_classifier(estimator)
-    X, y = check_features_and_target(estimator, X, y, reset=reset, y_numeric=y_numeric)
+    X, y = check_features_and_target(estimator, X, y, reset=reset)
     weight = check_weight(sample_weight, X, np.float64, all_zero=is_part)
     return Checked(X, y, weight)
 

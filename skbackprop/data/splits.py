@@ -1,9 +1,9 @@
 """Splits of the rows into those to train on and those to validate with."""
 
-import warnings
-
 import numpy as np
 from sklearn.model_selection import train_test_split
+
+from ..utils import warn
 
 
 def split_positions(strata, n_samples, validation_fraction, random_state):
@@ -21,12 +21,10 @@ def split_positions(strata, n_samples, validation_fraction, random_state):
             "give validation data to fit as X_val and y_val."
         )
     if strata is not None and not can_stratify(strata, n_validation):
-        warnings.warn(
+        warn(
             "The early-stopping split is not stratified: a class has fewer than 2 samples, or "
             "there are more classes than samples on one side of the split. Give validation data "
             "to fit as X_val and y_val to choose them yourself.",
-            UserWarning,
-            stacklevel=2,
         )
         strata = None
     return train_test_split(

@@ -1,7 +1,5 @@
 """The way out: a real, fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
-import warnings
-
 import numpy as np
 import sklearn
 from sklearn.base import is_classifier
@@ -14,7 +12,7 @@ from ..losses import loss_name
 from ..network import Dense
 from ..targets import MultilabelTarget
 from ..training import SCHEDULES, SGD, Adam
-from ..utils import accepted_parameters, mlp_optimizer
+from ..utils import accepted_parameters, mlp_optimizer, warn
 
 _RULES = {"sgd": SGD, "adam": Adam}
 _ACTIVATIONS = {"identity", "logistic", "tanh", "relu"}
@@ -123,13 +121,11 @@ def _copy_moments(estimator, network, mlp):
     moments = [network.network.parameters(m.dtype, m.copy()) for m in rule.moments]
     optimizer = mlp_optimizer(mlp, [[*m.coefs, *m.intercepts] for m in moments], rule.n_steps)
     if optimizer is None:
-        warnings.warn(
+        warn(
             f"The moments of solver={mlp.solver!r} are not exported: scikit-learn "
             f"{sklearn.__version__} has no optimizers of the kind that this version of skbackprop "
             "knows. Predictions are the same, but the next partial_fit of the exported estimator "
             "begins with fresh moments.",
-            UserWarning,
-            stacklevel=4,  # of the call of to_sklearn
         )
         return
     mlp._optimizer = optimizer

@@ -1,6 +1,6 @@
 """Gradients with respect to the input, and inputs that are moved along them."""
 
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from ..data import RowBuffers, Rows
 from ..network import Workspace, blocks_of, rows_per_block
 from ..training import row_threads
-from ..utils import about, check_features
+from ..utils import Interval, about, check_features, refusal
 
 
 def input_gradient(estimator, X, output=None, of="raw"):
@@ -166,8 +166,11 @@ def minimize_input(estimator, X0, target, bounds=None, *, distance=0.0, max_iter
     (array([0, 0, 0]), array([2, 2, 2]))
     """
     network, meaning = estimator._fitted()
-    if not (isinstance(distance, Real) and 0 <= distance < np.inf):
-        raise ValueError(f"distance must be a number in [0, inf), got {distance!r}.")
+    settings = ("distance", distance, Real), ("max_iter", max_iter, Integral), ("tol", tol, Real)
+    for name, value, kind in settings:
+        message = refusal("minimize_input", name, value, [Interval(kind, 0, None, closed="left")])
+        if message is not None:
+            raise ValueError(message)
     X0 = check_features(estimator, X0)
     X0 = np.asarray(X0.toarray() if sparse.issparse(X0) else X0, np.float64)
     search = _InputSearch(network, meaning.loss, distance)

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import Checked, GivenData, counted, sample_of
-from ..network import EMBEDDINGS
+from ..network import EMBEDDINGS, network_in_a_line
 from ..parameter_checks import PARAMETER_CONSTRAINTS
 from ..training import CallbackSupport, with_callbacks
 from ..utils import (
@@ -21,6 +21,7 @@ from ..utils import (
     about,
     check_finite_prediction,
     check_parameters,
+    check_target,
     check_weight,
     draft_of,
     fit_context,
@@ -242,21 +243,19 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _learn(self, given, publish):
         """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
-        X, y, weight = checked = self._checked(given.X, given.y, given.sample_weight)
-        self._target = target = self._target_for(y, weight)
-        validate_data(self, X, skip_check_array=True)
-        if weight is not None and not weight.all():  # the target knows the classes of all rows
-            kept = np.flatnonzero(weight)
-            checked = Checked(rows_of(X, kept), y[kept], weight[kept])
+        all_rows = self._checked(given.X, given.y, given.sample_weight)
+        checked = _without_zero_weights(all_rows)
+        # Classes are known of rows without weight, too; what numbers these have does not count.
+        known = all_rows if is_classifier(self) else checked
+        self._target = target = self._target_for(known.y, known.sample_weight)
+        validate_data(self, all_rows.X, skip_check_array=True)
         sample = counted(sample_of(self._learn_table(checked), target, np.float32))
         held_out = self._held_out(given, target)
         self._run(self._plan(sample, held_out, target), given, publish)
 
     def _checked(self, X, y, sample_weight):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
-        y = validate_data(self, y=y, multi_output=True, y_numeric=not is_classifier(self))
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = check_target(self, validate_data(self, y=y, multi_output=True))
         check_consistent_length(X, y)
         return Checked(X, y, check_weight(sample_weight, X, np.float64))
 
@@ -265,7 +264,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         if not given.has_validation:
             return None
         with about("X_val, y_val or sample_weight_val"):
-            checked = self._checked(given.X_val, given.y_val, given.sample_weight_val)
+            all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val)
+            checked = _without_zero_weights(all_rows)
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
@@ -349,6 +349,21 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         validate_data(self, X, reset=False, skip_check_array=True)
         return self._scale_table(self.encoder_.transform(X))
 
+    def summary(self):
+        """Describe the fitted networks.
+
+        Returns
+        -------
+        text : str
+            A line for each network, with the epoch that was the best for it.
+        """
+        check_is_fitted(self, "members_")
+        return "\n".join(
+            f"Member {number}: {network_in_a_line(member.network, self._target.out_activation)}, "
+            f"epoch {member.best_iter} of {member.n_iter}"
+            for number, member in enumerate(self.members_, start=1)
+        )
+
     def _raw_predictions(self, X):
         """Raw predictions of each network, one after another, and the target."""
         attributes = vars(self)
@@ -360,6 +375,15 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         for each in raw:
             check_finite_prediction(each)
         return raw, target
+
+
+def _without_zero_weights(checked):
+    """Checked data without the rows that do not count, so that nothing in these is looked at."""
+    X, y, weight = checked
+    if weight is None or weight.all():
+        return checked
+    kept = np.flatnonzero(weight)
+    return Checked(rows_of(X, kept), y[kept], weight[kept])
 
 
 def _mean_curve(curves):

@@ -1,6 +1,7 @@
 """How far the networks of a fit are: who is told of it, and when they are to stop."""
 
 import threading
+from time import perf_counter
 
 from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks
 
@@ -20,7 +21,7 @@ class EnsembleProgress:
         self._estimator = estimator
         self._given = given
         self._max_epochs = max_epochs
-        self._ended = {}
+        self._begun, self._ended = {}, {}
         self._lock = threading.Lock()
         self._root = None
         if has_callbacks(estimator):
@@ -40,6 +41,7 @@ class EnsembleProgress:
         ``outcome(reason, copied=True)`` is what the network would be if it ended now.
         """
         task = None
+        self._begun[number] = perf_counter()
         if self._root is not None:
             task = self.begin(self._root, None, "member", number, max_subtasks=self._max_epochs)
         return _MemberTasks(self, number, monitor, outcome, task)
@@ -47,7 +49,8 @@ class EnsembleProgress:
     def member_ends(self, number, outcome):
         """A network has ended."""
         self._ended[number] = outcome
-        story = f"{outcome.n_iter} epochs, loss {outcome.loss:.6g}"
+        seconds = perf_counter() - self._begun[number]
+        story = f"{outcome.n_iter} epochs, {seconds:.1f} s, loss {outcome.loss:.6g}"
         if outcome.validation_losses:
             best = outcome.validation_losses[outcome.best_iter - 1]
             story += f", validation loss {best:.6g} after epoch {outcome.best_iter}"
@@ -88,7 +91,7 @@ class EnsembleProgress:
         if self._estimator.verbose < level:
             return
         with self._lock:
-            print(f"Member {number + 1}: {story}")
+            print(f"Member {number + 1} of {self._estimator.n_members}: {story}")
 
     def _tell_begin(self, task, running):
         task.call_on_fit_task_begin(

@@ -1,6 +1,5 @@
 """One run of training: network, target, recipe and rows in, a fitted network out."""
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..network import FittedNetwork
+from ..utils import warn
 from .monitor import Divergence, Monitor, Validation
 from .objective import Objective
 from .passes import IN_MEMORY
@@ -188,11 +188,10 @@ class Training:
                 f"The {recipe.max_iter} epochs (max_iter) that "
                 f"learning_rate={recipe.learning_rate!r} is planned for have been made."
             )
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({recipe.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=2,
         )
         return Stop(f"Maximum iterations (max_iter={recipe.max_iter}) reached.")
 
@@ -228,10 +227,9 @@ class Training:
             f"Training diverged at epoch {monitor.n_iter + 1}; the parameters of the best epoch, "
             f"{monitor.best_iter}, are kept."
         )
-        warnings.warn(
+        warn(
             f"{reason} Lower learning_rate_init, or scale the data.",
             ConvergenceWarning,
-            stacklevel=2,
         )
         return Stop(reason)
 
@@ -284,11 +282,9 @@ def _batch_size(recipe, n_rows):
     if recipe.batch_size == "auto":
         return min(200, n_rows)
     if recipe.batch_size > n_rows:
-        warnings.warn(
+        warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped "
             f"(batch_size={recipe.batch_size}, training samples: {n_rows}).",
-            UserWarning,
-            stacklevel=2,
         )
     return min(int(recipe.batch_size), n_rows)
 
@@ -302,13 +298,11 @@ def _lbfgs_options(recipe, dtype):
 
 def _warn_of_the_end(recipe, progress):
     if recipe.schedule.planned and progress.epoch > recipe.max_iter:
-        warnings.warn(
+        warn(
             f"partial_fit has been called more than max_iter={recipe.max_iter} times: "
             f"learning_rate={recipe.learning_rate!r} came to its end, 0, with call "
             f"{recipe.max_iter}, and later calls change nothing. Set max_iter to the number of "
             "calls.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
@@ -319,10 +313,9 @@ def _warn_of_lbfgs(recipe, result):
         if result.nit >= recipe.max_iter
         else ""
     )
-    warnings.warn(
+    warn(
         f"lbfgs failed to converge after {result.nit} iteration(s) "
         f"(status={result.status}):\n{result.message}\n\n{advice}"
         "You might also want to scale the data, say by a StandardScaler in a Pipeline.",
         ConvergenceWarning,
-        stacklevel=2,
     )

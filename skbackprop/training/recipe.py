@@ -1,10 +1,10 @@
 """How a network is trained: everything that training is told besides network, target and rows."""
 
-import warnings
 from dataclasses import dataclass, field
 from functools import partial
 
 from ..losses import Loss
+from ..utils import warn
 from .schedules import SCHEDULES, Constant, Multiple, Schedule, WarmUp
 from .solvers.update_rules import UPDATE_RULES, UpdateRule
 
@@ -105,12 +105,10 @@ def _schedule_without_warmup(settings):
     name = settings.learning_rate
     kind = Multiple if callable(name) else SCHEDULES[name]
     if kind.sgd_only and settings.solver != "sgd":
-        warnings.warn(
+        warn(
             f"learning_rate={name!r} has no effect with solver={settings.solver!r}, "
             "whose rate stays learning_rate_init, as in scikit-learn. Use solver='sgd', or "
             "learning_rate='constant', 'cosine', 'one_cycle' or a function.",
-            UserWarning,
-            stacklevel=2,
         )
         kind = Constant
     return kind.from_settings(settings)

@@ -23,11 +23,13 @@ from .scikit_learn import (
     visual_block,
     why_no_visual_block,
 )
+from .user_warnings import warn
 from .validation import (
     about,
     check_features,
     check_features_and_target,
     check_finite_prediction,
+    check_target,
     check_weight,
     input_feature_names,
     is_first_partial_fit,
@@ -38,8 +40,8 @@ from .validation import (
 __all__ = [
     "Interval", "Options", "StrOptions", "about", "accepted_parameters",
     "available_unless", "check_features", "check_features_and_target",
-    "check_finite_prediction", "check_parameters", "check_weight", "did_you_mean", "draft_of",
-    "fit_context", "input_feature_names", "invalid_parameter_error", "is_first_partial_fit",
-    "labels_as_array", "mlp_optimizer", "refusal", "rows_of", "visual_block",
-    "why_no_visual_block", "with_shared_parameters",
+    "check_finite_prediction", "check_parameters", "check_target", "check_weight", "did_you_mean",
+    "draft_of", "fit_context", "input_feature_names", "invalid_parameter_error",
+    "is_first_partial_fit", "labels_as_array", "mlp_optimizer", "refusal", "rows_of",
+    "visual_block", "warn", "why_no_visual_block", "with_shared_parameters",
 ]  # fmt: skip

@@ -5,13 +5,23 @@ from numbers import Number
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import OneToOneFeatureMixin
+from sklearn.base import OneToOneFeatureMixin, is_classifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_non_negative, validate_data
 
+from .user_warnings import warn
+
 # Elements of X up to which the time of the checks themselves matters.
 _SMALL = 1 << 14
+
+# How NumPy and scikit-learn begin to refuse strings and missing values.
+_TEXT_OR_MISSING = ("could not convert", "float() argument must be", "Input X contains NaN")
+_FOR_TABLES = (
+    "TabularClassifier and TabularRegressor take strings and missing values as they come; in a "
+    "pipeline, TableEncoder makes numbers of them."
+)
 
 # Names of features: as given, if they fit to those of ``fit``, or made up.
 input_feature_names = OneToOneFeatureMixin.get_feature_names_out
@@ -24,6 +34,17 @@ def about(names):
         yield
     except (ValueError, TypeError) as error:
         raise type(error)(f"Invalid {names}: {error}") from error
+
+
+@contextmanager
+def _advising(advice, *, of=""):
+    """Append a sentence to an error whose text begins so; callers match on the beginning."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if not str(error).startswith(of):
+            raise
+        raise type(error)(f"{error}\n{advice}") from error
 
 
 def _seen(table):
@@ -67,39 +88,51 @@ def _needs_no_check(estimator, X):
     )
 
 
+def _validated(estimator, X, **options):
+    """What scikit-learn's validation makes of features that are numbers, and of a target."""
+    with _advising(_FOR_TABLES, of=_TEXT_OR_MISSING):
+        return validate_data(
+            estimator, X, accept_sparse=("csr", "csc"), dtype=_float_dtypes(X), **options
+        )
+
+
 # What does not fit into a type becomes infinite and is refused; NumPy's warning says no more.
 @np.errstate(all="ignore")
 def check_features(estimator, X):
     """Validated features for a fitted estimator."""
     if _needs_no_check(estimator, X):
         return X
-    X = validate_data(
-        estimator, X, accept_sparse=("csr", "csc"), dtype=_float_dtypes(X), reset=False
-    )
-    return _as_csr(X)
+    return _as_csr(_validated(estimator, X, reset=False))
 
 
 @np.errstate(all="ignore")
-def check_features_and_target(estimator, X, y, *, reset, y_numeric):
+def check_features_and_target(estimator, X, y, *, reset):
     """Validated features and target; a column of targets becomes 1-D, with a warning."""
     if hasattr(X, "columns") and X.shape[1] == 0:  # scikit-learn says something about dtypes
         raise ValueError(
             f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required by "
             f"{type(estimator).__name__}."
         )
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse=("csr", "csc"),
-        multi_output=True,
-        y_numeric=y_numeric,
-        dtype=_float_dtypes(X),
-        reset=reset,
-    )
+    X, y = _validated(estimator, X, y=y, multi_output=True, reset=reset)
+    return _as_csr(X), check_target(estimator, y)
+
+
+@np.errstate(all="ignore")
+def check_target(estimator, y):
+    """A validated target: numbers for a regressor; a column becomes 1-D, with a warning."""
+    if not is_classifier(estimator) and y.dtype.kind not in "biuf":
+        with _advising(f"y of {type(estimator).__name__} must be numbers."):
+            if y.dtype.kind in "mM":
+                raise TypeError(f"y holds dates or times ({y.dtype}).")
+            y = y.astype(np.float64)
     if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return _as_csr(X), y
+        y = column_or_1d(y)
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape "
+            "of y to (n_samples, ), for example using ravel().",
+            DataConversionWarning,
+        )
+    return y
 
 
 def labels_as_array(y):

@@ -22,7 +22,7 @@ IMPORTS = {
     "data": {"utils"},
     "targets": {"losses", "utils"},
     "network": {"activations", "data"},
-    "training": {"data", "losses", "network"},
+    "training": {"data", "losses", "network", "utils"},
     "parameter_checks": {"activations", "training", "utils"},
     "export": {"activations", "losses", "network", "targets", "training", "utils"},
     "inspection": {"data", "network", "training", "utils"},

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import signal
 import threading
 from time import sleep
@@ -232,11 +233,16 @@ def test_verbose_names_the_networks(capsys):
     classifier(n_members=2, verbose=2).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     for number in (1, 2):
-        own = [line for line in lines if line.startswith(f"Member {number}: ")]
+        own = [line for line in lines if line.startswith(f"Member {number} of 2: ")]
         assert len(own) == 7
         assert "epoch 1, loss" in own[0]
         assert "validation loss" in own[0]
-        assert "6 epochs" in own[-1]
+        number_pattern = r"\d+\.\d+(e-\d+)?"
+        assert re.fullmatch(
+            rf"Member {number} of 2: 6 epochs, \d+\.\d s, loss {number_pattern}, "
+            rf"validation loss {number_pattern} after epoch \d",
+            own[-1],
+        )
 
 
 # ---- validation losses
