@@ -72,8 +72,8 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimator, *estimators : BackpropClassifier or BackpropRegressor
-            Fitted estimators, or pipelines that end with one.
+        estimator, *estimators : estimators
+            Fitted estimators of this package, or pipelines that end with one.
 
         names : list of str, default=None
             What the legend calls them; by default their classes, numbered where there are several.

@@ -4,9 +4,15 @@ import doctest
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
+
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "user_guide"
+X = np.random.default_rng(0).normal(size=(60, 3))
+LABELS = (X[:, 0] > 0) * 1
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -70,10 +76,65 @@ def test_callbacks(capsys):
     assert variables["net"].n_iter_ == 1
     assert variables["slow"].n_iter_ == len(variables["trial"].values) == 3
     assert len(variables["curve"]) == 20
+    # Networks that run side by side may each have begun an epoch more.
+    assert 3 <= len(variables["table_trial"].values) <= 7
+    assert sum(m.n_iter for m in variables["table"].members_) == len(
+        variables["table_trial"].values
+    )
     printed = capsys.readouterr().out
     assert "A callback asked to stop after epoch 1." in printed
     assert "A callback asked to stop after epoch 3." in printed
     assert "GridSearchCV - fit" in printed
+
+
+class PatientTrial:
+    """Keeps what is reported, as Optuna's do: a step that was seen before is ignored."""
+
+    def __init__(self):
+        self.values = {}
+
+    def report(self, value, step):
+        self.values.setdefault(step, value)
+
+    def should_prune(self):
+        return False
+
+
+@pytest.fixture
+def pruner():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
+    code = next(code for _, code in blocks("callbacks") if "class Pruner" in code)
+    variables = {}
+    exec(compile(code, "callbacks.md", "exec"), variables)
+    return variables["Pruner"]
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_the_pruner_reports_each_epoch(pruner, solver):
+    trial = PatientTrial()
+    net = BackpropClassifier((3,), solver=solver, max_iter=9, random_state=0)
+    net.set_callbacks(pruner(trial)).fit(X, LABELS, X_val=X, y_val=LABELS)
+    assert list(trial.values.items()) == list(enumerate(net.validation_loss_curve_))
+
+
+def test_the_pruner_passes_an_iteration_that_was_not_completed(pruner):
+    trial = PatientTrial()
+    net = BackpropRegressor((3,), solver="lbfgs", solver_options={"maxls": 1}, random_state=0)
+    net.set_callbacks(pruner(trial)).fit(X, X[:, 0], X_val=X, y_val=X[:, 0])
+    assert len(trial.values) == net.n_iter_ < net.max_iter
+
+
+@pytest.mark.parametrize("model", [TabularClassifier, TabularRegressor])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_the_pruner_counts_over_the_networks_of_a_table(pruner, model, n_threads):
+    trial = PatientTrial()
+    table = model(n_members=3, hidden_layer_sizes=(4,), max_iter=5, min_steps=1, random_state=0)
+    with threadpool_limits(n_threads):
+        table.set_callbacks(pruner(trial)).fit(X, LABELS)
+    assert list(trial.values) == list(range(15))
+    if n_threads == 1:
+        assert [trial.values[i] for i in range(5)] == table.members_[0].validation_losses
+        assert [trial.values[i] for i in range(10, 15)] == table.validation_loss_curve_
 
 
 def test_callbacks_of_the_page_are_short():

@@ -372,6 +372,27 @@ def test_bounds_the_wrong_way_round():
         inspection.minimize_input(net, X, 1.0, bounds=(1.0, -1.0))
 
 
+@pytest.mark.parametrize("bounds", [(np.nan, 1.0), (0.0, np.nan), Bounds(np.nan, np.nan)])
+def test_bounds_that_are_no_numbers(bounds):
+    net, _ = fitted("number")
+    with pytest.raises(ValueError, match="not NaN"):
+        inspection.minimize_input(net, X, 1.0, bounds=bounds)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("distance", value) for value in (-1.0, np.nan, np.inf, "far", None, [1.0])],
+        *[("max_iter", value) for value in (-1, 2.5, np.nan, "many", None)],
+        *[("tol", value) for value in (-1e-9, np.nan, np.inf, "small", None)],
+    ],
+)
+def test_settings_of_the_search_that_are_refused(name, value):
+    net, _ = fitted("number")
+    with pytest.raises(ValueError, match=f"{name!r} parameter of minimize_input must be"):
+        inspection.minimize_input(net, X, 1.0, **{name: value})
+
+
 # ---- columns of labels, and several raw outputs
 
 RNG = np.random.default_rng(0)

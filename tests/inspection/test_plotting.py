@@ -9,7 +9,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 from skbackprop.plotting import LossCurveDisplay, NetworkDisplay, WeightsDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -73,6 +73,20 @@ def test_a_display_needs_a_fitted_estimator(display_class):
 
 def drawn(line):
     return line.get_xdata(), line.get_ydata()
+
+
+@pytest.mark.parametrize("model", [TabularClassifier, TabularRegressor])
+@pytest.mark.parametrize("fraction", [0.0, 0.2])
+def test_loss_curves_of_a_table(model, fraction):
+    table = model(n_members=2, hidden_layer_sizes=(4,), max_iter=5, min_steps=1, random_state=0)
+    table.set_params(validation_fraction=fraction).fit(X, y)
+    display = LossCurveDisplay.from_estimator(table)
+    lines = display.lines_[model.__name__]
+    curves = [table.loss_curve_, table.validation_loss_curve_][: 2 if fraction else 1]
+    assert len(lines) == len(curves)
+    for line, curve in zip(lines, curves, strict=True):
+        np.testing.assert_array_equal(drawn(line)[1], curve)
+    assert display.score_ax_ is None
 
 
 def test_loss_curve_of_training_alone(net):

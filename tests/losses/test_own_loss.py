@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 from skbackprop.activations import Activation
@@ -275,3 +276,92 @@ def test_a_scorer_without_weights_judges(solver, weights):
     best = net.best_iter_ - 1
     np.testing.assert_array_equal(CALLS[best], net.predict(X[:20]))
     assert net.best_validation_score_ == net.validation_scores_[best]
+
+
+# ---- a callback, and a splitter
+
+
+class OwnCallback:
+    """The least that a callback needs."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.tasks.append(context.task_name)
+
+    def teardown(self, estimator, context):
+        pass
+
+
+class OwnSplitter:
+    """The least that a search needs: every third row is for the test."""
+
+    def split(self, X, y=None, groups=None):
+        rows = np.arange(len(X))
+        for i in range(3):
+            yield rows[rows % 3 != i], rows[rows % 3 == i]
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 3
+
+
+@pytest.fixture
+def own_callback():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
+    return OwnCallback()
+
+
+@every_solver
+@pytest.mark.parametrize("loss", ["squared_error", OwnLoss()], ids=["named", "own"])
+def test_a_callback_sees_a_fit_converge_and_go_on(solver, loss, own_callback):
+    net = net_of(solver, loss=loss).set_callbacks(own_callback).fit(X, NUMBERS)
+    assert "Maximum iterations" not in net.stop_reason_
+    unit = "iteration" if solver == "lbfgs" else "epoch"
+    n_ends = own_callback.tasks.count(unit)
+    assert n_ends - net.n_iter_ in ({0, 1} if solver == "lbfgs" else {0})
+    assert own_callback.tasks[-1] == "fit"
+    np.testing.assert_array_equal(
+        net.predict(X), net_of(solver, loss=loss).fit(X, NUMBERS).predict(X)
+    )
+    if solver != "lbfgs":
+        net.partial_fit(X, NUMBERS)
+        assert own_callback.tasks[-2:] == [unit, "fit"]
+    n_tasks = len(own_callback.tasks)
+    net.set_params(warm_start=True).fit(X, NUMBERS, X_val=X, y_val=NUMBERS)
+    assert len(own_callback.tasks) > n_tasks
+
+
+@pytest.mark.parametrize("model", [BackpropClassifier, TabularClassifier, TabularRegressor])
+def test_a_callback_of_other_estimators(model, own_callback):
+    parameters = TABLE if model is not BackpropClassifier else FITS["lbfgs"]
+    y = NUMBERS if model is TabularRegressor else LABELS
+    fitted = model(**parameters, random_state=0).set_callbacks(own_callback).fit(X, y)
+    assert fitted.score(X, y) > 0.5
+    assert own_callback.tasks[-1] == "fit"
+    assert own_callback.tasks.count("member") == (model is not BackpropClassifier) * 2
+
+
+@every_solver
+def test_a_splitter_judges_own_parts(solver):
+    grid = {"loss": ["squared_error", OwnLoss()], "activation": ["tanh", OwnActivation()]}
+    search = GridSearchCV(net_of(solver), grid, cv=OwnSplitter(), scoring=own_scorer)
+    search.fit(X, NUMBERS)
+    assert search.n_splits_ == 3
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.score(X, NUMBERS) > 0.9
+
+
+@pytest.mark.parametrize("model", [TabularClassifier, TabularRegressor])
+def test_a_splitter_judges_tables(model):
+    y = LABELS if model is TabularClassifier else NUMBERS
+    table = model(**TABLE, random_state=0)
+    search = GridSearchCV(table, {"dropout": [0.0, 0.1]}, cv=OwnSplitter()).fit(X, y)
+    assert search.best_score_ > 0.5
+    assert cross_val_predict(table, X, y, cv=OwnSplitter()).shape == (60,)

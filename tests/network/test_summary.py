@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -61,3 +61,34 @@ def test_a_notebook_shows_the_line():
     assert html in net._repr_html_()
     assert html in estimator_html_repr(net)
     assert html in make_pipeline(StandardScaler(), net).fit(X, digits)._repr_html_()
+
+
+# ---- tables
+
+TABLE = {"n_members": 2, "hidden_layer_sizes": (5,), "max_iter": 3, "min_steps": 1}
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "layers"),
+    [
+        (TabularClassifier, digits, "64 -> 5 silu -> 10 softmax, 385 parameters"),
+        (TabularClassifier, X[:, :2] > 0, "64 -> 5 silu -> 2 logistic, 337 parameters"),
+        (
+            TabularClassifier,
+            np.column_stack([digits, digits > 4]),
+            "64 -> 5 silu -> 11 softmax, logistic, 391 parameters",
+        ),
+        (TabularRegressor, X[:, 0], "64 -> 5 silu -> 1 identity, 331 parameters"),
+    ],
+)
+def test_summary_of_a_table_has_a_line_for_each_network(model, y, layers):
+    table = model(**TABLE, embedding=None, random_state=0).fit(X, y)
+    for number, (line, member) in enumerate(
+        zip(table.summary().splitlines(), table.members_, strict=True), start=1
+    ):
+        assert line == f"Member {number}: {layers}, epoch {member.best_iter} of {member.n_iter}"
+
+
+def test_summary_of_a_table_needs_a_fit():
+    with pytest.raises(NotFittedError):
+        TabularClassifier().summary()
