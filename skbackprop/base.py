@@ -9,11 +9,7 @@ from sklearn.metrics import get_scorer
 from .activations import activations_of_layers
 from .data import Gate, GivenData
 from .fitted_estimator import FittedEstimator
-from .network import (
-    FittedNetwork,
-    StartingValues,
-    dense_network,
-)
+from .network import FittedNetwork, StartingValues, dense_network
 from .network.dropout import dropout_rates
 from .parameter_checks import (
     PARAMETER_CONSTRAINTS,
@@ -31,11 +27,7 @@ from .training import (
     recipe_of,
     with_callbacks,
 )
-from .utils import (
-    check_parameters,
-    draft_of,
-    fit_context,
-)
+from .utils import check_parameters, draft_of, fit_context
 
 _DRAWN = StartingValues()
 
@@ -444,7 +436,9 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             Where a parameter or an array is of a wrong type.
         """
         given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        starting_values = StartingValues(coef_init, intercept_init)
+        return self._fit(given, StartingValues(coef_init, intercept_init))
+
+    def _fit(self, given, starting_values=_DRAWN):
         with draft_of(self) as (draft, publish):
             draft._learn(given, publish, starting_values)
         return self
@@ -453,7 +447,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         """The way of the data into the fit."""
         return Gate(self)
 
-    def _learn(self, given, publish, starting_values=_DRAWN):
+    def _learn(self, given, publish, starting_values):
         """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
         check_solver_options(self)
         check_exclusions(self)

@@ -21,7 +21,6 @@ from .targets import (
 from .utils import (
     StrOptions,
     available_unless,
-    draft_of,
     fit_context,
     is_first_partial_fit,
     with_shared_parameters,
@@ -110,12 +109,6 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
         self.loss = loss
         self.class_weight = class_weight
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        tags.target_tags.multi_output = True
-        return tags
-
     @available_unless(why_no_partial_fit)
     @fit_context
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -163,9 +156,7 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
                 "of sklearn.utils.class_weight on a representative y, and give the weights as a "
                 "dict."
             )
-        with draft_of(self) as (draft, publish):
-            draft._learn(GivenData(X, y, sample_weight, is_part=True, classes=classes), publish)
-        return self
+        return self._fit(GivenData(X, y, sample_weight, is_part=True, classes=classes))
 
     # ---- what BaseBackprop asks for
 

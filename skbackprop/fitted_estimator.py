@@ -48,7 +48,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = tags.target_tags.multi_output = True
         if why_no_transform(self) is not None:
             tags.transformer_tags = None
         else:

@@ -11,14 +11,7 @@ from .base import BaseBackprop, why_no_partial_fit
 from .data import GivenData
 from .losses import REGRESSION_LOSSES, ClassificationLoss, GaussianNLL, Loss, loss_name
 from .targets import NumericTarget
-from .utils import (
-    StrOptions,
-    available_unless,
-    draft_of,
-    fit_context,
-    warn,
-    with_shared_parameters,
-)
+from .utils import StrOptions, available_unless, fit_context, warn, with_shared_parameters
 
 # Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
 _LOSS_OF_SMALL = 0.005
@@ -99,11 +92,6 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         super().__init__(*layers, **shared)
         self.loss = loss
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
     @available_unless(why_no_partial_fit)
     @fit_context
     def partial_fit(self, X, y, sample_weight=None):
@@ -140,9 +128,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
         planned for ``max_iter`` epochs takes each call as one of them.
         """
-        with draft_of(self) as (draft, publish):
-            draft._learn(GivenData(X, y, sample_weight, is_part=True), publish)
-        return self
+        return self._fit(GivenData(X, y, sample_weight, is_part=True))
 
     def predict(self, X, return_std=False):
         """Predict targets.

@@ -111,11 +111,6 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
     def _raw_prediction(self, X):
         """Mean of the raw predictions of the networks, and the target."""
         raw, target = self._raw_predictions(X)

@@ -9,6 +9,11 @@ class PredictsClasses:
     ``_raw_prediction(X)`` of the estimator gives raw predictions and the target that reads them.
     """
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def predict(self, X):
         """Predict class labels.
 

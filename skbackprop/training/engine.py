@@ -227,10 +227,7 @@ class Training:
             f"Training diverged at epoch {monitor.n_iter + 1}; the parameters of the best epoch, "
             f"{monitor.best_iter}, are kept."
         )
-        warn(
-            f"{reason} Lower learning_rate_init, or scale the data.",
-            ConvergenceWarning,
-        )
+        warn(f"{reason} Lower learning_rate_init, or scale the data.", ConvergenceWarning)
         return Stop(reason)
 
     def interrupted(self):
