@@ -9,7 +9,14 @@ from sklearn.utils import check_random_state
 
 from .base import BaseBackprop, why_no_partial_fit
 from .data import GivenData
-from .losses import REGRESSION_LOSSES, ClassificationLoss, GaussianNLL, Loss, loss_name
+from .losses import (
+    REGRESSION_LOSSES,
+    ClassificationLoss,
+    GaussianNLL,
+    Loss,
+    loss_name,
+    refuses_negative,
+)
 from .targets import NumericTarget
 from .utils import StrOptions, available_unless, fit_context, warn, with_shared_parameters
 
@@ -91,6 +98,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     def __init__(self, *layers, loss="squared_error", **shared):
         super().__init__(*layers, **shared)
         self.loss = loss
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = refuses_negative(self.loss)
+        return tags
 
     @available_unless(why_no_partial_fit)
     @fit_context

@@ -10,6 +10,8 @@ An estimator takes a loss as a name, or as an object with parameters of its own:
 For one of your own, subclass :class:`Loss`, or :class:`ClassificationLoss` for a classifier.
 """
 
+import numpy as np
+
 from .base import Loss
 from .classification import ClassificationLoss, LogLoss, Multinomial
 from .deviance import Gamma, Poisson, Tweedie
@@ -53,3 +55,14 @@ def loss_name(loss):
             if loss == known:
                 return repr(name)
     return repr(loss)
+
+
+def refuses_negative(loss):
+    """Whether a loss, or that of a name, is not defined for negative ``y``: for tags."""
+    loss = REGRESSION_LOSSES.get(loss) if isinstance(loss, str) else loss
+    try:
+        if isinstance(loss, Loss):  # tags are asked for before parameters are checked
+            loss.check_target(np.array([[-1.0]]))
+    except ValueError:
+        return True
+    return False

@@ -13,8 +13,9 @@ class ClassificationLoss(Loss):
     """A loss of classes, which may have one form for yes/no targets and one for many classes.
 
     The form for yes/no targets, of two classes or of several labels, gets ``y`` of zeros and ones
-    of shape (n_rows, n_outputs) and has a logistic link. The form for one out of many classes gets
-    class codes of shape (n_rows,) and has a softmax link.
+    of shape (n_rows, n_outputs) and has a logistic link, or another one with
+    ``inverse(-raw) = 1 - inverse(raw)``. The form for one out of many classes gets class codes of
+    shape (n_rows,) and has a softmax link.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from ..losses import REGRESSION_LOSSES, ClassificationLoss, Loss
+from ..losses import REGRESSION_LOSSES, ClassificationLoss, Loss, refuses_negative
 from ..targets import ScaledTarget
 from ..utils import StrOptions, with_shared_parameters
 from .base import BaseTabular
@@ -91,6 +91,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             **shared,
         )
         self.loss = loss
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = refuses_negative(self.loss)
+        return tags
 
     def predict(self, X, return_std=False):
         """Predict targets: the mean of what the members predict.

@@ -7,6 +7,10 @@ from sklearn.metrics import accuracy_score
 
 from ..losses import loss_name
 
+# Floor of probabilities, so that they have a logarithm; by bytes of a float. As arrays: NumPy
+# takes longer for scalars, which one row would feel.
+_SMALLEST = {np.dtype(t).itemsize: np.array(np.finfo(t).tiny) for t in ("f4", "f8")}
+
 
 class Target:
     """The one owner of what ``y`` means to a network.
@@ -91,13 +95,18 @@ class Target:
         return raw
 
     def probabilities(self, raw):
-        """Probabilities of the classes."""
+        """Probabilities of the classes, none below the smallest normal number."""
         self.loss.link.inverse(raw, out=raw)
-        return raw
+        return np.maximum(raw, _SMALLEST[raw.itemsize], out=raw)
 
     def log_probabilities(self, raw):
-        """Logarithms of the probabilities, from the raw predictions."""
-        return self.loss.link.log_inverse(raw)
+        """Logarithms of the probabilities: of small ones, from the raw predictions.
+
+        Those above one half are rounded first, so that the logarithm of 1 is 0.
+        """
+        exact = self.loss.link.log_inverse(raw)
+        probabilities = Target.probabilities(self, raw)
+        return np.log(probabilities, out=exact, where=probabilities > 0.5)
 
     def score(self, y, prediction, sample_weight):
         """How good a prediction is, larger is better: the share of rows that are right."""

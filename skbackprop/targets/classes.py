@@ -82,6 +82,11 @@ def _weights_of_classes(classes, class_weight, y, sample_weight):
     return found
 
 
+# Of the raw predictions for two classes: 1 - p would be 0 from p = 1 - 1e-16 on. Small integers
+# leave the type of a float as it is.
+_SIGNS = np.array([-1, 1], np.int8)
+
+
 class BinaryTarget(ClassTarget):
     """Two classes (or one): one raw output, positive for the second class."""
 
@@ -112,15 +117,12 @@ class BinaryTarget(ClassTarget):
     def probabilities(self, raw):
         if len(self.classes) == 1:
             return np.ones_like(raw)
-        probabilities = np.empty((raw.shape[0], 2), raw.dtype)
-        self.loss.link.inverse(raw[:, 0], out=probabilities[:, 1])
-        np.subtract(1, probabilities[:, 1], out=probabilities[:, 0])
-        return probabilities
+        return super().probabilities(raw * _SIGNS)
 
     def log_probabilities(self, raw):
         if len(self.classes) == 1:
             return np.zeros_like(raw)
-        return self.loss.link.log_inverse(np.hstack([-raw, raw]))
+        return super().log_probabilities(raw * _SIGNS)
 
     @property
     def default_outputs(self):

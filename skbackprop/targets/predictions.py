@@ -44,7 +44,8 @@ class PredictsClasses:
         probabilities : ndarray of shape (n_samples, n_classes), or list of such
             One column for each of ``classes_``. With one class in the training data, a column of
             ones (scikit-learn gives two columns); with several labels, the probability of each;
-            with label columns, a list with the probabilities of each.
+            with label columns, a list with the probabilities of each. None is below the smallest
+            normal number, so that all have logarithms.
         """
         raw, target = self._raw_prediction(X)
         return target.probabilities(raw)
@@ -60,8 +61,8 @@ class PredictsClasses:
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes), or list of such
-            Computed from the raw predictions: finite also where ``predict_proba`` is rounded to
-            zero (scikit-learn takes the logarithm of the rounded number).
+            Those of small probabilities are computed from the raw predictions, and are right also
+            below the floor of ``predict_proba``; that of a probability that rounds to 1 is 0.
         """
         raw, target = self._raw_prediction(X)
         return target.log_probabilities(raw)

@@ -453,8 +453,11 @@ def test_log_probabilities_are_finite(rng, task, seed):
         expected = -np.logaddexp(0, -raw)
         if task == "binary":
             expected = np.column_stack([-np.logaddexp(0, raw), expected])
-    np.testing.assert_allclose(log_proba, expected, rtol=1e-9)
-    np.testing.assert_allclose(np.exp(log_proba), clf.predict_proba(far), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(log_proba, expected, rtol=1e-9, atol=1e-15)
+    probabilities = clf.predict_proba(far)
+    np.testing.assert_allclose(np.exp(log_proba), probabilities, rtol=1e-9, atol=1e-15)
+    floor = np.log(np.finfo(float).tiny)
+    np.testing.assert_allclose(np.log(probabilities), np.maximum(log_proba, floor), rtol=1e-12)
 
 
 # 13

@@ -112,6 +112,27 @@ def test_probabilities_and_their_logarithms_agree(kind, loss):
 
 
 @every_kind
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", [LogLoss(), Multinomial()], ids=["logistic", "softmax"])
+def test_certain_probabilities_and_their_logarithms_agree(kind, loss, dtype):
+    """A probability that rounds to 1 has the logarithm 0, and none is 0."""
+    if "softmax" in loss.link.name and kind in ("multilabel", "sparse"):
+        pytest.skip("refused")
+    target = target_of_labels(Y[kind], loss)
+    numbers = np.finfo(dtype)
+    for scale in (10, 30, 1000):
+        raw = np.random.default_rng(0).normal(scale=scale, size=(12, target.n_raw)).astype(dtype)
+        tables = target.probabilities(raw.copy()), target.log_probabilities(raw.copy())
+        one, other = (table if isinstance(table, list) else [table] for table in tables)
+        for probabilities, logarithms in zip(one, other, strict=True):
+            assert probabilities.dtype == logarithms.dtype == dtype
+            assert probabilities.min() >= numbers.tiny
+            assert np.isfinite(logarithms).all()
+            floored = np.maximum(logarithms, np.log(numbers.tiny))
+            np.testing.assert_allclose(np.log(probabilities), floored, rtol=50 * numbers.eps)
+
+
+@every_kind
 def test_another_loss_leaves_the_target_as_it_is(kind):
     target = target_of_labels(Y[kind], LogLoss())
     other = target.with_loss(LogLoss(0.1))
