@@ -17,6 +17,26 @@ def _check_sign(y, loss, may_be_zero):
         )
 
 
+# Terms from which on a deviance near 0 is lost in their rounding, by bytes of a float.
+_LARGE = {4: 100.0, 8: 1e10}
+
+
+def _with_digits(losses, scale, y, raw, power):
+    """Deviances, those near 0 relative to ``scale``, the power ``2 - p`` of ``y``, if it is large.
+
+    They are small differences of large terms otherwise: in float32 nothing would be left of them
+    for counts of a million. With ``a = 1 - p`` and ``b = 2 - p``,
+    ``l = y^b (((mu / y)^b - 1) / b - ((mu / y)^a - 1) / a)``, of two small differences.
+    """
+    if np.max(scale, initial=0.0) < _LARGE[raw.itemsize]:
+        return losses
+    y = y.astype(np.float64, copy=False)
+    distance = raw - np.log(np.maximum(y, np.finfo(np.float64).tiny))  # log(mu / y)
+    near = np.clip(distance, -1, 1)
+    of_b, of_a = (np.expm1(k * near) / k if k else near for k in (2 - power, 1 - power))
+    return np.where(near == distance, scale * (of_b - of_a), losses)
+
+
 @dataclass(frozen=True)
 class Poisson(Loss):
     """Half the Poisson deviance with a log link, for counts and other ``y >= 0``.
@@ -37,7 +57,7 @@ class Poisson(Loss):
 
     def loss_gradient(self, y, raw, sample_weight, out):
         np.exp(raw, out=out)
-        losses = xlogy(y, y) - y * raw - y + out
+        losses = _with_digits(xlogy(y, y) - y * raw - y + out, y, y, raw, power=1)
         np.subtract(out, y, out=out)
         apply_weight(out, sample_weight)
         return non_negative_sum(losses, sample_weight)
@@ -124,7 +144,9 @@ class Tweedie(Loss):
         log_y = np.log(y, out=np.full_like(y, -np.inf), where=y > 0)
         of_target = np.exp(a * raw + log_y)
         np.exp(b * raw, out=out)
-        losses = np.exp(b * log_y) / (a * b) - of_target / a + out / b
+        scale = np.exp(b * log_y)
+        losses = scale / (a * b) - of_target / a + out / b
+        losses = _with_digits(losses, scale, y, raw, self.power)
         np.subtract(out, of_target, out=out)
         apply_weight(out, sample_weight)
         return non_negative_sum(losses, sample_weight)

@@ -196,6 +196,43 @@ def test_no_rounding_makes_a_loss_negative(name, dtype, seed):
         assert 0 <= loss_gradient(name, y, raw)[0] < 1e-5
 
 
+@every_dtype
+@pytest.mark.parametrize("name", ["poisson", "gamma", "tweedie", "tweedie_3"])
+def test_small_deviances_of_large_numbers(name, dtype, seed):
+    """Right to the digits that the raw prediction leaves, though their terms are far larger."""
+    rng = np.random.default_rng(seed)
+    power = {"poisson": 1, "gamma": 2, "tweedie": 1.5, "tweedie_3": 3}[name]
+    for size in (1e-6, 1e2, 1e6, 1e12, 1e15):
+        y = (size * rng.uniform(1, 2, size=(N_ROWS, 1))).astype(dtype)
+        distance = rng.uniform(1e-3, 0.3, size=(N_ROWS, 1))  # beside which those digits are small
+        raw = (np.log(y.astype(np.longdouble)) + distance).astype(dtype)
+        distance = raw - np.log(y.astype(np.longdouble))
+        a, b = 1 - power, 2 - power
+        of_b, of_a = (np.expm1(k * distance) / k if k else distance for k in (b, a))
+        expected = np.sum(y.astype(np.longdouble) ** b * (of_b - of_a))
+        relative = 1e-3 if dtype == np.float32 else 1e-10
+        assert loss_gradient(name, y, raw)[0] == pytest.approx(float(expected), rel=relative)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "tweedie"])
+def test_lbfgs_fits_large_counts_in_float32_as_in_float64(loss):
+    """Sums of rounded terms stopped it at nearly three times the deviance."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 3))
+    y = rng.poisson(1e6 * np.exp(0.3 * X[:, 0] - 0.2 * X[:, 1])).astype(float)
+    X = np.column_stack([X, np.full(500, 10.0)])  # so that few steps lead to such counts
+    deviance = {}
+    for dtype in ("float32", "float64"):
+        net = BackpropRegressor(
+            (8,), loss=loss, solver="lbfgs", max_iter=300, alpha=0, random_state=2, dtype=dtype
+        ).fit(X, y)
+        scale, metric = METRICS[loss]
+        deviance[dtype] = scale * metric(y, net.predict(X).astype(float))
+        assert net.loss_ == pytest.approx(deviance[dtype], rel=1e-3)
+    if loss == "poisson":  # that of Tweedie is below the tolerance of a stop
+        assert deviance["float32"] == pytest.approx(deviance["float64"], rel=0.02)
+
+
 def test_sum_is_accumulated_in_float64():
     """2^25 and 1000 halves: in float32 the halves would be lost beside the large number."""
     raw = np.ones((1001, 1), np.float32)
