@@ -21,6 +21,7 @@ from .training import (
     IN_MEMORY,
     CallbackSupport,
     EpochTasks,
+    Interruption,
     Training,
     TrainingState,
     has_callbacks,
@@ -493,11 +494,14 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             tasks = EpochTasks(self, training, given, max_epochs, recipe.unit)
         try:
             stop = training.run(tasks)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Interruption) as error:
             n_iter = training.interrupted()
             if n_iter and not recipe.one_pass:  # one pass is made whole, or not at all
+                reason = f"Interrupted by the user after {n_iter} epochs."
+                if isinstance(error, Interruption):
+                    reason = f"Interrupted after {n_iter} epochs: {error}"
                 self._keep_state(None)
-                self._take(training.outcome(f"Interrupted by the user after {n_iter} epochs."))
+                self._take(training.outcome(reason))
                 publish()
             raise
         if stop.converged and training.judged_by_loss:

@@ -38,7 +38,8 @@ def to_partitions(client, X, y, sample_weight):
     if len(set(numbers)) > 1:
         raise ValueError(
             f"X, y and sample_weight have different numbers of partitions: {numbers}. "
-            "Divide them in the same way."
+            "Divide them in the same way. Of a dataframe, give columns as they are: Dask may divide "
+            "them anew where columns are persisted one by one, or their values are taken."
         )
     if sample_weight is None:
         delayed.append([None] * numbers[0])
@@ -62,7 +63,13 @@ def _delayed(name, data, X):
                 raise ValueError(f"X has {X.shape[0]} rows, but {name} has {data.shape[0]}.")
             data = data.rechunk({0: X.chunks[0]})
     there = {future.key: future for future in futures_of(data)}  # of a persisted collection
-    return [there.get(part.key, part) for part in np.ravel(data.to_delayed())]
+    if hasattr(data, "simplify"):
+        # Columns that are not needed are not read. Further optimisation would join small files,
+        # and how many depends on the columns.
+        parts = data.simplify().to_delayed(optimize_graph=False)
+    else:
+        parts = np.ravel(data.to_delayed())
+    return [there.get(part.key, part) for part in parts]
 
 
 def _cut_like(name, data, X):

@@ -6,7 +6,7 @@ import numpy as np
 from ..data import Checked, float_type
 from ..utils import warn
 from .collections import to_partitions
-from .labels import representative_target
+from .labels import kinds_of_labels, representative_target
 from .rows import DaskSample, DistributedRows, Partition, losses_explained
 from .tasks import check, encode, hold, hold_sample
 
@@ -117,8 +117,8 @@ def _on_workers(client, function, hold, arguments):
     pairs = [dask.delayed(function, pure=False)(*values) for values in arguments]
     held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
     learnt = [dask.delayed(_second, pure=False)(pair) for pair in pairs]
-    futures = client.compute([*held, *learnt])
-    with losses_explained():
+    with losses_explained(client):
+        futures = client.compute([*held, *learnt])
         return futures[: len(pairs)], client.gather(futures[len(pairs) :])
 
 
@@ -133,6 +133,7 @@ def _compare_columns(findings):
         for what, own, other in (
             ("features", found.columns, model.columns),
             ("targets of shape", found.y_shape, model.y_shape),
+            ("labels of kind", kinds_of_labels(found), kinds_of_labels(model)),
         ):
             if own != other:
                 raise ValueError(

@@ -14,6 +14,12 @@ def _count(column, weight):
     return labels, np.bincount(codes, weights=weight, minlength=len(labels)).astype(np.float64)
 
 
+def kinds_of_labels(found):
+    """For each column of the target of a partition, whether its labels are strings or numbers."""
+    columns = found.values or []
+    return ["str" if isinstance(labels[0], str) else "numbers" for labels, _ in columns]
+
+
 def representative_target(findings):
     """A small target with weights, in each column of which the labels weigh what they do in all.
 

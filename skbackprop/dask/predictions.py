@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import dask
 import dask.array as da
 import numpy as np
 import pandas as pd
@@ -15,31 +16,33 @@ def predict_lazily(estimator, method, X, names=None, **arguments):
     A method that gives a list or a tuple gives one of collections. The columns of a dataframe have
     these names if they are an array with as many as there are.
     """
-    function = partial(_predict, estimator, method, arguments)
+    function = partial(_predict, method, arguments)
+    # A task of its own: the workers fetch the model once, from each other.
+    model = dask.delayed(estimator, pure=True, traverse=False)
     if isinstance(X, da.Array):
         X = single_column_of_chunks(X)
-        example = function(np.zeros((1, X.shape[1]), X.dtype))
-        lazy = partial(_map_blocks, function, X)
+        example = function(np.zeros((1, X.shape[1]), X.dtype), estimator)
+        lazy = partial(_map_blocks, function, X, model)
     else:
-        example = function(X._meta_nonempty)
-        lazy = partial(_map_partitions, names, function, X)
+        example = function(X._meta_nonempty, estimator)
+        lazy = partial(_map_partitions, names, function, X, model)
     if isinstance(example, list | tuple):
         return type(example)(lazy(part, position) for position, part in enumerate(example))
     return lazy(example, None)
 
 
-def _predict(estimator, method, arguments, X):
-    return getattr(estimator, method)(X, **arguments)
+def _predict(method, arguments, X, model):
+    return getattr(model, method)(X, **arguments)
 
 
-def _block(function, position, empty, X):
+def _block(function, position, empty, X, model):
     if X.shape[0] == 0:
         return empty
-    result = function(X)
+    result = function(X, model)
     return result if position is None else result[position]
 
 
-def _map_blocks(function, X, example, position):
+def _map_blocks(function, X, model, example, position):
     empty = example[:0]
     shape = {
         1: {"drop_axis": 1},
@@ -47,17 +50,17 @@ def _map_blocks(function, X, example, position):
         3: {"chunks": (X.chunks[0], *((n,) for n in example.shape[1:])), "new_axis": 2},
     }[example.ndim]
     block = partial(_block, function, position, empty)
-    return X.map_blocks(block, dtype=example.dtype, meta=empty, **shape)
+    return X.map_blocks(block, model=model, dtype=example.dtype, meta=empty, **shape)
 
 
-def _map_partitions(names, function, X, example, position):
+def _map_partitions(names, function, X, model, example, position):
     empty = example[:0]
     part = partial(_partition, names, function, position, empty)
-    return X.map_partitions(part, meta=_with_index(names, empty, X._meta.index))
+    return X.map_partitions(part, model, meta=_with_index(names, empty, X._meta.index))
 
 
-def _partition(names, function, position, empty, X):
-    return _with_index(names, _block(function, position, empty, X), X.index)
+def _partition(names, function, position, empty, X, model):
+    return _with_index(names, _block(function, position, empty, X, model), X.index)
 
 
 def _with_index(names, values, index):

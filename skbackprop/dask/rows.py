@@ -8,29 +8,47 @@ from typing import NamedTuple
 import dask
 import numpy as np
 from distributed import KilledWorker
+from distributed.comm import CommClosedError
 
+from ..training import Interruption
 from .tasks import add_up, constant_loss, itself, rows_of_step, target_sums, targets_of
+
+# What distributed says of futures that cannot be computed anew.
+_LOST = "lost dependencies", "already forgotten"
 
 # Parts that one task adds up.
 _FAN_IN = 8
 
 
 @contextmanager
-def losses_explained():
-    """Say what to do where a worker is lost, and with it what cannot be computed anew."""
+def losses_explained(client):
+    """Say what happened, and what to do, where scheduler or workers are lost, or futures."""
     try:
         yield
-    except CancelledError as error:
-        raise RuntimeError(
-            "Rows were lost with a worker. Arrays in the client's memory are sent to the "
-            "workers once, and cannot be computed anew: give Dask collections where workers "
-            "may fail."
-        ) from error
+    except (CancelledError, CommClosedError) as error:
+        raise Interruption(_what_was_lost(client, str(error))) from error
     except KilledWorker as error:
-        raise RuntimeError(
+        raise Interruption(
             f"Workers died at work on a partition, most likely for want of memory ({error}). Use "
             "smaller partitions, or give the workers more memory (memory_limit)."
         ) from error
+
+
+def _what_was_lost(client, words):
+    if client.status != "running" or "scheduler-" in words:
+        return (
+            "The connection to the scheduler was lost, and with it all that the workers held for "
+            "this client: the scheduler has ended or was begun anew, or the network failed. "
+            "Connect a new Client, and fit again."
+        )
+    if any(lost in words for lost in _LOST):
+        return (
+            "Rows were lost with a worker. Arrays in the client's memory are sent to the workers "
+            "once, and cannot be computed anew: give Dask collections where workers may fail."
+        )
+    return (
+        f"A future that the fit needs was cancelled, by another user of the client, say: {words}"
+    )
 
 
 class Partition(NamedTuple):
@@ -117,16 +135,21 @@ class DistributedRows:
         It is called as ``function(sample, number, message)``; each worker gets the message once.
         The sums are made as a tree of a fixed shape, in the order of the partitions.
         """
-        total = self._tree(self._map(function, message))
-        return self._wait_for([total], total.result)
+        with losses_explained(self.client):
+            total = self._tree(self._map(function, message))
+            return self._wait_for([total], total.result)
 
     def collect(self, function, message):
         """List of ``function(sample, number, message)``, in the order of the partitions."""
-        parts = self._map(function, message)
-        return self._wait_for(parts, partial(self.client.gather, parts))
+        with losses_explained(self.client):
+            parts = self._map(function, message)
+            return self._wait_for(parts, partial(self.client.gather, parts))
 
     def _map(self, function, message):
         """Futures of a function of each partition, each where the partition lies."""
+        for partition in self.partitions:  # else what is asked for waits for a new connection
+            if partition.sample.cancelled():
+                partition.sample.result()
         sent = self._send(message)
         homes = {}
         for partition in self.partitions:
@@ -154,8 +177,7 @@ class DistributedRows:
 
     def _wait_for(self, futures, result):
         try:
-            with losses_explained():
-                return result()
+            return result()
         except KeyboardInterrupt:
             self.client.cancel(futures)
             raise

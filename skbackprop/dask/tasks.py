@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from pandas.api.types import is_numeric_dtype
 from scipy import sparse
 from sklearn.base import is_classifier
 
@@ -41,7 +42,10 @@ def _check(estimator, reset, X, y, sample_weight):
         raise TypeError("y is a sparse matrix; give a dense array.")
     if X.shape[0] == 0 and y.shape[0] == 0:
         return None, Findings(0)
-    checked = check_data(estimator, X, y, sample_weight, reset=reset, is_part=True)
+    try:
+        checked = check_data(estimator, X, y, sample_weight, reset=reset, is_part=True)
+    except ValueError as error:
+        raise ValueError(f"{error}{_advice_on_columns(X)}") from error
     X, y, weight = checked
     values = None
     if is_classifier(estimator):
@@ -56,6 +60,15 @@ def _check(estimator, reset, X, y, sample_weight):
         values=values,
         y_shape=y.shape[1:],
     )
+
+
+def _advice_on_columns(X):
+    """What to do with columns of a frame that hold no numbers; empty where there are none."""
+    dtypes = dict(X.dtypes) if hasattr(X, "columns") else {}
+    of_values = {name: getattr(dtype, "categories", dtype) for name, dtype in dtypes.items()}
+    names = [name for name, held in of_values.items() if not is_numeric_dtype(held)]
+    advice = "make them numbers first, say by dask.dataframe.get_dummies after categorize()"
+    return f" (Columns {names} hold no numbers: {advice}.)" if names else ""
 
 
 def encode(target, number, dtype, checked):

@@ -14,7 +14,7 @@ from .callbacks import (
     has_callbacks,
     with_callbacks,
 )
-from .engine import Outcome, Training
+from .engine import Interruption, Outcome, Training
 from .objective import Objective, Penalty
 from .passes import IN_MEMORY, Backend, BatchPass, ExactPass
 from .recipe import Recipe, recipe_of
@@ -26,8 +26,8 @@ from .threads import row_threads, short_turns
 
 __all__ = [
     "IN_MEMORY", "SCHEDULES", "SGD", "UPDATE_RULES", "Adam", "Adaptive", "Backend",
-    "BatchPass", "CallbackSupport", "EpochTasks", "ExactPass", "HeldCosine", "Objective",
-    "Outcome", "Penalty", "Progress", "Recipe", "Training", "TrainingState",
+    "BatchPass", "CallbackSupport", "EpochTasks", "ExactPass", "HeldCosine", "Interruption",
+    "Objective", "Outcome", "Penalty", "Progress", "Recipe", "Training", "TrainingState",
     "WarmUpThenCosine", "attributes_learnt", "data_at_begin", "data_at_end", "has_callbacks",
     "recipe_of", "row_threads", "short_turns", "steps_of_epoch", "with_callbacks",
 ]  # fmt: skip

@@ -18,6 +18,10 @@ from .solvers.stochastic import minimize_stochastic
 from .threads import restore_forgotten_settings, row_threads
 
 
+class Interruption(RuntimeError):
+    """What training needs is gone: completed epochs are kept, as where the user interrupts it."""
+
+
 class Stop(NamedTuple):
     """Why training stopped, in a sentence, and whether there was no more to gain by ``tol``."""
 

@@ -182,6 +182,11 @@ def read_table(X, estimator):
     They have ``n_columns``, ``categorical()``, ``numbers(columns)`` and ``labels(columns)``.
     Messages name the estimator.
     """
+    if hasattr(X, "__dask_graph__"):
+        raise TypeError(
+            "X is a Dask collection, but this estimator is for data in memory: give X.compute(), "
+            "or give numbers to the estimators of skbackprop.dask."
+        )
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         series = [X.iloc[:, j] for j in range(X.shape[1])]
         column = _pandas_column
