@@ -4,13 +4,14 @@ A ``Gate`` checks what the user gave; a ``Sample`` is what came through; its ``R
 network in blocks and minibatches, without a copy of the whole.
 """
 
+from .coded import CodedTable
 from .gate import Checked, Gate, GivenData, check_data, counted, float_type, loss_weight, sample_of
 from .rows import Batch, Minibatches, RowBuffers, Rows
 from .sample import Sample
 from .splits import can_stratify, split_positions
 
 __all__ = [
-    "Batch", "Checked", "Gate", "GivenData", "Minibatches", "RowBuffers", "Rows", "Sample",
-    "can_stratify", "check_data", "counted", "float_type", "loss_weight", "sample_of",
+    "Batch", "Checked", "CodedTable", "Gate", "GivenData", "Minibatches", "RowBuffers", "Rows",
+    "Sample", "can_stratify", "check_data", "counted", "float_type", "loss_weight", "sample_of",
     "split_positions",
 ]  # fmt: skip

@@ -1,13 +1,15 @@
 """Rows of the data, as blocks in their order and as shuffled minibatches.
 
 The rows are never copied as a whole: a block is a view where it can be, and gathered into a buffer
-where it cannot (a subset of the rows, integers, another float type).
+where it cannot (a subset of the rows, integers, another float type, categories as codes).
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+
+from .coded import CodedTable
 
 # Several minibatches are gathered at once, up to this size: few calls, and it stays in the cache.
 _GATHER_BYTES = 1 << 20
@@ -55,7 +57,7 @@ class Rows:
 
     Parameters
     ----------
-    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
+    X : {ndarray, CSR matrix, CodedTable} of shape (n_samples, n_features)
         Features, of any real type.
 
     y : ndarray of shape (n_samples, n_outputs) or (n_samples,)
@@ -72,7 +74,7 @@ class Rows:
     """
 
     def __init__(self, X, y, sample_weight, dtype, subset=None):
-        self.X = X if sparse.issparse(X) else np.asarray(X)
+        self.X = X if sparse.issparse(X) or isinstance(X, CodedTable) else np.asarray(X)
         self.y = y
         self.sample_weight = sample_weight
         self.dtype = np.dtype(dtype)
@@ -103,7 +105,7 @@ class Rows:
 
     def largest_feature(self):
         """Largest absolute value of the features."""
-        values = self.X.data if sparse.issparse(self.X) else self.X
+        values = self.X if isinstance(self.X, np.ndarray) else self.X.data
         return max(abs(float(values.max())), abs(float(values.min()))) if values.size else 0.0
 
     def target_sums(self):
@@ -151,7 +153,8 @@ class Rows:
 
     def row_major(self):
         """The same rows, ``X`` in row-major order if it is an array in memory: for gathering."""
-        if sparse.issparse(self.X) or self.X.flags.c_contiguous or _is_mapped(self.X):
+        in_memory = isinstance(self.X, np.ndarray) and not _is_mapped(self.X)
+        if not in_memory or self.X.flags.c_contiguous:
             return self
         X = np.ascontiguousarray(self.X)
         return Rows(X, self.y, self.sample_weight, self.dtype, self.subset)
@@ -167,6 +170,8 @@ class Rows:
         if sparse.issparse(X):
             return X.astype(self.dtype)
         out = buffers.X[: X.shape[0]]
+        if isinstance(X, CodedTable):
+            return X.fill(out)
         out[...] = X
         return out
 
@@ -174,6 +179,8 @@ class Rows:
         n_rows = len(index)
         if sparse.issparse(self.X):
             X = self.X[index].astype(self.dtype, copy=False)
+        elif isinstance(self.X, CodedTable):
+            X = self._convert(self.X[index], buffers)
         else:
             X = _take(self.X, index, buffers.X[:n_rows])
         weight = self.sample_weight

@@ -317,16 +317,17 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.encoder_ = TableEncoder(
             self.categorical_features, dtype=np.float32 if is_sparse else np.float64
         ).set_output(transform="default")
-        encoded = self.encoder_.fit_transform(checked.X)
+        encoded = self.encoder_._fit_encode(checked.X)
         self.scaler_ = None
         if not is_sparse:
-            self.scaler_ = SmoothClipScaler().set_output(transform="default").fit(encoded)
+            self.scaler_ = SmoothClipScaler().set_output(transform="default")._fit_coded(encoded)
         return checked._replace(X=self._scale_table(encoded))
 
     def _scale_table(self, Z):
         if self.scaler_ is None:
             return Z
-        return self.scaler_.transform(Z)[:, self._inputs()].astype(np.float32)
+        Z = self.scaler_._transform_coded(Z).select_columns(self._inputs(), np.float32)
+        return Z if len(Z.off) else Z.numbers
 
     def _inputs(self):
         """Which columns of the encoded table the networks see: those that vary."""
@@ -347,7 +348,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         if getattr(X, "ndim", 2) == 1:
             check_array(X)  # which says what to do about it
         validate_data(self, X, reset=False, skip_check_array=True)
-        return self._scale_table(self.encoder_.transform(X))
+        return self._scale_table(self.encoder_._encode(X))
 
     def summary(self):
         """Describe the fitted networks.

@@ -1,12 +1,24 @@
-"""The columns of a table, whatever holds it: numbers as floats, categories as labels."""
+"""The columns of a table, whatever holds it: numbers as floats, categories as levels.
+
+A level is known by the text of its value, which is the same in every container and type.
+"""
 
 import datetime
-from numbers import Number
+from decimal import Decimal
+from math import inf
+from numbers import Integral, Number
 
 import numpy as np
 from sklearn.utils import check_array
 
 _MOMENTS = datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64
+
+# Types of pandas, by their names: it need not be installed.
+_MISSING = {"NoneType", "NAType", "NaTType"}
+_WITH_LEVELS = {"StringDtype", "IntervalDtype", "PeriodDtype"}
+
+# From here on, a float does not tell integers apart.
+_INEXACT = 2**53
 
 
 def _refuse_moments(name):
@@ -19,104 +31,166 @@ def _refuse_moments(name):
 
 def _is_missing(cell):
     """Whether a cell is None, NaN, ``pandas.NA`` or ``pandas.NaT``."""
-    if isinstance(cell, Number):
-        return cell != cell
-    return cell is None or type(cell).__name__ in {"NAType", "NaTType"}
+    return cell != cell if isinstance(cell, Number) else type(cell).__name__ in _MISSING
 
 
-def _holds_labels(name, cells):
-    """Whether cells, none of them missing, are not numbers throughout."""
-    types = set(map(type, cells))
-    if any(issubclass(cell, _MOMENTS) for cell in types):
+def _is_compound(kind):
+    return issubclass(kind, tuple) or kind.__name__ == "Interval"
+
+
+def _check_type(name, kind):
+    """Refuse cells of a type that is neither a number's nor a category's."""
+    if kind.__name__ in _MISSING or kind.__name__ == "Period" or _is_compound(kind):
+        return
+    if issubclass(kind, _MOMENTS):
         _refuse_moments(name)
-    if any(issubclass(cell, complex | np.complexfloating) for cell in types):
+    if issubclass(kind, complex | np.complexfloating):
         raise ValueError(f"Complex data not supported: column {name!r}")
-    for cell in types:
-        if not issubclass(cell, str | Number | np.bool_):
-            raise TypeError(
-                f"Column {name!r} holds a {cell.__name__}; the argument must be a string or a "
-                "number."
-            )
-    return any(issubclass(cell, str) for cell in types)
+    if not issubclass(kind, str | Number | np.bool_):
+        raise TypeError(
+            f"Column {name!r} holds a {kind.__name__}; the argument must be a string or a number "
+            "(or an interval, a period or a tuple, which are categories)."
+        )
 
 
-def _label(cell):
-    """A category as a string: the same for 1, 1.0 and "1"."""
-    if isinstance(cell, float | np.floating) and float(cell).is_integer():
+def _text(name, cell):
+    """What a category is known by: one text for one value, whatever type it is held in."""
+    kind = type(cell)
+    if _is_compound(kind):
+        if kind.__name__ != "Interval":
+            return str(tuple(None if _is_missing(part) else _text(name, part) for part in cell))
+        ends = f"{_text(name, cell.left)}, {_text(name, cell.right)}"
+        left, right = ("[" if cell.closed_left else "("), ("]" if cell.closed_right else ")")
+        return left + ends + right
+    if not isinstance(cell, Number) or isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, Integral):
         return str(int(cell))
-    return str(cell)
+    return _text_of_real(name, cell)
+
+
+def _text_of_real(name, cell):
+    """That of the integer, if it is one; else the shortest one of the number's own width."""
+    is_float = isinstance(cell, float | np.floating)
+    if cell in (inf, -inf) or (is_float and cell != np.rint(cell)):
+        return str(float(cell) if isinstance(cell, np.longdouble | Decimal) else cell)
+    if is_float and abs(cell) >= _INEXACT:
+        raise ValueError(
+            f"Column {name!r} holds {cell!s} as a category: from 2**53 on, floating-point numbers "
+            "do not tell integers apart. Give integers (of a nullable type, if some are missing) "
+            "or strings."
+        )
+    if cell == int(cell):
+        return str(int(cell))
+    short = str(float(cell))
+    if type(cell)(short) == cell:
+        return short
+    return f"{cell:f}".rstrip("0") if isinstance(cell, Decimal) else str(cell)
 
 
 class Column:
-    """One column of a table: cells, floating-point numbers or objects, and which are missing.
+    """One column of a table: different ``cells``, and which of them is in each row.
 
-    It is ``categorical`` if it was declared to hold categories, or has strings.
+    ``codes`` are their positions, -1 where a cell is missing; None for one after the other. Cells
+    are an array of numbers, where NaN is missing, or of objects. A column is ``categorical`` if it
+    was declared to hold categories, or has strings, intervals or tuples.
     """
 
-    def __init__(self, name, cells, missing, categorical=False):
+    def __init__(self, name, cells, codes=None, categorical=False):
         self.name = name
         self._cells = cells
-        self._missing = missing
-        self._is_float = cells.dtype.kind == "f"
-        self._labels = not self._is_float and _holds_labels(name, cells[~missing])
-        self.categorical = categorical or self._labels
+        self._codes = codes
+        kinds = set(map(type, cells)) if cells.dtype.kind == "O" else set()
+        self._has_periods = any(kind.__name__ == "Period" for kind in kinds)
+        self._has_strings = any(issubclass(kind, str) for kind in kinds)
+        self.categorical = categorical or self._has_strings
+
+    def take(self, codes, categorical):
+        """A column of the same cells: those at some positions, -1 for a missing one."""
+        if self._codes is not None:
+            codes = np.append(self._codes, -1)[codes]
+        return Column(self.name, self._cells, codes, categorical or self.categorical)
 
     def numbers(self):
         """Cells as float64, NaN where one is missing."""
-        if self._labels:
+        if self._has_periods:
+            _refuse_moments(self.name)
+        if self._has_strings:
             raise ValueError(
                 f"Column {self.name!r} holds strings where numbers are expected: it is not one "
                 "of the categorical features."
             )
-        if self._is_float:
-            return self._cells
-        numbers = np.full(len(self._cells), np.nan)
         try:
-            numbers[~self._missing] = self._cells[~self._missing]
+            numbers = self._cells.astype(np.float64, copy=False)
         except OverflowError as error:
             raise ValueError(
                 f"Column {self.name!r} holds a number too large for float64."
             ) from error
-        return numbers
+        return numbers if self._codes is None else np.append(numbers, np.nan)[self._codes]
 
-    def labels(self):
-        """Cells as strings, None where one is missing."""
-        labels = np.full(len(self._cells), None, dtype=object)
-        levels, codes = self._cells[~self._missing], slice(None)
-        if self._is_float:
-            levels, codes = np.unique(levels, return_inverse=True)
-        labels[~self._missing] = np.array([_label(level) for level in levels], object)[codes]
-        return labels
+    def levels(self):
+        """The different categories, as texts, and which of them is in each row; -1 for none."""
+        cells, codes = self._cells, self._codes
+        if cells.dtype.kind != "O":
+            cells, inverse = np.unique(cells, return_inverse=True)
+            codes = inverse if codes is None else np.append(inverse, -1)[codes]
+        used = np.bincount(codes + 1, minlength=len(cells) + 1)[1:] > 0
+        levels, positions = {}, np.full(len(cells) + 1, -1, dtype=np.int32)
+        for i in np.flatnonzero(used):
+            if not _is_missing(cells[i]):
+                positions[i] = levels.setdefault(_text(self.name, cells[i]), len(levels))
+        return list(levels), positions[codes]
 
 
 def _object_column(name, cells, categorical=False):
-    missing = np.fromiter(map(_is_missing, cells), bool, len(cells))
-    return Column(name, cells, missing, categorical)
+    """A column of objects; what equals within its type is one cell."""
+    kinds = set(map(type, cells))
+    for kind in kinds:
+        _check_type(name, kind)
+    if any(map(_is_compound, kinds)):  # (1,) == (True,), and ("a", []) is not hashable
+        cells = [_text(name, cell) if _is_compound(type(cell)) else cell for cell in cells]
+    seen = {}
+    codes = [seen.setdefault(key, len(seen)) for key in zip(map(type, cells), cells, strict=True)]
+    found = np.fromiter((cell for _, cell in seen), object, len(seen))
+    missing = np.fromiter(map(_is_missing, found), bool, len(found))
+    positions = np.where(missing, -1, np.cumsum(~missing) - 1).astype(np.int32)
+    return Column(name, found[~missing], positions[codes], categorical)
 
 
-def _float_column(name, cells):
-    return Column(name, cells, np.isnan(cells))
+def _number_column(name, numbers, missing):
+    """A column of numbers; of integers and booleans, those that are missing are any number."""
+    codes = np.where(missing, -1, np.arange(len(numbers))) if missing.any() else None
+    return Column(name, numbers, codes)
 
 
 def _pandas_column(name, series):
     dtype = series.dtype
-    if dtype.kind in "mM" or str(dtype).startswith("period"):
+    if dtype.kind in "mM":
         _refuse_moments(name)
+    if str(dtype) == "category":
+        levels = _pandas_column(name, series.cat.categories.to_series())
+        return levels.take(series.cat.codes.to_numpy(), True)
     if dtype.kind in "iufb":
-        return _float_column(name, series.to_numpy(np.float64, na_value=np.nan))
-    cells = series.astype(object).to_numpy()
-    return Column(name, cells, series.isna().to_numpy(bool), str(dtype) == "category")
+        missing = series.isna().to_numpy(bool)
+        own = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))  # nullable, sparse
+        fill = {"na_value": np.nan if dtype.kind == "f" else own.type(0)} if missing.any() else {}
+        return _number_column(name, series.to_numpy(own, **fill), missing)
+    if type(dtype).__name__ in _WITH_LEVELS:
+        codes, levels = series.factorize()
+        return _object_column(name, np.asarray(levels, dtype=object)).take(codes, False)
+    return _object_column(name, series.astype(object).to_numpy())
 
 
 def _polars_column(name, series):
     dtype = series.dtype
     if dtype.is_temporal():
         _refuse_moments(name)
-    if dtype.is_float() or dtype.is_integer():
-        return _float_column(name, series.to_numpy().astype(np.float64))
-    categorical = type(dtype).__name__ in {"Categorical", "Enum"}
+    kind = str(dtype).split("(")[0]
+    if kind == "Boolean" or (dtype.is_numeric() and kind not in {"Decimal", "Int128", "UInt128"}):
+        numbers = series.fill_null(False if kind == "Boolean" else 0).to_numpy()
+        return _number_column(name, numbers, series.is_null().to_numpy())
     cells = np.fromiter(series.to_list(), object, len(series))
-    return _object_column(name, cells, categorical)
+    return _object_column(name, cells, kind in {"Categorical", "Enum"})
 
 
 class NumericTable:
@@ -135,10 +209,9 @@ class NumericTable:
         X = self._X if len(columns) == self.n_columns else self._X[:, columns]
         return X if X.dtype.kind == "f" else X.astype(np.float64)
 
-    def labels(self, columns):
-        """Some columns as an array of strings."""
-        numbers = self._X[:, columns].astype(np.float64).T
-        return np.array([_float_column(None, cells).labels() for cells in numbers]).T
+    def levels(self, column):
+        """The levels of a column, as texts, and which of them is in each row; -1 for none."""
+        return Column(f"x{column}", self._X[:, column]).levels()
 
 
 class ColumnTable:
@@ -156,16 +229,24 @@ class ColumnTable:
         """Some columns as an array of floats."""
         return np.stack([self._columns[j].numbers() for j in columns], axis=1)
 
-    def labels(self, columns):
-        """Some columns as an array of strings."""
-        return np.stack([self._columns[j].labels() for j in columns], axis=1)
+    def levels(self, column):
+        """The levels of a column, as texts, and which of them is in each row; -1 for none."""
+        return self._columns[column].levels()
+
+
+def _exact_array(X):
+    """A list of rows as an array; of objects where NumPy would change what is in it.
+
+    It makes strings of the numbers beside a string, floats of integers, and integers of booleans.
+    """
+    array, cells = np.asarray(X), np.asarray(X, dtype=object)
+    kinds = {np.dtype(kind).kind for kind in set(map(type, cells.flat))}
+    return array if kinds == {array.dtype.kind} and kinds <= set("iufb") else cells
 
 
 def _read_array(X, estimator):
     if isinstance(X, list | tuple):
-        # NumPy would make strings of the numbers beside a string.
-        array = np.asarray(X)
-        X = np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
+        X = _exact_array(X)
     X = check_array(X, dtype=None, ensure_all_finite="allow-nan", estimator=estimator)
     if X.dtype.kind in "iufb":
         return NumericTable(X)
@@ -179,7 +260,7 @@ def _read_array(X, estimator):
 def read_table(X, estimator):
     """The columns of a data frame of pandas or polars, or of an array-like.
 
-    They have ``n_columns``, ``categorical()``, ``numbers(columns)`` and ``labels(columns)``.
+    They have ``n_columns``, ``categorical()``, ``numbers(columns)`` and ``levels(column)``.
     Messages name the estimator.
     """
     if hasattr(X, "__dask_graph__"):

@@ -7,6 +7,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ...data import CodedTable
 from ...utils import draft_of, input_feature_names
 from .columns import read_table
 
@@ -53,6 +54,41 @@ def _position(feature, names, n_features):
             f"categorical_features has {feature}, but there are {n_features} features"
         )
     return int(feature) % n_features
+
+
+def _as_array(table):
+    return table.dense() if isinstance(table, CodedTable) else table
+
+
+def _unique(names):
+    """Names of which none is there twice: one that is taken gets a number."""
+    found = {}
+    for name in names:
+        own, number = name, 1
+        while own in found:
+            number += 1
+            own = f"{name}_{number}"
+        found[own] = None
+    return np.array([*found], dtype=object)
+
+
+class _Levels:
+    """The columns of a category: those of its levels, then one that the rare ones share.
+
+    ``first`` is the position of the first. Rare levels are given by their own positions.
+    """
+
+    def __init__(self, levels, rare, first):
+        rare = set(rare)
+        kept = [level for i, level in enumerate(levels) if i not in rare]
+        self.names = kept + ["infrequent_sklearn"] * bool(rare)
+        self._columns = {level: first + i for i, level in enumerate(kept)}
+        self._unseen = first + len(kept) if rare else -1
+
+    def positions(self, texts, codes):
+        """The column of each row; -1 for none."""
+        columns = [self._columns.get(text, self._unseen) for text in [*texts, None]]
+        return np.array(columns)[codes]  # a code of -1 is the last one, for what is missing
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -178,8 +214,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Z : {ndarray, CSR array} of shape (n_samples, n_outputs)
             As of ``transform``.
         """
-        with draft_of(self) as (draft, _), np.errstate(all="ignore"):
-            return draft._fit_sparse(X) if sparse.issparse(X) else draft._fit_dense(X)
+        with draft_of(self) as (draft, _):
+            return _as_array(draft._fit_encode(X))
 
     def transform(self, X):
         """Make numbers of a table.
@@ -195,8 +231,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             Of type ``dtype``, finite; a CSR array or matrix for sparse data.
         """
         check_is_fitted(self)
-        with np.errstate(all="ignore"):  # what does not fit into a type is refused
-            return self._transform_sparse(X) if sparse.issparse(X) else self._transform_dense(X)
+        return _as_array(self._encode(X, self))
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of the result.
@@ -215,25 +250,61 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         names = input_feature_names(self, input_features)
         numeric = names[self._numeric]
         found = [*numeric, *(f"missing_{name}" for name in numeric[self._had_missing])]
-        if len(self._categorical):
-            found += list(self._one_hot.get_feature_names_out(names[self._categorical]))
-        return np.array(found, dtype=object)
+        for name, levels in zip(names[self._categorical], self._levels, strict=True):
+            found += [f"{name}_{level}" for level in levels.names]
+        return _unique(found)
 
-    def _fit_dense(self, X):
+    @np.errstate(all="ignore")  # what does not fit into a type is refused
+    def _fit_encode(self, X):
+        """``fit_transform``, of a dense table to a CodedTable."""
+        if sparse.issparse(X):
+            return self._fit_sparse(X)
         table = read_table(X, self)
         validate_data(self, X, reset=True, skip_check_array=True)
         self.categorical_features_ = self._find_categorical(table.categorical())
-        return np.hstack([*self._fit_numbers(table), *self._fit_labels(table)])
+        self._fit_numbers(table)
+        first = self.n_features_out_
+        self._levels = []
+        for j in self._categorical:
+            levels = self._fit_levels(*table.levels(j), self.n_features_out_ - first)
+            self._levels.append(levels)
+            self.n_features_out_ += len(levels.names)
+        return self._coded(table)
 
-    def _transform_dense(self, X):
-        table = read_table(X, self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        parts = []
+    @np.errstate(all="ignore")
+    def _encode(self, X, named=None):
+        """``transform``, of a dense table to a CodedTable.
+
+        ``named`` is the estimator whose features these should be, if that was not looked at.
+        """
+        is_sparse = sparse.issparse(X)
+        if is_sparse and (self._had_missing.any() or len(self._categorical)):
+            raise ValueError(
+                "This TableEncoder was fitted on a dense table with categories or missing values; "
+                "give a dense table."
+            )
+        if is_sparse:
+            table = check_array(X, accept_sparse="csr", dtype=self.dtype, estimator=self)
+        else:
+            table = read_table(X, self)
+        if named is not None:
+            validate_data(named, X, reset=False, skip_check_array=True)
+        return table if is_sparse else self._coded(table)
+
+    def _coded(self, table):
+        """A dense table that was read, with categories as positions of their columns."""
+        n_columns = sum(len(levels.names) for levels in self._levels)
+        coded = [
+            levels.positions(*table.levels(j)).astype(np.min_scalar_type(-n_columns))
+            for j, levels in zip(self._categorical, self._levels, strict=True)
+        ]
         if len(self._numeric):
-            parts += self._filled(self._numbers(table))
-        if len(self._categorical):
-            parts.append(self._one_hot.transform(table.labels(self._categorical)))
-        return np.hstack(parts)
+            numbers = self._filled(self._numbers(table))
+        else:
+            numbers = np.empty((len(coded[0]), 0), self.dtype)
+        positions = np.stack(coded, axis=1) if coded else np.empty((len(numbers), 0), np.int8)
+        off, on = np.zeros(n_columns, self.dtype), np.ones(n_columns, self.dtype)
+        return CodedTable(numbers, positions, off, on)
 
     @property
     def _numeric(self):
@@ -268,34 +339,32 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._had_missing = np.zeros(0, dtype=bool)
         self.n_features_out_ = 0
         if len(self._numeric) == 0:
-            return []
+            return
         numbers = self._numbers(table)
         self._had_missing = np.isnan(numbers).any(axis=0)
         self.medians_ = _medians(numbers)
         self.numeric_columns_ = np.flatnonzero(_more_than_two_values(numbers))
-        self.n_features_out_ = len(self._numeric) + self._had_missing.sum()
-        return self._filled(numbers)
+        self.n_features_out_ = len(self._numeric) + int(self._had_missing.sum())
 
     def _filled(self, numbers):
         """Numbers without holes, and where the holes were."""
         missing = np.isnan(numbers)
         filled = np.where(missing, self.medians_, numbers).astype(self.dtype)
         check_array(filled, dtype=None, estimator=self, input_name="X")
-        return [filled, missing[:, self._had_missing].astype(self.dtype)]
+        return np.hstack([filled, missing[:, self._had_missing].astype(self.dtype)])
 
-    def _fit_labels(self, table):
-        if len(self._categorical) == 0:
-            return []
-        self._one_hot = OneHotEncoder(
-            sparse_output=False,
-            dtype=self.dtype,
+    def _fit_levels(self, texts, codes, first):
+        """Find the columns of a category, in the order of the texts; to be missing is the last."""
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        ranks = np.append(np.argsort(order), len(texts))  # the last one is that of code -1
+        levels = [texts[i] for i in order] + [None] * bool((codes < 0).any())
+        one_hot = OneHotEncoder(
             handle_unknown="infrequent_if_exist",
             min_frequency=self.min_frequency,
             max_categories=self.max_categories,
-        )
-        encoded = self._one_hot.fit_transform(table.labels(self._categorical))
-        self.n_features_out_ += encoded.shape[1]
-        return [encoded]
+        ).fit(ranks[codes][:, np.newaxis])
+        rare = getattr(one_hot, "infrequent_categories_", [None])[0]
+        return _Levels(levels, () if rare is None else rare.tolist(), first)
 
     def _fit_sparse(self, X):
         X = validate_data(self, X, accept_sparse="csr", dtype=self.dtype)
@@ -306,16 +375,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.numeric_columns_ = np.arange(0)
         self.medians_ = np.zeros(self.n_features_in_)
         self._had_missing = np.zeros(self.n_features_in_, dtype=bool)
+        self._levels = []
         self.n_features_out_ = self.n_features_in_
         return X
-
-    def _transform_sparse(self, X):
-        if self._had_missing.any() or len(self._categorical):
-            raise ValueError(
-                "This TableEncoder was fitted on a dense table with categories or missing values; "
-                "give a dense table."
-            )
-        return validate_data(self, X, reset=False, accept_sparse="csr", dtype=self.dtype)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

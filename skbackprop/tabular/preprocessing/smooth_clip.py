@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ...data import CodedTable
 from ...utils import Interval, check_parameters, draft_of, fit_context
 
 # So far out, a value is at the limit to rounding; its square still fits float32.
@@ -25,6 +26,14 @@ def _centers_and_scales(X):
     half_range = np.nanmax(halves, axis=0) - np.nanmin(halves, axis=0)
     scale = _within(np.where(high > low, 2 * (high - low), half_range), X.dtype)
     return 2 * center, np.where(scale > 0, scale, np.nan)
+
+
+def _centers_and_scales_of_indicators(counts, n_rows):
+    """The same of columns of 0 and 1, with so many ones."""
+    position = np.array([[0.25], [0.5], [0.75]]) * (n_rows - 1)
+    low, center, high = np.clip(position - (n_rows - 1 - counts), 0, 1)
+    half_range = np.where((counts > 0) & (counts < n_rows), 0.5, np.nan)
+    return center, np.where(high > low, high - low, half_range)
 
 
 def _within(values, dtype):
@@ -120,8 +129,13 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         with np.errstate(all="ignore"):
-            X = self._checked(X, reset=False)
-            center, scale = _within(self.center_, X.dtype), _within(self.scale_, X.dtype)
+            return self._scaled(self._checked(X, reset=False), slice(None))
+
+    def _scaled(self, X, columns):
+        """Some of the columns, scaled."""
+        with np.errstate(all="ignore"):
+            center = _within(self.center_[columns], X.dtype)
+            scale = _within(self.scale_[columns], X.dtype)
             constant = np.isnan(scale)
             Z = (X / 2 - center / 2) / np.where(constant, 1, scale / 2)
             clip = np.clip(self.clip, np.finfo(X.dtype).tiny, _NO_LIMIT)
@@ -130,6 +144,22 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Z *= clip / np.sqrt(1 + Z * Z)
         Z[:, constant] *= 0
         return Z
+
+    def _fit_coded(self, table):
+        """As ``fit``, to a table whose categories are codes."""
+        with np.errstate(all="ignore"):
+            of_numbers = _centers_and_scales(table.numbers)
+        of_others = _centers_and_scales_of_indicators(table.counts(), len(table.numbers))
+        self.center_, self.scale_ = map(np.append, of_numbers, of_others)
+        self.n_features_in_ = len(self.scale_)
+        return self
+
+    def _transform_coded(self, table):
+        """As ``transform``."""
+        n_numbers = table.numbers.shape[1]
+        off, on = self._scaled(np.array([table.off, table.on]), slice(n_numbers, None))
+        numbers = self._scaled(table.numbers, slice(n_numbers))
+        return CodedTable(numbers, table.positions, off, on)
 
     def _checked(self, X, reset):
         return validate_data(
