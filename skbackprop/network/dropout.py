@@ -30,21 +30,7 @@ _GOLDEN_SECTION = 0.6180339887498949
 def dropout_rates(dropout, input_dropout, n_hidden):
     """Rates of the inputs of each layer, the features first; None where nothing is dropped.
 
-    Parameters
-    ----------
-    dropout : float or sequence of float
-        Of all hidden layers, or of each.
-
-    input_dropout : float
-        Of the features.
-
-    n_hidden : int
-        Number of hidden layers.
-
-    Raises
-    ------
-    ValueError
-        Where the rates do not fit the layers.
+    ``dropout`` is the rate of all hidden layers, or a list with one for each.
     """
     rates = [dropout] * n_hidden if isinstance(dropout, Real) else list(dropout)
     if len(rates) != n_hidden:
@@ -62,13 +48,7 @@ def dropout_rates(dropout, input_dropout, n_hidden):
 class DropoutStream:
     """Random bits for masks.
 
-    Parameters
-    ----------
-    random_state : RandomState
-        Where the seed comes from. A copy is asked, so that its own draws stay what they are.
-
-    strength : float, default=1.0
-        Factor of all rates until the first step begins.
+    The seed comes from a copy of ``random_state``, so that its own draws stay what they are.
 
     Attributes
     ----------
@@ -106,22 +86,7 @@ class DropoutStream:
 class DropoutMasks:
     """What one workspace drops: masks of the current rows, and the inputs after them.
 
-    Parameters
-    ----------
-    rates : sequence of float
-        Share of the inputs of each layer that is dropped.
-
-    units : sequence of int
-        Number of inputs of each layer.
-
-    n_rows : int
-        Largest number of rows.
-
-    dtype : dtype
-        Floating-point type of the inputs.
-
-    stream : DropoutStream
-        Where the bits come from.
+    ``rates`` and ``units`` are the share and the number of the inputs of each layer.
     """
 
     def __init__(self, rates, units, n_rows, dtype, stream):

@@ -12,22 +12,10 @@ _SLOW, _FAST = 0.1, 2.0
 class EmbeddingBuffers:
     """What the layer keeps between forward and backward, for a number of rows.
 
-    Attributes
-    ----------
-    H : ndarray of shape (n_rows, n_units)
-        Outputs.
-
-    delta : ndarray of shape (n_rows, n_units) or None
-        Gradient of the loss with respect to them.
-
-    x : ndarray of shape (n_columns, n_rows)
-        The embedded columns.
-
-    waves, cosines : ndarrays of shape (n_columns, n_waves, n_rows)
-        Arguments of the cosine, and the cosines.
-
-    outputs : ndarray of shape (n_columns, n_outputs, n_rows)
-        Combinations of the cosines; in the backward pass, their deltas.
+    ``H`` are the outputs, ``delta`` the gradient with respect to them, ``x`` the embedded columns.
+    ``waves`` and ``cosines``, of shape (n_columns, n_waves, n_rows), are the arguments of the
+    cosine and its values; ``outputs``, of shape (n_columns, n_outputs, n_rows), are combinations
+    of these, and their deltas in the backward pass.
     """
 
     __slots__ = ("H", "cosines", "delta", "outputs", "waves", "x")

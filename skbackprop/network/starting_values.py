@@ -4,15 +4,9 @@ import numpy as np
 
 
 class StartingValues:
-    """``coef_init`` and ``intercept_init`` of ``fit``.
+    """``coef_init`` and ``intercept_init`` of ``fit``: an array for each layer, or None.
 
-    Parameters
-    ----------
-    coef_init : list of array-like of shape (fan_in, fan_out), or None
-        Weights of each layer; None, for all or for one, for drawn values.
-
-    intercept_init : list of array-like of shape (fan_out,), or None
-        Biases of each layer, in the same way.
+    None, for all layers or for one, leaves what has been drawn.
     """
 
     def __init__(self, coef_init=None, intercept_init=None):

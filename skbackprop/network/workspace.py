@@ -8,25 +8,8 @@ from .dropout import DropoutMasks
 class Workspace:
     """All buffers of a network for blocks of at most ``n_rows`` rows.
 
-    Parameters
-    ----------
-    network : Network
-        The network they are for.
-
-    n_rows : int
-        Largest number of rows of a block.
-
-    dtype : dtype
-        Floating-point type of the buffers.
-
-    backward : bool, default=True
-        Whether deltas are needed.
-
-    stream : DropoutStream, default=None
-        Random bits for dropout; without them nothing is dropped.
-
-    keep_inputs : bool, default=False
-        Whether the pre-activations of all layers are kept, to be looked at.
+    Without ``backward`` there are no deltas, without a ``stream`` of random bits nothing is
+    dropped, and with ``keep_inputs`` all layers keep their pre-activations, to be looked at.
 
     Attributes
     ----------

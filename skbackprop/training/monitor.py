@@ -40,19 +40,8 @@ class Validation:
 class Monitor:
     """Watches a fit, epoch by epoch (or iteration by iteration).
 
-    Parameters
-    ----------
-    patience : Patience
-        Of the training loss, or of the validation score under early stopping.
-
-    validation : Validation, default=None
-        What to evaluate after each epoch.
-
-    early_stopping : bool, default=False
-        Whether the validation score decides when to stop and which parameters are the best.
-
-    verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+    ``patience`` is that of the training loss, or of the validation score under early stopping,
+    where the score decides when to stop and which parameters are the best.
 
     Attributes
     ----------
@@ -62,14 +51,8 @@ class Monitor:
     last_loss : float
         Training objective at the end.
 
-    best_iter : int
-        Epoch whose score was the best, from 1; 0 before there is one.
-
-    n_iter : int
-        Completed epochs.
-
-    validation : Validation or None
-        What is evaluated after each epoch.
+    n_iter, best_iter : int
+        Completed epochs; the epoch whose score was the best, from 1 (0 before there is one).
 
     stop_requested : bool
         Whether a callback has asked to stop.

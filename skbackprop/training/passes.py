@@ -40,22 +40,9 @@ class _Worker:
 class ExactPass:
     """Objective and gradient over all rows, block by block.
 
-    Parameters
-    ----------
-    objective : Objective
-        What to evaluate.
-
-    parameters : Parameters
-        Where it is evaluated, at each call as they are then.
-
-    gradient : Parameters
-        Receives the gradient.
-
-    threads : RowThreads
-        What the parts of the rows run on; the result does not depend on it.
-
-    block_rows : int, default=None
-        Rows of a block; chosen for the cache by default.
+    The objective is evaluated where ``parameters`` are at each call, and ``gradient`` receives its
+    gradient. The result does not depend on the threads; the rows of a block are chosen for the
+    cache, unless they are given.
     """
 
     def __init__(self, objective, parameters, gradient, threads, block_rows=None):
@@ -104,24 +91,9 @@ class ExactPass:
 
 
 class BatchPass:
-    """Objective and gradient over a minibatch.
+    """Objective and gradient over a minibatch of at most ``batch_size`` rows.
 
-    Parameters
-    ----------
-    objective : Objective
-        What to evaluate.
-
-    parameters : Parameters
-        Where it is evaluated, at each call as they are then.
-
-    gradient : Parameters
-        Receives the gradient.
-
-    batch_size : int
-        Largest number of rows.
-
-    stream : DropoutStream, default=None
-        Random bits for dropout; without them nothing is dropped.
+    As in ``ExactPass``. Without a ``stream`` of random bits nothing is dropped.
     """
 
     def __init__(self, objective, parameters, gradient, batch_size, stream=None):

@@ -16,24 +16,13 @@ class TrainingState:
 
     ``warm_start`` and ``partial_fit`` go on from it; a plain ``fit`` drops it at its end.
 
-    Parameters
-    ----------
-    seed : int, RandomState instance or None
-        The estimator's ``random_state``.
-
     Attributes
     ----------
     random_state : RandomState
         Source of all draws, in the order of scikit-learn: starting values, split, shuffles.
 
-    update_rule : UpdateRule or None
-        With its moments; None before the first fit by sgd or adam.
-
-    patience : Patience or None
-        That of the last call of ``partial_fit``, with which the next one goes on.
-
-    progress : Progress
-        Samples seen and plateaus met.
+    update_rule, patience, progress : UpdateRule, Patience, CountedProgress
+        The rule with its moments; the patience of the last call of ``partial_fit``.
 
     split : tuple of ndarrays or None
         Positions of the training and of the validation rows.

@@ -1,7 +1,7 @@
 """Fits and predictions with a scheduler and two workers begun from the command line.
 
-They are processes of their own, as on several machines: what a graph or a message holds is pickled,
-and a part of the cluster may end while the rest goes on.
+They are processes of their own, as on several machines: what a graph or a message holds is
+pickled, and a part of the cluster may end while the rest goes on.
 """
 
 import pickle
@@ -231,7 +231,7 @@ def test_a_future_that_is_cancelled(client, table, after_third):
 
     after_third(cancel)
     model = DaskBackpropClassifier(**PARAMS)
-    with pytest.raises(RuntimeError, match="hold_sample-.* cancelled"):
+    with pytest.raises(RuntimeError, match=r"hold_sample-.* cancelled"):
         model.fit(*in_chunks(table))
     assert_published(model, "was cancelled")
 
@@ -272,5 +272,5 @@ def test_categories_are_to_be_made_numbers(client, table):
     with pytest.raises(ValueError, match=r"Columns \['city'\] hold no numbers: make them numbers"):
         DaskBackpropClassifier(**PARAMS).fit(frames, y)
     DaskBackpropClassifier(**PARAMS).fit(dd.get_dummies(frames), y)
-    with pytest.raises(TypeError, match="Dask collection, .* give X.compute"):
+    with pytest.raises(TypeError, match=r"Dask collection, .* give X.compute"):
         TabularClassifier().fit(frames, y)

@@ -63,14 +63,10 @@ class MovingAverage:
         return twin
 
     def resume(self, parameters):
-        """Find the place to go on from.
+        """Find the place to go on from, where the fit before ended.
 
-        Parameters
-        ----------
-        parameters : ndarray of shape (n_parameters,)
-            Where the fit before ended. If this is the average, it receives the last iterate
-            instead; else (the best epoch of early stopping, or values that the user has set), the
-            average begins anew from there.
+        If ``parameters`` are the average, they receive the last iterate instead; else (the best
+        epoch of early stopping, or values that the user has set), the average begins anew there.
         """
         if np.array_equal(parameters, self.flat):
             parameters[...] = self._iterate

@@ -9,29 +9,9 @@ from ..monitor import Divergence
 def minimize_lbfgs(new_pass, parameters, options, monitor):
     """Minimise an objective by ``scipy.optimize.minimize(method="L-BFGS-B")``.
 
-    Parameters
-    ----------
-    new_pass : callable
-        ``new_pass(parameters, gradient)`` gives what evaluates the objective over all rows, an
-        ``ExactPass`` say.
-
-    parameters : Parameters
-        Starting point; at the end, the last iterate.
-
-    options : dict
-        Options of SciPy's solver.
-
-    monitor : Monitor
-        Is shown every iteration.
-
-    Returns
-    -------
-    result : OptimizeResult
-        As SciPy returns it, without ``x``.
-
-    Notes
-    -----
-    SciPy sees vectors of float64; the network computes in the parameters' own type.
+    ``new_pass(parameters, gradient)`` gives what evaluates the objective over all rows;
+    ``parameters`` are the starting point and, at the end, the last iterate. The result is SciPy's,
+    without ``x``. SciPy sees vectors of float64; the network computes in the parameters' own type.
     """
     failures = []
     gradient = parameters.empty_like()

@@ -72,30 +72,12 @@ class UpdateRule:
         self.n_steps = 0
 
     def bind(self, parameters, gradient, penalised=None, rates=None, decays=None):
-        """Steps on two vectors.
+        """Steps on a vector of parameters, by the gradient found in another one.
 
-        Parameters
-        ----------
-        parameters : ndarray of shape (n_parameters,)
-            What each step changes.
-
-        gradient : ndarray of shape (n_parameters,)
-            Where each step finds the gradient of the objective at ``parameters``.
-
-        penalised : ndarray of shape (n_penalised,), default=None
-            View of the first parameters, to which the weight decay applies.
-
-        rates : ndarray of shape (n_parameters,), default=None
-            Factors of the learning rate, which the decay knows nothing of; None for ones.
-
-        decays : ndarray of shape (n_penalised,), default=None
-            Factors of the weight decay; None for ones.
-
-        Returns
-        -------
-        step : callable
-            ``step(rate, strength=1.0)`` makes one step with that learning rate, and with the
-            weight decay times ``strength``.
+        The weight decay applies to ``penalised``, a view of the first parameters. ``rates`` are
+        factors of the learning rate, which the decay knows nothing of, and ``decays`` factors of
+        the decay; None for ones. The result, ``step(rate, strength=1.0)``, makes one step with
+        that learning rate, and with the decay times ``strength``.
         """
         if not self.moments:
             self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
