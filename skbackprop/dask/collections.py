@@ -38,8 +38,8 @@ def to_partitions(client, X, y, sample_weight):
     if len(set(numbers)) > 1:
         raise ValueError(
             f"X, y and sample_weight have different numbers of partitions: {numbers}. "
-            "Divide them in the same way. Give columns of a dataframe as they are: Dask may divide "
-            "them anew where they are persisted one by one, or their values are taken."
+            "Divide them in the same way. Give columns of a dataframe as they are: Dask may "
+            "divide them anew where they are persisted one by one, or their values are taken."
         )
     if sample_weight is None:
         delayed.append([None] * numbers[0])
