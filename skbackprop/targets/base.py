@@ -105,7 +105,7 @@ class Target:
         Those above one half are rounded first, so that the logarithm of 1 is 0.
         """
         exact = self.loss.link.log_inverse(raw)
-        probabilities = Target.probabilities(self, raw)
+        probabilities = Target.probabilities(self, raw.copy())
         return np.log(probabilities, out=exact, where=probabilities > 0.5)
 
     def score(self, y, prediction, sample_weight):
