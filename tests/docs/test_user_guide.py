@@ -55,6 +55,8 @@ def test_tables():
     assert len(variables["model"].members_) == 2
 
 
+# Of Dask's own writing of Parquet, with pandas 3.1 and newer.
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.set_index")
 def test_beyond_one_machine():
     variables = run("beyond_one_machine")
     assert variables["accuracy"] > 0.95
