@@ -347,3 +347,21 @@ def test_multilabel_partial_fit_needs_no_classes(rng, solver, seed):
         clf.partial_fit(X, Y)
     assert_same_parameters(clf, whole)
     assert clf.predict(X).shape == Y.shape
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_partial_fit_of_a_batch_without_every_class_after_a_warm_start(solver, n_columns):
+    """The classes are those of the first call; warm_start asks for all of them in fit alone."""
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 3
+    part = y < 2
+    y = y if n_columns == 1 else np.column_stack([y, 5 - y])
+    clf = BackpropClassifier((4,), solver=solver, max_iter=3, warm_start=True, random_state=0)
+    clf.fit(X, y)
+    before = clf.coefs_[0].copy()
+    clf.partial_fit(X[part], y[part])
+    assert not np.array_equal(clf.coefs_[0], before)
+    classes = [0, 1, 2] if n_columns == 1 else [[0, 1, 2], [3, 4, 5]]
+    np.testing.assert_array_equal(clf.classes_, classes)
+    with pytest.raises(ValueError, match="same classes as in the previous call to fit"):
+        clf.fit(X[part], y[part])

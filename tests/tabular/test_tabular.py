@@ -387,3 +387,39 @@ def test_huge_targets_are_scaled_without_overflow():
     plain = TabularRegressor(**parameters).fit(X, X[:, 0]).predict(X)
     huge = TabularRegressor(**parameters).fit(X, 1e300 * X[:, 0]).predict(X)
     np.testing.assert_allclose(huge, 1e300 * plain, rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "tweedie", "squared_error"])
+def test_a_constant_target(loss):
+    """Exactly it without a link; with a logarithmic one as near as training comes."""
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    net = TabularRegressor(
+        loss=loss, hidden_layer_sizes=(8,), n_members=2, max_iter=20, min_steps=150, random_state=0
+    ).fit(X, np.full(60, 5.0))
+    rtol = 0 if loss == "squared_error" else 0.05
+    np.testing.assert_allclose(net.predict(X), 5.0, rtol=rtol)
+
+
+PARAMETERS_CHANGED = {
+    "n_members": 3, "max_iter": 1, "alpha": 3.0, "hidden_layer_sizes": (7, 2), "dropout": 0.5,
+    "verbose": 1, "random_state": 7, "learning_rate_init": 0.5, "batch_size": 5, "n_jobs": 2,
+    "min_steps": 1, "validation_fraction": 0.4, "weight_decay": 0.5, "class_weight": "balanced",
+    "categorical_features": [0], "n_iter_no_change": 1, "loss": "focal", "activation": "tanh",
+    "embedding": None, "label_smoothing": 0.3,
+}  # fmt: skip
+
+
+def test_parameters_changed_after_the_fit_change_nothing(iris):
+    X, y = iris
+    for net in (classifier(), TabularRegressor(hidden_layer_sizes=(4,), max_iter=2, n_members=2)):
+        net.fit(X, y)
+        method = "predict_proba" if hasattr(net, "predict_proba") else "predict"
+        expected, score = getattr(net, method)(X), net.score(X, y)
+        assert not set(net.get_params()) - set(PARAMETERS_CHANGED)
+        changed = {k: v for k, v in PARAMETERS_CHANGED.items() if k in net.get_params()}
+        if method == "predict":
+            changed["loss"] = "poisson"
+        for name, value in changed.items():
+            net.set_params(**{name: value})
+            np.testing.assert_array_equal(getattr(net, method)(X), expected)
+            assert net.score(X, y) == score

@@ -159,6 +159,29 @@ def test_failing_callback_leaves_the_estimator_as_it_was():
     assert pruner.names()[-1] == ("teardown", "fit")
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_stop_iteration_of_a_callback_or_scorer_is_passed_on(solver):
+    """SciPy's L-BFGS takes it for a wish to end, of which a fit must not come."""
+
+    class Exhausted(Recorder):
+        def on_fit_task_end(self, estimator, context):
+            if context.task_id == 2:
+                raise StopIteration("no more trials")
+
+    def scorer(estimator, X, y):
+        raise StopIteration("no more trials")
+
+    small = SMALL | {"solver": solver}
+    for net in (
+        BackpropClassifier(**small).set_callbacks(Exhausted()),
+        BackpropClassifier(**small, early_stopping=True, scoring=scorer),
+    ):
+        before = dict(vars(net))
+        with pytest.raises(StopIteration, match="no more trials"):
+            net.fit(X, y)
+        assert vars(net) == before
+
+
 def test_partial_fit_is_a_fit_of_one_epoch():
     recorder = Recorder()
     net = BackpropRegressor(**SMALL).set_callbacks(recorder)
