@@ -38,8 +38,8 @@ def to_partitions(client, X, y, sample_weight):
     if len(set(numbers)) > 1:
         raise ValueError(
             f"X, y and sample_weight have different numbers of partitions: {numbers}. "
-            "Divide them in the same way. Give columns of a dataframe as they are: Dask may "
-            "divide them anew where they are persisted one by one, or their values are taken."
+            "Divide them in the same way, and give columns of a dataframe as they are: persisted "
+            "one by one, or as values, they may be divided anew by Dask."
         )
     if sample_weight is None:
         delayed.append([None] * numbers[0])
@@ -63,13 +63,10 @@ def _delayed(name, data, X):
                 raise ValueError(f"X has {X.shape[0]} rows, but {name} has {data.shape[0]}.")
             data = data.rechunk({0: X.chunks[0]})
     there = {future.key: future for future in futures_of(data)}  # of a persisted collection
-    if hasattr(data, "simplify"):
-        # Columns that are not needed are not read. Further optimisation would join small files,
-        # and how many depends on the columns.
-        parts = data.simplify().to_delayed(optimize_graph=False)
-    else:
-        parts = np.ravel(data.to_delayed())
-    return [there.get(part.key, part) for part in parts]
+    options = {}
+    if hasattr(data, "simplify"):  # no columns too many, and no files joined as the columns are
+        data, options = data.simplify(), {"optimize_graph": False}
+    return [there.get(part.key, part) for part in np.ravel(data.to_delayed(**options))]
 
 
 def _cut_like(name, data, X):

@@ -37,18 +37,15 @@ def losses_explained(client):
 def _what_was_lost(client, words):
     if client.status != "running" or "scheduler-" in words:
         return (
-            "The connection to the scheduler was lost, and with it all that the workers held for "
-            "this client: the scheduler has ended or was begun anew, or the network failed. "
-            "Connect a new Client, and fit again."
+            "The connection to the scheduler was lost, and all that the workers held for this "
+            "client: the scheduler has ended or begun anew. Connect a new Client, and fit again."
         )
     if any(lost in words for lost in _LOST):
         return (
             "Rows were lost with a worker. Arrays in the client's memory are sent to the workers "
             "once, and cannot be computed anew: give Dask collections where workers may fail."
         )
-    return (
-        f"A future that the fit needs was cancelled, by another user of the client, say: {words}"
-    )
+    return f"A future that the fit needs was cancelled, say by someone else's code: {words}"
 
 
 class Partition(NamedTuple):

@@ -106,7 +106,9 @@ def columns_read(part):
 
 def test_selections_that_are_divided_anew_are_refused(client, files):
     frame = dd.read_parquet(files, split_row_groups=True)
-    with pytest.raises(ValueError, match=r"partitions: \[30, 5\].*give columns as they are"):
+    with pytest.raises(
+        ValueError, match=r"partitions: \[30, 5\].*give columns of a dataframe as they are"
+    ):
         DaskBackpropClassifier(**PARAMS).fit(frame[FEATURES], frame["unused_0"].values)
 
 
