@@ -56,7 +56,7 @@ def test_tables():
 
 
 # Of Dask's own writing of Parquet, with pandas 3.1 and newer.
-@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.set_index")
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
 def test_beyond_one_machine():
     variables = run("beyond_one_machine")
     assert variables["accuracy"] > 0.95
