@@ -126,6 +126,16 @@ OF_PANDAS = {
     "periods": lambda rng, n: pd.period_range("2020", periods=n, freq="D"),
     "spans": lambda rng, n: pd.timedelta_range("1 day", periods=n),
     "intervals": lambda rng, n: pd.interval_range(0, n, periods=n),
+    "cut": lambda rng, n: pd.cut(rng.normal(size=n), [-9, -1, 0, 1, 9]),
+    "category of booleans": lambda rng, n: pd.Categorical(rng.uniform(size=n) < 0.5),
+    "category of periods": lambda rng, n: pd.Categorical(
+        pd.period_range("2020", periods=n, freq="D")
+    ),
+    "category of float32": lambda rng, n: pd.Categorical(rng.integers(0, 3, n).astype("f4") / 10),
+    "long Int64": lambda rng, n: pd.array(
+        with_holes(2**60 + rng.integers(0, 9, n), rng, pd.NA), "Int64"
+    ),
+    "tuples": lambda rng, n: pd.Series([(i, "oak") for i in rng.integers(0, 3, n).tolist()]),
 }
 COLUMNS = NUMERIC | OBJECTS | OF_PANDAS
 

@@ -319,3 +319,14 @@ def test_too_large_numbers_are_refused_without_warnings():
     frame = pd.DataFrame({"x": np.linspace(-1, 1, 20) * LARGEST})
     with pytest.raises(ValueError, match="too large for dtype"):
         TableEncoder().fit(frame)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_names_are_unique(library):
+    """A column of that name, a level "None": polars refuses a name that is there twice."""
+    pytest.importorskip(library)
+    X = pd.DataFrame({"a": [1, None], "missing_a": [1, 2], "c": ["None", None]})
+    encoder = TableEncoder(**ALL_LEVELS).set_output(transform=library)
+    assert list(encoder.fit_transform(X).columns) == [
+        *("a", "missing_a", "missing_a_2", "c_None", "c_None_2")
+    ]

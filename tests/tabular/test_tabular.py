@@ -1,6 +1,8 @@
 """The estimators for tables: whatever comes in, and what comes out."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
-from skbackprop import TabularClassifier, TabularRegressor
+from skbackprop import SmoothClipScaler, TabularClassifier, TabularRegressor
 from skbackprop.losses import Quantile
 
 QUICK = {
@@ -423,3 +425,92 @@ def test_parameters_changed_after_the_fit_change_nothing(iris):
             net.set_params(**{name: value})
             np.testing.assert_array_equal(getattr(net, method)(X), expected)
             assert net.score(X, y) == score
+
+
+def table_of_categories():
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(7)
+    n = 240
+    frame = pd.DataFrame(
+        {
+            "width": np.where(rng.uniform(size=n) < 0.1, np.nan, rng.normal(size=n)),
+            "city": rng.choice(["Bonn", "Kiel", "Ulm", None], n, p=[0.6, 0.3, 0.08, 0.02]),
+            "rooms": pd.Categorical(rng.integers(1, 12, n)),
+            "shop": [f"shop {i}" for i in rng.integers(40, size=n)],
+            "new": rng.uniform(size=n) < 0.8,
+            "same": "one",
+        }
+    )
+    return frame, (frame["city"] == "Bonn").to_numpy() ^ (
+        frame["rooms"].astype(int) > 6
+    ).to_numpy()
+
+
+def test_categories_as_codes_give_the_networks_that_columns_gave():
+    """Numbers from when the table was a dense array of 0 and 1 before it was scaled."""
+    X, y = table_of_categories()
+    few = {"n_members": 2, "hidden_layer_sizes": (8,), "max_iter": 4, "min_steps": 20}
+    model = TabularClassifier(**few, random_state=0).fit(X, y)
+    expected = [-0.26488818, -0.13924193, 0.01967013, -0.17976492, -0.20800781, 0.20508247]
+    np.testing.assert_allclose(model.decision_function(X)[:6], expected, atol=1e-6)
+    model = TabularRegressor(**few, random_state=0).fit(X, y + X["width"].fillna(0))
+    expected = [0.17972151, 0.29358521, 0.0536224, 0.13853477, 0.43264223, 0.14151138]
+    np.testing.assert_allclose(model.predict(X)[:6], expected, atol=1e-6)
+
+
+def test_scaled_codes_are_the_scaled_columns():
+    X, y = table_of_categories()
+    model = classifier(min_steps=1, max_iter=1).fit(X, y)
+    scaler = SmoothClipScaler().fit(model.encoder_.transform(X))
+    np.testing.assert_array_equal(model.scaler_.center_, scaler.center_)
+    np.testing.assert_array_equal(model.scaler_.scale_, scaler.scale_)
+    columns = scaler.transform(model.encoder_.transform(X))[:, ~np.isnan(scaler.scale_)]
+    np.testing.assert_array_equal(
+        model._encoded(X).fill(np.empty(columns.shape, "f4")), columns.astype("f4")
+    )
+
+
+MEMORY = """
+import resource
+import numpy as np, pandas as pd
+from skbackprop import TabularClassifier
+
+def frame(n):
+    codes = rng.integers(0, 100, (10, n)).astype("i1")
+    levels = [f"level {i}" for i in range(100)]
+    return pd.DataFrame({f"c{j}": pd.Categorical.from_codes(codes[j], levels) for j in range(10)})
+
+rng = np.random.default_rng(0)
+model = TabularClassifier(n_members=1, max_iter=1, min_steps=0, random_state=0)
+few, X = frame(300), frame(50_000)
+model.fit(few, np.arange(300) % 2).predict(few)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model.fit(X, rng.integers(0, 2, len(X))).predict(X)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is counted in other units")
+def test_memory_of_many_levels():
+    """10 categories of 100 levels in 50,000 rows took 1.7 GB."""
+    pytest.importorskip("pandas")
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", MEMORY], capture_output=True, check=True, text=True
+    )
+    assert float(result.stdout) < 100
+
+
+def test_one_warning_of_missing_names_about_the_estimator():
+    pd = pytest.importorskip("pandas")
+    model = classifier(min_steps=1, max_iter=1).fit(pd.DataFrame(X, columns=[*"abc"]), X[:, 0] > 0)
+    with pytest.warns(UserWarning, match="feature names") as caught:
+        model.predict(X)
+    (warning,) = caught
+    assert "but TabularClassifier was fitted with feature names" in str(warning.message)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "boolean"])
+def test_a_nullable_frame_of_labels_is_scored(dtype):
+    pd = pytest.importorskip("pandas")
+    Y = pd.DataFrame({"a": X[:, 0] > 0, "b": X[:, 1] > 0}).astype(dtype)
+    assert 0 <= classifier(min_steps=1, max_iter=1).fit(X, Y).score(X, Y) <= 1

@@ -237,11 +237,15 @@ class ColumnTable:
 def _exact_array(X):
     """A list of rows as an array; of objects where NumPy would change what is in it.
 
-    It makes strings of the numbers beside a string, floats of integers, and integers of booleans.
+    It makes strings of the numbers beside a string, floats of integers, integers of booleans, and
+    wider floats of narrow ones.
     """
-    array, cells = np.asarray(X), np.asarray(X, dtype=object)
-    kinds = {np.dtype(kind).kind for kind in set(map(type, cells.flat))}
-    return array if kinds == {array.dtype.kind} and kinds <= set("iufb") else cells
+    cells = np.asarray(X, dtype=object)
+    kinds = {np.dtype(kind) for kind in set(map(type, cells.flat))}
+    if len(kinds) != 1 or next(iter(kinds)).kind not in "iufb":
+        return cells
+    array = np.asarray(X)
+    return array if {array.dtype} == kinds else cells
 
 
 def _read_array(X, estimator):

@@ -101,9 +101,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     categorical_features : 'from_dtype', None, or array-like of bool, int or str, \
             default='from_dtype'
-        Which features are categories: those of a categorical or string type, or with strings
-        among their values; none; or those of a mask, of positions, or of names. All others must
-        be numbers or booleans.
+        Which features are categories: those of a categorical type, or with strings, intervals or
+        tuples among their values; none; or those of a mask, of positions, or of names. All others
+        must be numbers or booleans. Periods must be named, or of a categorical type.
 
     min_frequency : int, float or None, default=5
         Levels that are rarer than this, as a number or a fraction of rows, share a column; so do
@@ -113,7 +113,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Most columns that a feature gets; its rarest levels share the last.
 
     dtype : dtype, default=numpy.float32
-        Type of the result.
+        Type of the result. float32 keeps 7 digits: longer numbers, such as seconds since 1970, may
+        become equal, and want float64.
 
     Attributes
     ----------
@@ -145,8 +146,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     The columns of the result are, in this order: numbers and booleans, with the median in place of
     what is missing; a column of 0 and 1 for each of them that had something missing in ``fit``; a
     column of 0 and 1 for each level of each category, where to be missing is a level. ``None``,
-    NaN and the missing values of pandas and polars are missing. A category may be written as 1,
-    1.0 or "1": that is the same level.
+    NaN and the missing values of pandas and polars are missing.
+
+    A level is a value, whatever holds it. Numbers are one level if they are equal, integers of any
+    size exactly; floats are the shortest decimal of their own width, so that 0.1 in float32 is 0.1
+    in float64. ``True`` is not 1. Intervals, periods and tuples are levels by their parts. A
+    string is the level of the value that it writes: a category may be 1, 1.0 or "1". Floats from
+    2**53 on do not tell integers apart and are refused as categories.
 
     Dates, times and time spans are refused: what of them matters (the month, the hour, the days
     since something) is for you to say. Sparse data are numbers without missing values, and stay
@@ -244,7 +250,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of str objects
-            The names.
+            The names; one that would be there twice gets a number.
         """
         check_is_fitted(self)
         names = input_feature_names(self, input_features)
