@@ -274,5 +274,5 @@ def test_categories_are_to_be_made_numbers(client, table):
     with pytest.raises(ValueError, match=r"Columns \['city'\] hold no numbers: make them numbers"):
         DaskBackpropClassifier(**PARAMS).fit(frames, y)
     DaskBackpropClassifier(**PARAMS).fit(dd.get_dummies(frames), y)
-    with pytest.raises(TypeError, match=r"Dask collection, .* give X.compute"):
+    with pytest.raises(TypeError, match=r"Dask dataframe, .* give X.compute"):
         TabularClassifier().fit(frames, y)

@@ -267,9 +267,9 @@ def read_table(X, estimator):
     They have ``n_columns``, ``categorical()``, ``numbers(columns)`` and ``levels(column)``.
     Messages name the estimator.
     """
-    if hasattr(X, "__dask_graph__"):
+    if hasattr(X, "__dask_graph__") and hasattr(X, "columns"):
         raise TypeError(
-            "X is a Dask collection, but this estimator is for data in memory: give X.compute(), "
+            "X is a Dask dataframe, but this estimator is for data in memory: give X.compute(), "
             "or give numbers to the estimators of skbackprop.dask."
         )
     if hasattr(X, "iloc") and hasattr(X, "columns"):
