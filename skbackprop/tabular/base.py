@@ -365,6 +365,12 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             for number, member in enumerate(self.members_, start=1)
         )
 
+    def _fitted(self):
+        raise TypeError(
+            f"This looks into one network, but {type(self).__name__} has several: the networks "
+            "are members_[i].network. Give a BackpropClassifier or BackpropRegressor."
+        )
+
     def _raw_predictions(self, X):
         """Raw predictions of each network, one after another, and the target."""
         attributes = vars(self)

@@ -6,7 +6,7 @@ from scipy import sparse
 from scipy.optimize import Bounds
 from sklearn.datasets import make_classification, make_regression
 
-from skbackprop import BackpropClassifier, BackpropRegressor, inspection
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularRegressor, inspection
 from skbackprop.inspection import input_gradient
 from skbackprop.losses import Quantile, SquaredError
 from skbackprop.losses.links import IdentityLink, LogitLink, LogLink, SoftmaxLink
@@ -442,3 +442,16 @@ def test_outputs_that_exist_are_told_as_they_can_be_asked_for():
     net, _ = fitted("binary")
     with pytest.raises(ValueError, match=r"is none of \['no', 'yes'\]"):
         input_gradient(net, X, "maybe")
+
+
+def test_table_estimators_say_that_they_have_several_networks():
+    net = TabularRegressor(2, (3,), max_iter=1, min_steps=0).fit(FEATURES, POSITIVE)
+    for look in (
+        lambda: input_gradient(net, FEATURES),
+        lambda: inspection.layer_outputs(net, FEATURES),
+        lambda: inspection.backpropagate(net, FEATURES, POSITIVE),
+        lambda: inspection.minimize_input(net, FEATURES, 1.0),
+        lambda: inspection.check_gradient(net, FEATURES, POSITIVE),
+    ):
+        with pytest.raises(TypeError, match=r"TabularRegressor has several.*members_\[i\]"):
+            look()
