@@ -40,11 +40,13 @@ def dask_cluster(folder, n_workers=2):
     """A scheduler and workers begun from the command line, as on several machines.
 
     Yields the scheduler's address and the processes, the scheduler's first. They are on the
-    loopback device, on ports that are free, and are ended with the block, whatever happens.
+    loopback device, on ports that are free, and are ended with the block; should the tests be killed,
+    they end by themselves.
     """
     common = ["--no-dashboard", "--host", "127.0.0.1"]
     file = folder / "scheduler.json"
     one = ["--nthreads", "1", "--no-nanny", "--memory-limit", "1GB"]
+    one += ["--death-timeout", "60"]
     with ExitStack() as running:
 
         def start(name, *arguments):
@@ -58,7 +60,11 @@ def dask_cluster(folder, n_workers=2):
             running.callback(process.kill)
             return process
 
-        processes = [start("scheduler", "--port", "0", "--scheduler-file", str(file))]
+        processes = [
+            start(
+                "scheduler", "--port", "0", "--scheduler-file", str(file), "--idle-timeout", "300"
+            )
+        ]
         for i in range(n_workers):
             local = ["--local-directory", str(folder / f"worker-{i}")]
             processes.append(start(f"worker-{i}", "--scheduler-file", str(file), *local, *one))
