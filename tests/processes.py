@@ -40,8 +40,8 @@ def dask_cluster(folder, n_workers=2):
     """A scheduler and workers begun from the command line, as on several machines.
 
     Yields the scheduler's address and the processes, the scheduler's first. They are on the
-    loopback device, on ports that are free, and are ended with the block; should the tests be killed,
-    they end by themselves.
+    loopback device, on ports that are free, and are ended with the block; should the tests
+    be killed, they end by themselves.
     """
     common = ["--no-dashboard", "--host", "127.0.0.1"]
     file = folder / "scheduler.json"
