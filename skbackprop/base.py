@@ -32,8 +32,8 @@ from .utils import check_parameters, draft_of, fit_context
 
 _DRAWN = StartingValues()
 
-# What a fit that goes on makes longer.
-_HISTORY = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
+# What a fit that goes on makes longer, or begins with; another begins without them.
+_HISTORY = ("loss_curve_", "validation_scores_", "validation_loss_curve_", "_network")
 
 
 def why_no_partial_fit(estimator):

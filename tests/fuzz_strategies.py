@@ -26,6 +26,7 @@ __all__ = [
     "TARGET_CONTAINERS",
     "WEIGHTS",
     "Call",
+    "Data",
     "calls",
     "one_of_each",
     "usually",
@@ -39,20 +40,27 @@ def one_of_each(draw, choices):
 
 
 @dataclass
-class Call:
-    """An estimator and what it is fitted to.
+class Data:
+    """Rows with their targets and weights; ``made_of`` names what they are."""
 
-    ``made_of`` names the kinds of the data; ``steps`` are the methods to call, in order.
-    """
-
-    estimator: Any
     X: Any
     y: Any
     sample_weight: Any
-    steps: tuple
     n_rows: int
     made_of: dict = field(default_factory=dict)
-    validation: dict = field(default_factory=dict)
+
+
+@dataclass
+class Call:
+    """An estimator and what it is fitted to.
+
+    ``steps`` are the methods to call, in order, each with its data; ``second`` is what ``fit`` is
+    given beside its data.
+    """
+
+    estimator: Any
+    steps: list
+    second: dict = field(default_factory=dict)
 
 
 # ---- features
@@ -387,6 +395,33 @@ KINDS = {
     "regressor": (BackpropRegressor, PARAMETERS | OF_REGRESSOR, NUMBERS),
 }
 SMALL = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
+USUAL = {
+    "features": "normal",
+    "dtype": "<f8",
+    "container": "C",
+    "target container": "array",
+    "weights": "none",
+}
+STARTING_VALUES = {
+    "coef_init": [
+        lambda p: [np.full((p, 3), 0.1), None],
+        lambda p: [np.full((p, 3), "0.1"), None],
+        lambda p: [np.full((p, 3), np.nan), None],
+        lambda p: [np.full((p, 3), 1e300), None],
+        lambda p: [np.zeros((3, p)).tolist(), None],
+        lambda p: [None],
+        lambda p: np.zeros((p, 3)),
+    ],
+    "intercept_init": [
+        lambda p: [[1, 2, 3], None],
+        lambda p: [np.ones(3, dtype=complex), None],
+        lambda p: [[np.inf] * 3, None],
+        lambda p: [np.zeros((3, 1)), None],
+        lambda p: [],
+        lambda p: "zeros",
+        lambda p: 3,
+    ],
+}
 
 
 def usually(first, others):
@@ -414,35 +449,67 @@ def estimators(draw, estimator_class, values):
 
 
 @st.composite
-def calls(draw):
-    """A :class:`Call` of either estimator."""
-    kind = draw(st.sampled_from(["classifier", "regressor"]))
-    estimator_class, values, targets = KINDS[kind]
-    n_rows = draw(st.one_of(st.integers(2, 40), st.sampled_from([2, 1, 3, 5, 300, 9, 8, 7, 6, 0])))
-    n_features = draw(st.one_of(st.integers(1, 6), st.sampled_from([1, 40, 3, 4, 5, 6, 7, 8, 0])))
+def data(draw, targets, like=None):
+    """A :class:`Data`; in each respect about half the draws are ``like`` others."""
+    sizes = st.one_of(st.integers(2, 40), st.sampled_from([2, 1, 3, 5, 300, 9, 8, 7, 6, 0]))
+    widths = st.one_of(st.integers(1, 6), st.sampled_from([1, 40, 3, 4, 5, 6, 7, 8, 0]))
+    usual = like or USUAL | {"target": next(iter(targets))}
     made_of = {
-        "features": draw(usually("normal", list(FEATURES))),
-        "dtype": draw(usually("<f8", DTYPES)),
-        "container": draw(usually("C", list(CONTAINERS))),
-        "target": draw(usually(next(iter(targets)), list(targets))),
-        "target container": draw(usually("array", list(TARGET_CONTAINERS))),
-        "weights": draw(usually("none", list(WEIGHTS))),
-        "validation": draw(usually(False, [False, False, True])),
+        "n_rows": draw(sizes),
+        "n_features": draw(st.one_of(st.just(like["n_features"]), widths) if like else widths),
+        "features": draw(usually(usual["features"], list(FEATURES))),
+        "dtype": draw(usually(usual["dtype"], DTYPES)),
+        "container": draw(usually(usual["container"], list(CONTAINERS))),
+        "target": draw(usually(usual["target"], list(targets))),
+        "target container": draw(usually(usual["target container"], list(TARGET_CONTAINERS))),
+        "weights": draw(usually(usual["weights"], list(WEIGHTS))),
         "seed": draw(st.integers(0, 2**20)),
     }
-    rng = np.random.default_rng(made_of["seed"])
-    array = of_dtype(FEATURES[made_of["features"]](rng, n_rows, n_features), made_of["dtype"])
-    X = CONTAINERS[made_of["container"]](array)
+    rng, n_rows = np.random.default_rng(made_of["seed"]), made_of["n_rows"]
+    features = FEATURES[made_of["features"]](rng, n_rows, made_of["n_features"])
+    X = CONTAINERS[made_of["container"]](of_dtype(features, made_of["dtype"]))
     y = TARGET_CONTAINERS[made_of["target container"]](targets[made_of["target"]](rng, n_rows))
-    weights = WEIGHTS[made_of["weights"]](rng, max(n_rows, 1))
-    steps = draw(usually(("fit",), [("partial_fit",) * 2, ("fit", "fit"), ("fit", "partial_fit")]))
+    return Data(X, y, WEIGHTS[made_of["weights"]](rng, max(n_rows, 1)), n_rows, made_of)
+
+
+@st.composite
+def validation_data(draw, targets, first):
+    """No validation data, the training data, or any others."""
+    which = draw(usually("none", ["none", "same", "other", "without targets"]))
+    if which == "none":
+        return {}
+    if which == "without targets":
+        return {"X_val": first.X}
+    given_data = first if which == "same" else draw(data(targets, like=first.made_of))
+    return {
+        "X_val": given_data.X,
+        "y_val": given_data.y,
+        "sample_weight_val": given_data.sample_weight,
+    }
+
+
+@st.composite
+def starting_values(draw, n_features):
+    """Weights and biases to start from, right ones for networks of 3 hidden units."""
+    return {
+        name: values(n_features)
+        for name in draw(usually([], [["coef_init"], ["intercept_init"]]))
+        for values in [draw(st.sampled_from(STARTING_VALUES[name]))]
+    }
+
+
+@st.composite
+def calls(draw):
+    """A :class:`Call` of either estimator."""
+    estimator_class, values, targets = KINDS[draw(st.sampled_from(["classifier", "regressor"]))]
+    first = draw(data(targets))
+    names = draw(usually(("fit",), [("partial_fit",) * 2, ("fit", "fit"), ("fit", "partial_fit")]))
+    steps = [(names[0], first)]
+    for name in names[1:]:
+        steps.append((name, draw(st.one_of(st.just(first), data(targets, like=first.made_of)))))
     return Call(
         estimator=draw(estimators(estimator_class, values)),
-        X=X,
-        y=y,
-        sample_weight=weights,
         steps=steps,
-        n_rows=n_rows,
-        made_of=made_of,
-        validation={"X_val": X, "y_val": y} if made_of["validation"] else {},
+        second=draw(validation_data(targets, first))
+        | draw(starting_values(first.made_of["n_features"])),
     )

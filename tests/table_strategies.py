@@ -1,6 +1,7 @@
 """Random tables, and what is to be made of them: encoders, scalers and estimators for tables."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,7 @@ OBJECTS = {
         rng.uniform(size=n) < 0.5, "oak", rng.integers(3)
     ),
     "dates": lambda rng, n: np.array(["2020-01-01"] * n, dtype="M8[D]").astype(object),
+    "decimals": lambda rng, n: np.array([Decimal(i) / 10 for i in rng.integers(0, 3, n).tolist()]),
     "bytes": lambda rng, n: np.full(n, b"oak", dtype=object),
     "lists": lambda rng, n: with_one(np.full(n, "oak", dtype=object), ("a", "tuple")),
     "complex": lambda rng, n: rng.normal(size=n).astype(complex).astype(object),
@@ -304,18 +306,29 @@ def tabular_calls(draw):
         "target": draw(usually(next(iter(targets)), list(targets))),
         "target container": draw(usually("array", list(TARGET_CONTAINERS))),
         "weights": draw(usually("none", list(WEIGHTS))),
-        "validation": draw(usually(False, [False, False, True])),
+        "validation": draw(usually("none", ["none", "same", "other targets", "other table"])),
     }
     rng = np.random.default_rng(table.made_of["seed"])
     y = TARGET_CONTAINERS[made_of["target container"]](
         targets[made_of["target"]](rng, table.n_rows)
     )
     parameters = {"random_state": 0} | SMALL | chosen(draw, values, 6, mistakes=True)
+    other_y = targets[draw(st.sampled_from(list(targets)))](rng, table.n_rows)
+    other_table = draw(tables())
+    validation = {
+        "none": {},
+        "same": {"X_val": table.X, "y_val": y},
+        "other targets": {"X_val": table.X, "y_val": other_y},
+        "other table": {
+            "X_val": other_table.X,
+            "y_val": targets[made_of["target"]](rng, other_table.n_rows),
+        },
+    }
     return TableCall(
         estimator_class(**parameters),
         table,
         y,
         WEIGHTS[made_of["weights"]](rng, max(table.n_rows, 1)),
         made_of,
-        {"X_val": table.X, "y_val": y} if made_of["validation"] else {},
+        validation[made_of["validation"]],
     )

@@ -46,7 +46,7 @@ class StartingValues:
 
 
 def _overwrite(name, given, arrays):
-    given = list(given)
+    given = list(given) if np.iterable(given) else [given]
     if len(given) != len(arrays):
         raise ValueError(
             f"{name} has {len(given)} arrays, but the network has {len(arrays)} layers of weights "
@@ -60,7 +60,10 @@ def _overwrite(name, given, arrays):
 def _checked(name, values, array, layer):
     """Values as an array of the right shape."""
     try:
-        values = np.asarray(values, dtype=np.float64)
+        values = np.asarray(values)
+        if values.dtype.kind not in "biufO":
+            raise TypeError(f"its type is {values.dtype}")
+        values = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} is not an array of numbers: {error}") from error
     if values.shape != array.shape:

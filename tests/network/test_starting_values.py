@@ -110,6 +110,8 @@ def wrong(name, layer, value, *words):
         wrong("coef_init", 0, np.full((3, 4), np.nan), "layer 1", "not finite"),
         wrong("intercept_init", 0, [1.0, "a", 2.0, 3.0], "not an array of numbers"),
         wrong("coef_init", 0, [[1.0], [1.0, 2.0]], "not an array of numbers"),
+        wrong("coef_init", 0, np.ones((3, 4), dtype=complex), "complex128"),
+        wrong("intercept_init", 0, ["1", "2", "3", "4"], "<U1"),
     ],
 )
 def test_what_does_not_fit_is_named(name, layer, value, words):
@@ -129,6 +131,12 @@ def test_what_does_not_fit_is_named(name, layer, value, words):
 def test_a_wrong_number_of_layers_is_named(name, n_arrays):
     with pytest.raises(ValueError, match=rf"{name} has {n_arrays} arrays.*2 layers"):
         BackpropRegressor((4,)).fit(X, NUMBERS, **{name: [None] * n_arrays})
+
+
+@pytest.mark.parametrize("name", ["coef_init", "intercept_init"])
+def test_what_is_no_list_is_named(name):
+    with pytest.raises(ValueError, match=rf"{name} has 1 arrays.*2 layers"):
+        BackpropRegressor((4,)).fit(X, NUMBERS, **{name: 3})
 
 
 @every_estimator

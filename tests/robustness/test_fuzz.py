@@ -73,7 +73,8 @@ def fingerprint(data):
 
 
 def surroundings(call):
-    data = [call.X, call.y, call.sample_weight]
+    given_data = [vars(data) for _, data in call.steps] + [call.second]
+    data = [array for arrays in given_data for array in arrays.values()]
     limits = [(pool["filepath"], pool["num_threads"]) for pool in POOLS.info()]
     return [*map(fingerprint, data), limits, np.geterr()]
 
@@ -128,7 +129,7 @@ def assert_on_purpose(error):
 # ---- what a model must be
 
 
-def assert_model(estimator, call):
+def assert_model(estimator, data):
     arrays = [*estimator.coefs_, *estimator.intercepts_]
     assert all(np.isfinite(array).all() for array in arrays)
     dtype = arrays[0].dtype
@@ -158,12 +159,12 @@ def assert_probabilities(probabilities, logarithms, n_rows, dtype, sum_to_one):
     np.testing.assert_allclose(np.exp(logarithms), probabilities, rtol=0, atol=1e-5)
 
 
-def assert_class_predictions(estimator, call):
-    n_rows, dtype = call.n_rows, estimator.coefs_[0].dtype
-    labels = estimator.predict(call.X)
-    probabilities = estimator.predict_proba(call.X)
-    logarithms = estimator.predict_log_proba(call.X)
-    raw = estimator.decision_function(call.X)
+def assert_class_predictions(estimator, data):
+    n_rows, dtype = data.n_rows, estimator.coefs_[0].dtype
+    labels = estimator.predict(data.X)
+    probabilities = estimator.predict_proba(data.X)
+    logarithms = estimator.predict_log_proba(data.X)
+    raw = estimator.decision_function(data.X)
     if isinstance(estimator.classes_, list):
         assert labels.shape == (n_rows, len(estimator.classes_))
         for j, classes in enumerate(estimator.classes_):
@@ -186,66 +187,66 @@ def assert_class_predictions(estimator, call):
         assert np.isin(labels, estimator.classes_).all()
 
 
-def assert_number_predictions(estimator, call):
+def assert_number_predictions(estimator, data):
     loss = estimator._target.loss
     with np.errstate(over="ignore"):
-        prediction = estimator.predict(call.X)
+        prediction = estimator.predict(data.X)
     assert prediction.dtype == estimator.coefs_[0].dtype
-    assert prediction.shape[0] == call.n_rows
-    assert prediction.shape[1:] == np.shape(call.y)[1:] or np.size(prediction) % call.n_rows == 0
+    assert prediction.shape[0] == data.n_rows
+    assert prediction.shape[1:] == np.shape(data.y)[1:] or np.size(prediction) % data.n_rows == 0
     if loss.link.name == "exp":  # the mean may be beyond the largest number
         assert (prediction >= 0).all()
     else:
         assert np.isfinite(prediction).all()
     if estimator.loss == "gaussian_nll":
-        mean, std = estimator.predict(call.X, return_std=True)
+        mean, std = estimator.predict(data.X, return_std=True)
         np.testing.assert_array_equal(mean, prediction)
         assert np.isfinite(std).all()
         assert (std > 0).all()
 
 
-def look_at(estimator, call):
-    assert_model(estimator, call)
+def look_at(estimator, data):
+    assert_model(estimator, data)
     look = assert_class_predictions if is_classifier(estimator) else assert_number_predictions
-    look(estimator, call)
+    look(estimator, data)
     with np.errstate(all="ignore"):  # sums of squares in scikit-learn's metrics
-        assert isinstance(estimator.score(call.X, call.y), Real)
+        assert isinstance(estimator.score(data.X, data.y), Real)
 
 
 # ---- a draw
 
 
-def classes_of(call):
+def classes_of(data):
     """All the labels, for the first call of ``partial_fit``."""
-    y = call.y
-    if call.made_of["target"].startswith("columns"):
+    y = data.y
+    if data.made_of["target"].startswith("columns"):
         return {"classes": [np.unique(column) for column in np.array(y).T]}
-    if call.made_of["target"].startswith("several"):
+    if data.made_of["target"].startswith("several"):
         return {}
     return {"classes": np.unique(np.asarray(y))}
 
 
-def take(step, call):
-    if step == "fit":
-        return call.estimator.fit(call.X, call.y, call.sample_weight, **call.validation)
-    arguments = classes_of(call) if is_classifier(call.estimator) else {}
-    return call.estimator.partial_fit(call.X, call.y, call.sample_weight, **arguments)
+def take(name, data, call):
+    arguments = call.second
+    if name == "partial_fit":
+        arguments = classes_of(call.steps[0][1]) if is_classifier(call.estimator) else {}
+    return getattr(call.estimator, name)(data.X, data.y, data.sample_weight, **arguments)
 
 
 def outcome(call):
     """'fitted' or 'refused', after having looked at everything."""
     before = surroundings(call)
     try:
-        for step in call.steps:
+        for name, data in call.steps:
             state = state_of(call.estimator)
             try:
-                take(step, call)
+                take(name, data, call)
             except (ValueError, TypeError) as error:
                 assert_on_purpose(error)
                 assert state_of(call.estimator) == state
                 return "refused"
             try:
-                look_at(call.estimator, call)
+                look_at(call.estimator, data)
             except (ValueError, TypeError) as error:
                 assert_on_purpose(error)
                 return "fitted, predictions refused"

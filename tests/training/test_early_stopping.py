@@ -124,6 +124,19 @@ def test_a_type_error_of_a_scorer_comes_out():
             net.fit(X, WORDS, X_val=X, y_val=WORDS, **weights)
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("scoring", [None, "loss", "accuracy"])
+@pytest.mark.parametrize("validation", [{}, {"X_val": X, "y_val": WORDS}])
+def test_a_second_fit_is_scored_as_the_first(solver, scoring, validation):
+    """Also where the network has another shape, and other classes, than the fit before."""
+    net = BackpropClassifier(**SMALL, solver=solver, scoring=scoring, early_stopping=True)
+    first = net.fit(X, WORDS, **validation).validation_scores_
+    assert net.fit(X, WORDS, **validation).validation_scores_ == first
+    net.set_params(hidden_layer_sizes=(2, 2)).fit(X[:, :2], WORDS == "a")
+    net.set_params(hidden_layer_sizes=(3,)).fit(X, WORDS, **validation)
+    assert net.validation_scores_ == first
+
+
 @pytest.mark.parametrize(("loss", "factor"), [("squared_error", 1.7e308), ("poisson", 1e5)])
 def test_a_validation_score_that_overflows_is_nan(loss, factor):
     """Infinite raw predictions, and predictions that are infinite only as exponentials."""
