@@ -475,7 +475,7 @@ def data(draw, targets, like=None):
 @st.composite
 def validation_data(draw, targets, first):
     """No validation data, the training data, or any others."""
-    which = draw(usually("none", ["none", "same", "other", "without targets"]))
+    which = draw(usually("none", ["none", "same", "same", "other", "without targets"]))
     if which == "none":
         return {}
     if which == "without targets":
@@ -493,7 +493,7 @@ def starting_values(draw, n_features):
     """Weights and biases to start from, right ones for networks of 3 hidden units."""
     return {
         name: values(n_features)
-        for name in draw(usually([], [["coef_init"], ["intercept_init"]]))
+        for name in draw(usually([], [[], [], ["coef_init"], ["intercept_init"]]))
         for values in [draw(st.sampled_from(STARTING_VALUES[name]))]
     }
 
