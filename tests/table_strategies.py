@@ -17,6 +17,7 @@ from fuzz_strategies import (
     usually,
     with_one,
 )
+from hypothesis import reject
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -228,7 +229,10 @@ def tables(draw, only_arrays=False):
     def make(seed, n_rows):
         rng = np.random.default_rng(seed)
         columns = [kinds[kind](rng, n_rows) for kind in made_of["columns"]]
-        return (TABLES | ARRAYS)[container](columns)
+        try:
+            return (TABLES | ARRAYS)[container](columns)
+        except OverflowError:  # pandas 2 cannot hold the big integers
+            reject()
 
     n_rows = made_of["n_rows"]
     return Table(make(made_of["seed"], n_rows), make(made_of["seed"] + 1, 7), n_rows, made_of)

@@ -26,7 +26,7 @@ SGD = {"solver": "sgd", "hidden_layer_sizes": (8,), "max_iter": 300, "n_iter_no_
 LBFGS = {"solver": "lbfgs", "hidden_layer_sizes": (8,), "max_iter": 100}
 # Few iterations and a penalty: L-BFGS enlarges differences of rounding, and with the others
 # 'balanced' is refused by partial_fit, as by scikit-learn's SGDClassifier.
-BALANCED = LBFGS | {"class_weight": "balanced", "alpha": 0.5, "max_iter": 30}
+BALANCED = LBFGS | {"class_weight": "balanced", "alpha": 2.0, "max_iter": 30}
 STOPPED = {"early_stopping": True, "validation_fraction": 0.3, "scoring": "loss"}
 TABLE = {"n_members": 1, "hidden_layer_sizes": (8,), "max_iter": 10, "min_steps": 60}
 BANDS = Quantile((0.1, 0.5, 0.9))

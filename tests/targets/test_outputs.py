@@ -249,8 +249,8 @@ def test_inputs_are_found_for_wanted_numbers(kind, name):
     wanted = np.median(net.predict(X[4:5]).reshape(levels), axis=-1)[0]
     found = minimize_input(net, X[:3], wanted)
     predicted = net.predict(found.X).reshape(3, *levels[1:])
-    assert np.all(predicted.min(axis=-1) <= wanted + 1e-3)
-    assert np.all(predicted.max(axis=-1) >= wanted - 1e-3)
+    assert np.all(predicted.min(axis=-1) <= wanted + 1e-2)
+    assert np.all(predicted.max(axis=-1) >= wanted - 1e-2)
 
 
 # ---- displays and exports

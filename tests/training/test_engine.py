@@ -209,7 +209,7 @@ STOPS = {
     "lbfgs converges": ({"solver": "lbfgs", "tol": 10.0}, "L-BFGS stopped: CONVERGENCE", True),
     "lbfgs has no more iterations": (
         {"solver": "lbfgs", "tol": 0.0, "max_iter": 2},
-        "L-BFGS stopped: STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT",
+        "L-BFGS stopped: STOP: TOTAL NO.",
         False,
     ),
     "lbfgs with early stopping": (
