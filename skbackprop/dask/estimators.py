@@ -1,7 +1,5 @@
 """The two estimators for data on a Dask cluster."""
 
-import dask
-
 from ..classifier import BackpropClassifier
 from ..regressor import BackpropRegressor
 from ..utils import with_shared_parameters
@@ -58,9 +56,6 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
     def decision_function(self, X):
         return self._lazily("decision_function", X)
 
-    def score(self, X, y, sample_weight=None):
-        return self._target.score(*dask.compute(y, self.predict(X), sample_weight))
-
 
 @with_shared_parameters
 class DaskBackpropRegressor(OnDask, BackpropRegressor):
@@ -102,6 +97,3 @@ class DaskBackpropRegressor(OnDask, BackpropRegressor):
 
     def predict(self, X, return_std=False):
         return self._lazily("predict", X, return_std=return_std)
-
-    def score(self, X, y, sample_weight=None):
-        return self._target.score(*dask.compute(y, self.predict(X), sample_weight))

@@ -2,6 +2,7 @@
 
 import copy
 
+import dask
 import distributed
 from sklearn.utils.validation import check_is_fitted
 
@@ -80,6 +81,9 @@ class OnDask:
             return super().transform(X)
         local = self.to_local().set_output(transform="default")
         return predict_lazily(local, "transform", X, self.get_feature_names_out())
+
+    def score(self, X, y, sample_weight=None):
+        return self._target.score(*dask.compute(y, self.predict(X), sample_weight))
 
     def _lazily(self, method, X, **arguments):
         """What the local estimator's method gives: lazy for a collection."""

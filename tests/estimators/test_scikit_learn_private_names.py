@@ -1,12 +1,10 @@
 """A release of scikit-learn without the private names that are used here breaks nothing."""
 
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import run_script
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
@@ -83,16 +81,7 @@ print(*sorted(refused))
 @pytest.fixture(scope="module")
 def without_private_names():
     """What a process says in which this package gets no private name of scikit-learn."""
-    paths = [str(Path(skbackprop.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return run_script(SCRIPT)
 
 
 def test_all_works_without_them(without_private_names):
