@@ -454,8 +454,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         check_exclusions(self)
         recipe = recipe_of(self, one_pass=given.is_part)
         goes_on = hasattr(self, "coefs_") and (given.is_part or self.warm_start)
-        earlier = self._fitted()[0] if goes_on else None
-        known = self._target if goes_on else None
+        earlier, known = self._fitted() if goes_on else (None, None)
         if not goes_on:
             for name in _HISTORY:
                 vars(self).pop(name, None)

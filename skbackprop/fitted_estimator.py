@@ -10,6 +10,7 @@ from .utils import (
     available_unless,
     check_features,
     check_finite_prediction,
+    one_fit_of,
     visual_block,
     why_no_visual_block,
 )
@@ -125,23 +126,22 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self._network = FittedNetwork.joined(*state["_network"], *arrays)
 
     def _fitted(self):
-        """Network and target of one fit, whatever another thread fits meanwhile.
+        """Network and target.
 
         The weights are those in ``coefs_`` and ``intercepts_``, which a user may have replaced.
         """
-        attributes = vars(self)
-        if "_network" not in attributes:
-            check_is_fitted(self)
-        network = attributes["_network"]
-        arrays = attributes["coefs_"], attributes["intercepts_"]
-        return network.with_arrays(*arrays), attributes["_target"]
+        now = one_fit_of(self)
+        if "_network" not in vars(now):
+            check_is_fitted(now, "_network")
+        return now._network.with_arrays(now.coefs_, now.intercepts_), now._target
 
     # ---- what is made of it
 
     def _raw_prediction(self, X):
         """Raw predictions of shape (n_samples, n_raw), and the target that can read them."""
-        network, target = self._fitted()
-        raw_prediction = network.raw_prediction(check_features(self, X))
+        now = one_fit_of(self)
+        network, target = now._fitted()
+        raw_prediction = network.raw_prediction(check_features(now, X))
         check_finite_prediction(raw_prediction)
         return raw_prediction, target
 
@@ -164,9 +164,10 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         H : ndarray of shape (n_samples, n_units), or as ``set_output`` says
             Of the floating-point type of the fit.
         """
-        network, _ = self._fitted()
+        now = one_fit_of(self)
+        network, _ = now._fitted()
         last = network.hidden_layers[-1]
-        return network.hidden_activations(check_features(self, X), [last])[0]
+        return network.hidden_activations(check_features(now, X), [last])[0]
 
     def summary(self):
         """Describe the fitted network.

@@ -6,7 +6,7 @@ from sklearn.utils import Bunch
 from ..data import RowBuffers, check_data, sample_of
 from ..network import Workspace
 from ..training import ExactPass, Objective, row_threads
-from ..utils import check_features
+from ..utils import check_features, one_fit_of
 from .gradient_check import check_directional_derivatives
 
 
@@ -102,6 +102,7 @@ def backpropagate(estimator, X, y, sample_weight=None):
 
 def _objective(estimator, X, y, sample_weight, dtype=None):
     """The objective of ``fit``, zero weights kept; the parameters, and room for the gradient."""
+    estimator = one_fit_of(estimator)
     network, target = estimator._fitted()
     checked = check_data(estimator, X, y, sample_weight, reset=False)
     rows = sample_of(checked, target, network.dtype if dtype is None else dtype).rows
@@ -137,6 +138,7 @@ def layer_outputs(estimator, X):
     >>> [H.shape for H in layer_outputs(net, X)]
     [(150, 5), (150, 3)]
     """
+    estimator = one_fit_of(estimator)
     network, _ = estimator._fitted()
     return network.hidden_activations(check_features(estimator, X), network.hidden_layers)
 

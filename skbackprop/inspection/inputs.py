@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from ..data import RowBuffers, Rows
 from ..network import Workspace, blocks_of, rows_per_block
 from ..training import row_threads
-from ..utils import Interval, about, check_features, refusal
+from ..utils import Interval, about, check_features, one_fit_of, refusal
 
 
 def input_gradient(estimator, X, output=None, of="raw"):
@@ -62,6 +62,7 @@ def input_gradient(estimator, X, output=None, of="raw"):
     >>> input_gradient(net, X).shape
     (150, 3, 4)
     """
+    estimator = one_fit_of(estimator)
     network, target = estimator._fitted()
     predicted = "probability" if is_classifier(estimator) else "prediction"
     if of not in ("raw", predicted):
@@ -165,6 +166,7 @@ def minimize_input(estimator, X0, target, bounds=None, *, distance=0.0, max_iter
     >>> net.predict(X[:3]), net.predict(found.X)
     (array([0, 0, 0]), array([2, 2, 2]))
     """
+    estimator = one_fit_of(estimator)
     network, meaning = estimator._fitted()
     settings = ("distance", distance, Real), ("max_iter", max_iter, Integral), ("tol", tol, Real)
     for name, value, kind in settings:

@@ -25,6 +25,7 @@ from ..utils import (
     check_weight,
     draft_of,
     fit_context,
+    one_fit_of,
     rows_of,
 )
 from .ensemble import Plan, train_members
@@ -373,15 +374,13 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _raw_predictions(self, X):
         """Raw predictions of each network, one after another, and the target."""
-        attributes = vars(self)
-        if "members_" not in attributes:
-            check_is_fitted(self, "members_")
-        members, target = attributes["members_"], attributes["_target"]
-        Z = self._encoded(X)
-        raw = [member.network.raw_prediction(Z) for member in members]
+        now = one_fit_of(self)
+        check_is_fitted(now, "members_")
+        Z = now._encoded(X)
+        raw = [member.network.raw_prediction(Z) for member in now.members_]
         for each in raw:
             check_finite_prediction(each)
-        return raw, target
+        return raw, now._target
 
 
 def _without_zero_weights(checked):

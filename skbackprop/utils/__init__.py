@@ -13,7 +13,7 @@ from .allowed_values import (
     fit_context,
     refusal,
 )
-from .atomic_fit import draft_of
+from .atomic_fit import draft_of, one_fit_of
 from .availability import available_unless
 from .docstrings import with_shared_parameters
 from .scikit_learn import (
@@ -42,6 +42,6 @@ __all__ = [
     "available_unless", "check_features", "check_features_and_target",
     "check_finite_prediction", "check_parameters", "check_target", "check_weight", "did_you_mean",
     "draft_of", "fit_context", "input_feature_names", "invalid_parameter_error",
-    "is_first_partial_fit", "labels_as_array", "mlp_optimizer", "refusal", "rows_of",
-    "visual_block", "warn", "why_no_visual_block", "with_shared_parameters",
+    "is_first_partial_fit", "labels_as_array", "mlp_optimizer", "one_fit_of", "refusal",
+    "rows_of", "visual_block", "warn", "why_no_visual_block", "with_shared_parameters",
 ]  # fmt: skip

@@ -3,13 +3,26 @@
 This is the one place that knows how. A fit works on a draft, a twin of the estimator, and the
 estimator is given the draft's attributes in a single step: the dict of its attributes is replaced,
 never changed. So an exception or Ctrl-C leaves the estimator as it was; what another thread
-pickles or copies meanwhile is of one fit; and whoever takes one reference to ``vars(estimator)``
-holds all attributes of one fit.
+pickles or copies meanwhile is of one fit; and a prediction reads what ``one_fit_of`` gives it.
 """
 
 from contextlib import contextmanager
 
 _NOTHING = object()
+
+
+def one_fit_of(estimator):
+    """The estimator with its attributes of now, whatever another thread fits meanwhile.
+
+    It is to be read only, since it shares them.
+    """
+    return _twin(estimator, vars(estimator))
+
+
+def _twin(estimator, attributes):
+    twin = object.__new__(type(estimator))
+    twin.__dict__ = attributes
+    return twin
 
 
 @contextmanager
@@ -20,8 +33,7 @@ def draft_of(estimator):
     a function ``publish()``, which gives the estimator what the draft has learnt so far: for what
     is to be kept of a fit that is interrupted.
     """
-    draft = object.__new__(type(estimator))
-    draft.__dict__ = vars(estimator).copy()
+    draft = _twin(estimator, vars(estimator).copy())
     before = dict(vars(draft))
     curve = before.get("loss_curve_", [])
     n_losses = len(curve)

@@ -17,6 +17,8 @@ from sklearn.datasets import make_classification
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
+    SmoothClipScaler,
+    TableEncoder,
     TabularClassifier,
     TabularRegressor,
 )
@@ -179,6 +181,20 @@ def interrupted_tanh(Z):
     return np.tanh(Z)
 
 
+class Interrupted:
+    """An array that takes its time to be read."""
+
+    def __init__(self, array):
+        self._array, self.shape = array, array.shape
+
+    def __len__(self):
+        return len(self._array)
+
+    def __array__(self, dtype=None, copy=None):
+        meanwhile_once()
+        return np.array(self._array, dtype)
+
+
 HOOKED = FEW_STEPS | {"activation": from_functions(interrupted_tanh, lambda H: 1 - H * H)}
 PROBABILITIES = ["predict_proba", "predict_log_proba", "predict", "score"]
 PREDICTIONS = [
@@ -192,8 +208,9 @@ PREDICTIONS = [
 ]
 
 
+@pytest.mark.parametrize("where", ["in the data", "in the network"])
 @pytest.mark.parametrize(("net", "method"), PREDICTIONS)
-def test_prediction_is_of_one_fit_during_a_refit(net, method):
+def test_prediction_is_of_one_fit_during_a_refit(net, method, where):
     """Another fit, with other features, units and classes: for the next prediction only."""
     net = clone(net)
     if hasattr(net, "predict_proba"):
@@ -209,10 +226,21 @@ def test_prediction_is_of_one_fit_during_a_refit(net, method):
 
     expected = ask(net.fit(*data), data[0], *targets)
     MEANWHILE.append(refit)
-    found = ask(net, data[0], *targets)
+    found = ask(net, Interrupted(data[0]) if where == "in the data" else data[0], *targets)
     assert not MEANWHILE
     assert net.n_features_in_ == others[0].shape[1]
     np.testing.assert_equal(found, expected)
+
+
+@pytest.mark.parametrize("transformer", [TableEncoder(), SmoothClipScaler()])
+def test_transformed_data_are_of_one_fit_during_a_refit(transformer):
+    X = OTHER_DATA["named"][0].to_numpy()
+    expected = transformer.fit(X).transform(X)
+    MEANWHILE.append(lambda: transformer.fit(np.c_[X + 1, X]))
+    found = transformer.transform(Interrupted(X))
+    assert not MEANWHILE
+    assert transformer.n_features_in_ == 2 * X.shape[1]
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("solvers", [("adam", "lbfgs"), ("sgd", "adam"), ("lbfgs", "lbfgs")])

@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...data import CodedTable
-from ...utils import draft_of, input_feature_names
+from ...utils import draft_of, input_feature_names, one_fit_of
 from .columns import read_table
 
 
@@ -236,8 +236,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Z : {ndarray, CSR array} of shape (n_samples, n_outputs), or as ``set_output`` says
             Of type ``dtype``, finite; a CSR array or matrix for sparse data.
         """
-        check_is_fitted(self)
-        return _as_array(self._encode(X, self))
+        now = one_fit_of(self)
+        check_is_fitted(now)
+        return _as_array(now._encode(X, now))
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of the result.

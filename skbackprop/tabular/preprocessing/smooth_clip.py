@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...data import CodedTable
-from ...utils import Interval, check_parameters, draft_of, fit_context
+from ...utils import Interval, check_parameters, draft_of, fit_context, one_fit_of
 
 # So far out, a value is at the limit to rounding; its square still fits float32.
 _FAR = 1e15
@@ -127,9 +127,10 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Z : ndarray of shape (n_samples, n_features), or as ``set_output`` says
             The scaled data, of the floating-point type of ``X``.
         """
-        check_is_fitted(self)
+        now = one_fit_of(self)
+        check_is_fitted(now)
         with np.errstate(all="ignore"):
-            return self._scaled(self._checked(X, reset=False), slice(None))
+            return now._scaled(now._checked(X, reset=False), slice(None))
 
     def _scaled(self, X, columns):
         """Some of the columns, scaled."""
