@@ -1,4 +1,4 @@
-"""What the two estimators share: the course of a fit, and predictions from what it has learnt."""
+"""What the two estimators share: hyper-parameters, and the course of a fit."""
 
 from abc import ABC, abstractmethod
 from copy import copy
@@ -273,7 +273,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
 
     with the loss ``l`` of a row, summed over its labels or outputs. On a minibatch, the divisor is
     its number of rows times the mean weight of the training data. Back-propagation [2]_ computes
-    the gradient; starting values are drawn uniformly, within the bounds of [3]_.
+    the gradient; starting values are drawn uniformly, within bounds such as those of [3]_.
 
     References
     ----------

@@ -40,11 +40,11 @@ def why_no_transform(estimator):
 
 
 class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Fitted attributes of a Backprop estimator, which only these methods set.
+    """Fitted attributes of a Backprop estimator, and the methods that set them.
 
     They are ``_target`` and ``_network``, all that predictions need; ``_state``, from which
     training can go on, where there is one; ``_unit``, what epochs are called; and what ends in an
-    underscore, for users.
+    underscore, for users. Those of the features, and ``classes_``, are set where data are checked.
     """
 
     def __sklearn_tags__(self):

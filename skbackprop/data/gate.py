@@ -1,7 +1,8 @@
 """The one way of data into a fit: checked, encoded by the target, weighted.
 
-Training data, further batches, validation data and what inspection is given pass the functions
-here, in memory and on the workers of a cluster, so that what is refused in one is refused in all.
+Training data, further batches, validation data and what inspection is given with targets pass
+the functions here, in memory and on the workers of a cluster, so that what is refused in one is
+refused in all.
 """
 
 from dataclasses import dataclass

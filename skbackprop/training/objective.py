@@ -7,8 +7,8 @@ a minibatch ``B`` the sums run over its rows and the divisor is ``|B|`` times th
 the training rows, which keeps the expected step that of the weighted objective. With unit weights
 this is scikit-learn's objective.
 
-This is the only place that knows weights, normalisation and penalty; ``passes`` says which rows
-are worked on when, and by which thread.
+What the divisor and the penalty are is said here alone; ``passes``, which take them from here, say
+which rows are worked on when, and by which thread.
 """
 
 import numpy as np

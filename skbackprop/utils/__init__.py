@@ -1,6 +1,6 @@
 """Plumbing that all rooms share: checks of parameters and data, and how a fit is published.
 
-Nothing here knows networks. ``scikit_learn`` is the only file that touches private names of
+Nothing here knows networks. ``scikit_learn`` is the only file that imports private names of
 scikit-learn.
 """
 

@@ -1,7 +1,7 @@
 """What is taken from scikit-learn's less public corners.
 
-The only file that knows differences between versions of scikit-learn. It imports private names
-where they are used, each with a way out: a release without them breaks no import and no fit.
+The only file that imports private names of scikit-learn: where they are used, each with a way out,
+so that a release without them breaks no import and no fit.
 """
 
 

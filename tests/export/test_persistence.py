@@ -39,7 +39,7 @@ def assert_round_trip(net):
     """Save and load, with the types of this package trusted and no other; return the copy."""
     data = sio.dumps(net)
     types = sio.get_untrusted_types(data=data)
-    # numpy.dtype: scikit-learn's OneHotEncoder, inside the table estimators, has one.
+    # numpy.dtype: the networks of a TabularClassifier have one, that of their predictions.
     trusted = [name for name in types if name.startswith("skbackprop.") or name == "numpy.dtype"]
     assert trusted == types
     twin = sio.loads(data, trusted=trusted)

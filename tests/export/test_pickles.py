@@ -44,10 +44,7 @@ def test_pickle_predicts_and_goes_on(path):
 
 @pytest.mark.parametrize("path", TABLE_FILES, ids=lambda path: path.stem)
 def test_pickle_of_a_model_for_tables_predicts(path):
-    # Inside is scikit-learn's OneHotEncoder, which warns of another version than its own.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        net = pickle.loads(path.read_bytes())
+    net = load(path)
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     np.testing.assert_allclose(MAKE["predictions"](net), expected["loaded"], rtol=1e-10)
 

@@ -106,8 +106,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         must be numbers or booleans. Periods must be named, or of a categorical type.
 
     min_frequency : int, float or None, default=5
-        Levels that are rarer than this, as a number or a fraction of rows, share a column; so do
-        levels that ``fit`` has not seen. As in :class:`~sklearn.preprocessing.OneHotEncoder`.
+        Levels that are rarer than this, as a number or a fraction of rows, share a column, which
+        levels that ``fit`` has not seen get, too; without rare levels, these are 0 in all columns.
+        As in :class:`~sklearn.preprocessing.OneHotEncoder`.
 
     max_categories : int or None, default=100
         Most columns that a feature gets; its rarest levels share the last.
