@@ -162,9 +162,7 @@ class Training:
         rows = held_out.rows
         _, _, encoded, weight = held_out.targets()
         total_weight = rows.total_weight
-
-        def predict(parameters):
-            return self._backend.raw_predictions(self._network, parameters, rows)
+        predict = partial(self._backend.raw_predictions, self._network, rows=rows)
 
         def mean_loss(raw):
             return loss.loss(encoded, raw, weight) / total_weight

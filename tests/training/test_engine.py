@@ -1,6 +1,8 @@
 """How training runs: epochs that count, divergence, what it keeps and what it leaves alone."""
 
 import copy
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -276,6 +278,20 @@ def test_outcomes_on_the_way_stay_as_they_were(solver):
     for outcome in watcher.outcomes:
         assert_fields_agree(outcome, validated=True)
     assert watcher.outcomes[-1].loss_curve == training.outcome("").loss_curve
+
+
+@every_solver
+@pytest.mark.parametrize("validated", [False, True], ids=["", "validated"])
+def test_rows_do_not_wait_for_garbage_collection(solver, validated):
+    training = training_of(solver=solver, validated=validated)
+    rows = weakref.ref(training.objective.rows)
+    gc.disable()
+    try:
+        training.run()
+        del training
+        assert rows() is None
+    finally:
+        gc.enable()
 
 
 @every_solver
