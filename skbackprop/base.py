@@ -441,14 +441,14 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
 
     def _fit(self, given, starting_values=_DRAWN):
         with draft_of(self) as (draft, publish):
-            draft._learn(given, publish, starting_values)
+            draft._learn(draft._gate(), given, publish, starting_values)
         return self
 
     def _gate(self):
         """The way of the data into the fit."""
         return Gate(self)
 
-    def _learn(self, given, publish, starting_values):
+    def _learn(self, gate, given, publish, starting_values):
         """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
         check_solver_options(self)
         check_exclusions(self)
@@ -459,7 +459,6 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             for name in _HISTORY:
                 vars(self).pop(name, None)
 
-        gate = self._gate()
         target, sample = gate.training(given, known, earlier and earlier.dtype)
         self._use_target(target)
         state = self._next_state(goes_on)

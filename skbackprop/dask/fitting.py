@@ -58,12 +58,12 @@ class OnDask:
     def _gate(self):
         return DistributedGate(self, self.client_)
 
-    def _run(self, training, *arguments):
-        """Train, and let go of the rows at once: SciPy may leave cycles."""
+    def _learn(self, gate, *arguments):
+        """Fit, and let go of the rows at once: who looks at an error holds what it came of."""
         try:
-            super()._run(training, *arguments)
+            super()._learn(gate, *arguments)
         finally:
-            training.objective.rows.release()
+            gate.release()
 
     def _score_of(self, held_out, network, target):
         if self.scoring not in (None, "loss"):

@@ -1,5 +1,7 @@
 """The way of data on the workers of a cluster into a fit."""
 
+from weakref import WeakSet
+
 import dask
 import numpy as np
 
@@ -23,6 +25,7 @@ class DistributedGate:
     def __init__(self, estimator, client):
         self._estimator = estimator
         self._client = client
+        self._futures = WeakSet()
 
     def training(self, given, known, earlier_dtype):
         """Target and sample of training data."""
@@ -59,12 +62,17 @@ class DistributedGate:
         training, validation = state.split
         return sample.select(training), sample.select(validation)
 
+    def release(self):
+        """Let the workers forget what they still hold of the data."""
+        for future in self._futures:
+            future.release()
+
     def _checked(self, X, y, sample_weight, reset):
         """Futures of checked partitions, and what is found in them."""
         partitions = to_partitions(self._client, X, y, sample_weight)
         probe = dask.delayed(self._probe(reset), traverse=False)
         arguments = [(probe, number, reset, *parts) for number, parts in enumerate(partitions)]
-        checked, findings = _on_workers(self._client, check, hold, arguments)
+        checked, findings = self._on_workers(check, hold, arguments)
         for found in findings:
             if isinstance(found, Exception):
                 raise found
@@ -87,7 +95,7 @@ class DistributedGate:
         sent = dask.delayed(target, traverse=False)
         numbers = [number for number, found in enumerate(findings) if found.n_rows]
         arguments = [(sent, number, dtype, checked[number]) for number in numbers]
-        samples, facts = _on_workers(self._client, encode, hold_sample, arguments)
+        samples, facts = self._on_workers(encode, hold_sample, arguments)
         homes = self._client.who_has(samples)
         partitions = [
             Partition(number, sample, *fact, tuple(homes[sample.key]))
@@ -99,6 +107,20 @@ class DistributedGate:
         n_features = self._estimator.n_features_in_
         return DaskSample(DistributedRows(self._client, partitions, n_features, dtype))
 
+    def _on_workers(self, function, hold, arguments):
+        """Futures of what the workers are to hold of each partition, and what the client learns.
+
+        All is one graph, with what loads the data, in whose order each partition is dealt with as
+        soon as it is there.
+        """
+        pairs = [dask.delayed(function, pure=False)(*values) for values in arguments]
+        held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
+        learnt = [dask.delayed(_second, pure=False)(pair) for pair in pairs]
+        with losses_explained(self._client):
+            futures = self._client.compute([*held, *learnt])
+            self._futures.update(futures)
+            return futures[: len(pairs)], self._client.gather(futures[len(pairs) :])
+
 
 def _learn_columns(estimator, n_features, names):
     """Number and names of the features, which scikit-learn's validation sets elsewhere."""
@@ -106,20 +128,6 @@ def _learn_columns(estimator, n_features, names):
     vars(estimator).pop("feature_names_in_", None)
     if names is not None:
         estimator.feature_names_in_ = np.array(names, dtype=object)
-
-
-def _on_workers(client, function, hold, arguments):
-    """Futures of what the workers are to hold of each partition, and what the client learns.
-
-    All is one graph, with what loads the data, in whose order each partition is dealt with as
-    soon as it is there.
-    """
-    pairs = [dask.delayed(function, pure=False)(*values) for values in arguments]
-    held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
-    learnt = [dask.delayed(_second, pure=False)(pair) for pair in pairs]
-    with losses_explained(client):
-        futures = client.compute([*held, *learnt])
-        return futures[: len(pairs)], client.gather(futures[len(pairs) :])
 
 
 def _second(pair):

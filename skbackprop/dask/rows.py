@@ -96,11 +96,6 @@ class DistributedRows:
         """Sum of the losses where all rows have the same raw prediction."""
         return self.add_up(constant_loss, (loss, raw.astype(self.dtype)))[0]
 
-    def release(self):
-        """Let the workers forget the partitions."""
-        for partition in self.partitions:
-            partition.sample.release()
-
     def select(self, subset):
         """Some of the partitions."""
         chosen = [self.partitions[i] for i in subset]

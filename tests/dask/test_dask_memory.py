@@ -54,6 +54,11 @@ def make_data():
     return X, (X[:, 0] + rng.normal(size=N_ROWS) > 0).astype(int)
 
 
+def in_chunks(*data):
+    chunk = N_ROWS // N_PARTITIONS
+    return [da.from_array(array, chunks=(chunk, *array.shape[1:])) for array in data]
+
+
 def spilled(dask_worker):
     """Partitions on the worker's disk, and how much has been written and read."""
     metrics = dask_worker.data.cumulative_metrics
@@ -73,10 +78,9 @@ def test_partitions_are_written_to_disk_once(client, monkeypatch, solver, contai
 
     monkeypatch.setattr(Monitor, "epoch_ends", epoch_ends)
     X, y = make_data()
-    chunk = N_ROWS // N_PARTITIONS
-    chunks = da.from_array(X, chunks=(chunk, 4)).map_blocks(container)
+    chunks, labels = in_chunks(X, y)
     on_dask = DaskBackpropClassifier(solver=solver, **PARAMS)
-    on_dask.fit(chunks, da.from_array(y, chunks=chunk))
+    on_dask.fit(chunks.map_blocks(container), labels)
     local = BackpropClassifier(solver=solver, **PARAMS).fit(container(X), y)
     np.testing.assert_allclose(on_dask.loss_curve_, local.loss_curve_, rtol=1e-9)
     assert [on_disk for on_disk, _, _ in states[:5]] == [N_PARTITIONS] * 5
@@ -84,13 +88,53 @@ def test_partitions_are_written_to_disk_once(client, monkeypatch, solver, contai
     assert states[4][2] - states[0][2] >= 4 * N_PARTITIONS
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
-def test_nothing_is_left_on_the_workers_after_a_fit(client, solver):
-    X, y = make_data()
-    DaskBackpropClassifier(solver=solver, **PARAMS).fit(X, y)
+@pytest.fixture
+def no_garbage_collection():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def assert_nothing_is_left(client):
     deadline = time.monotonic() + 30
     while any(client.has_what().values()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(client.has_what().values())
+
+
+@pytest.mark.parametrize("validation", ["given", "split", None])
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_nothing_is_left_on_the_workers_after_a_fit(
+    client, no_garbage_collection, solver, validation
+):
+    X, y = make_data()
+    given = {"X_val": X, "y_val": y} if validation == "given" else {}
+    model = DaskBackpropClassifier(solver=solver, **PARAMS)
+    model.set_params(early_stopping=validation == "split", batch_size=N_ROWS // 2)
+    model.fit(*in_chunks(X, y), **given)
+    assert_nothing_is_left(client)
     gc.collect()
-    assert not any(type(thing) is Held for thing in gc.get_objects())
+    assert not any(issubclass(type(thing), Held) for thing in gc.get_objects())
+
+
+@pytest.mark.parametrize("when", ["in the data", "before training", "in training"])
+def test_nothing_is_left_on_the_workers_while_an_error_is_looked_at(
+    client, no_garbage_collection, monkeypatch, when
+):
+    def fail(*arguments):
+        raise ZeroDivisionError
+
+    X, y = make_data()
+    more = {"X_val": X[:100], "y_val": y[:100]}
+    if when == "in the data":
+        X[-1, 0] = np.nan
+    if when == "before training":
+        more["coef_init"] = [np.ones((1, 1))]
+    if when == "in training":
+        monkeypatch.setattr(Monitor, "epoch_ends", fail)
+    model = DaskBackpropClassifier(**PARAMS)
+    with pytest.raises((ValueError, ZeroDivisionError)) as caught:
+        model.fit(*in_chunks(X, y), **more)
+    assert_nothing_is_left(client)
+    assert caught.value is not None  # it holds the frames that it came through
