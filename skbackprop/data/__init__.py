@@ -5,13 +5,12 @@ network in blocks and minibatches, without a copy of the whole.
 """
 
 from .coded import CodedTable
-from .gate import Checked, Gate, GivenData, check_data, counted, float_type, loss_weight, sample_of
-from .rows import Batch, Minibatches, RowBuffers, Rows
+from .gate import Checked, Gate, GivenData, check_data, counted, float_type, sample_of
+from .rows import RowBuffers, Rows
 from .sample import Sample
 from .splits import can_stratify, split_positions
 
 __all__ = [
-    "Batch", "Checked", "CodedTable", "Gate", "GivenData", "Minibatches", "RowBuffers", "Rows",
-    "Sample", "can_stratify", "check_data", "counted", "float_type", "loss_weight", "sample_of",
-    "split_positions",
+    "Checked", "CodedTable", "Gate", "GivenData", "RowBuffers", "Rows", "Sample",
+    "can_stratify", "check_data", "counted", "float_type", "sample_of", "split_positions",
 ]  # fmt: skip

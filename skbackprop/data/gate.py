@@ -81,11 +81,11 @@ def check_data(estimator, X, y, sample_weight, *, reset, is_part=False):
     Where ``is_part`` says that there are more data, all weights of these may be 0.
     """
     X, y = check_features_and_target(estimator, X, y, reset=reset)
-    weight = check_weight(sample_weight, X, np.float64, all_zero=is_part)
+    weight = check_weight(sample_weight, X, all_zero=is_part)
     return Checked(X, y, weight)
 
 
-def float_type(wanted, X_dtype, earlier=None):
+def float_type(wanted, X_dtype, earlier):
     """Floating-point type of a fit: the wanted one, or that of the fit it continues, or of X."""
     if wanted is not None:
         return np.dtype(wanted)

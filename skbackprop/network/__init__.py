@@ -6,23 +6,21 @@ vector; a ``FittedNetwork`` is both together, after training. A new kind of laye
 """
 
 from .dense import Dense
-from .dropout import DropoutMasks, DropoutStream
+from .dropout import DropoutStream
 from .embedding import PeriodicEmbedding
 from .fitted import FittedNetwork
-from .initializers import GlorotUniform, UnitVariance
+from .initializers import UnitVariance
 from .network import Network, dense_network
-from .parameters import LayerArrays, Parameters, ParameterShape
-from .prediction import blocks_of, hidden_activations, raw_predictions, rows_per_block
+from .prediction import blocks_of, raw_predictions, rows_per_block
 from .starting_values import StartingValues
 from .summary import layer_descriptions, network_in_a_line, network_table
 from .workspace import Workspace
 
 __all__ = [
-    "EMBEDDINGS", "LAYERS", "Dense", "DropoutMasks", "DropoutStream", "FittedNetwork",
-    "GlorotUniform", "LayerArrays", "Network", "ParameterShape", "Parameters",
+    "EMBEDDINGS", "LAYERS", "Dense", "DropoutStream", "FittedNetwork", "Network",
     "PeriodicEmbedding", "StartingValues", "UnitVariance", "Workspace", "blocks_of",
-    "dense_network", "hidden_activations", "layer_descriptions", "network_in_a_line",
-    "network_table", "raw_predictions", "rows_per_block",
+    "dense_network", "layer_descriptions", "network_in_a_line", "network_table",
+    "raw_predictions", "rows_per_block",
 ]  # fmt: skip
 
 #: Embeddings of numbers by name: layers that are made as ``embedding(fan_in, columns)``.

@@ -258,7 +258,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
         y = check_target(self, validate_data(self, y=y, multi_output=True))
         check_consistent_length(X, y)
-        return Checked(X, y, check_weight(sample_weight, X, np.float64))
+        return Checked(X, y, check_weight(sample_weight, X))
 
     def _held_out(self, given, target):
         """Sample of the validation data; None without such."""

@@ -58,7 +58,7 @@ class Monitor:
         Whether a callback has asked to stop.
     """
 
-    def __init__(self, patience, validation=None, early_stopping=False, verbose=False):
+    def __init__(self, patience, validation, early_stopping, verbose):
         self.patience = patience
         self.early_stopping = early_stopping
         self.loss_curve = []

@@ -18,7 +18,6 @@ from .availability import available_unless
 from .docstrings import with_shared_parameters
 from .scikit_learn import (
     accepted_parameters,
-    invalid_parameter_error,
     mlp_optimizer,
     visual_block,
     why_no_visual_block,
@@ -41,7 +40,7 @@ __all__ = [
     "Interval", "Options", "StrOptions", "about", "accepted_parameters",
     "available_unless", "check_features", "check_features_and_target",
     "check_finite_prediction", "check_parameters", "check_target", "check_weight", "did_you_mean",
-    "draft_of", "fit_context", "input_feature_names", "invalid_parameter_error",
-    "is_first_partial_fit", "labels_as_array", "mlp_optimizer", "one_fit_of", "refusal",
-    "rows_of", "visual_block", "warn", "why_no_visual_block", "with_shared_parameters",
+    "draft_of", "fit_context", "input_feature_names", "is_first_partial_fit", "labels_as_array",
+    "mlp_optimizer", "one_fit_of", "refusal", "rows_of", "visual_block", "warn",
+    "why_no_visual_block", "with_shared_parameters",
 ]  # fmt: skip

@@ -153,7 +153,7 @@ def check_finite_prediction(raw_prediction):
 
 
 @np.errstate(all="ignore")
-def check_weight(sample_weight, X, dtype, all_zero=False):
+def check_weight(sample_weight, X, all_zero=False):
     """Validated weights of shape (n_samples,), or None; a number is the weight of each row.
 
     Not all of them may be 0, unless that is allowed.
@@ -165,7 +165,7 @@ def check_weight(sample_weight, X, dtype, all_zero=False):
     if isinstance(sample_weight, Number):
         sample_weight = np.full(n_rows, sample_weight)
     weight = check_array(
-        sample_weight, ensure_2d=False, dtype=dtype, order="C", input_name="sample_weight"
+        sample_weight, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight"
     )
     if weight.ndim != 1:
         raise ValueError(

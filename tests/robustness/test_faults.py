@@ -38,6 +38,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 LONG = os.environ.get("SKBACKPROP_PROFILE") == "long"
 PACKAGE = str(Path(skbackprop.__file__).parent)
+DELICATE = {"base.py", "engine.py", "fitted_estimator.py", "monitor.py", "threads.py"}
 SOLVERS = ["adam", "sgd", "lbfgs"]
 SMALL = {"hidden_layer_sizes": (4,), "batch_size": 20, "max_iter": 3, "random_state": 0}
 
@@ -128,8 +129,7 @@ def moments(lines, seed):
         places.setdefault(place, []).append(number)
     delicate, others = [], []
     for (file, _), numbers in places.items():
-        matters = Path(file).name in ("base.py", "monitor.py", "threads.py")
-        (delicate if matters else others).append(chance.choice(numbers))
+        (delicate if Path(file).name in DELICATE else others).append(chance.choice(numbers))
     chosen = [*chance.sample(delicate, 18), *chance.sample(others, 6), *publishing.values()]
     return sorted(set(chosen))
 

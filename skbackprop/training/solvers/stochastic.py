@@ -5,7 +5,7 @@ from itertools import islice
 from ..schedules import rates_of_epoch
 
 
-def steps_of_epoch(n_rows, batch_size, last_batch=0.0):
+def steps_of_epoch(n_rows, batch_size, last_batch):
     """Number of minibatches; a last one of no more than that share of the others is left out."""
     full, rest = divmod(n_rows, batch_size)
     return max(1, full + (rest > last_batch * batch_size))
