@@ -35,14 +35,18 @@ def minimize_lbfgs(new_pass, parameters, options, monitor):
             monitor.print("%s Stopping.", monitor.patience_message())
             raise StopIteration
 
-    result = minimize(
-        value_and_gradient,
-        parameters.flat.astype(np.float64),
-        method="L-BFGS-B",
-        jac=True,
-        options=options,
-        callback=after_iteration,
-    )
+    held = [value_and_gradient]  # emptied below: SciPy 1.13 keeps its function in a cycle
+    try:
+        result = minimize(
+            lambda theta: held[0](theta),
+            parameters.flat.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            options=options,
+            callback=after_iteration,
+        )
+    finally:
+        held.clear()
     if failures:
         raise failures[0]
     if not np.isfinite(result.fun):
