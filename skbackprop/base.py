@@ -440,16 +440,16 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         return self._fit(given, StartingValues(coef_init, intercept_init))
 
     def _fit(self, given, starting_values=_DRAWN):
-        with draft_of(self) as (draft, publish):
-            draft._learn(draft._gate(), given, publish, starting_values)
+        with draft_of(self) as (draft, keep_despite):
+            draft._learn(draft._gate(), given, keep_despite, starting_values)
         return self
 
     def _gate(self):
         """The way of the data into the fit."""
         return Gate(self)
 
-    def _learn(self, gate, given, publish, starting_values):
-        """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
+    def _learn(self, gate, given, keep_despite, starting_values):
+        """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
         check_solver_options(self)
         check_exclusions(self)
         recipe = recipe_of(self, one_pass=given.is_part)
@@ -481,10 +481,10 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             score=None if held_out is None else self._score_of(held_out, network, target),
             backend=self._backend,
         )
-        self._run(training, recipe, state, given, publish)
+        self._run(training, recipe, state, given, keep_despite)
 
     @with_callbacks
-    def _run(self, training, recipe, state, given, publish):
+    def _run(self, training, recipe, state, given, keep_despite):
         """Train, then set the fitted attributes of the draft."""
         tasks = None
         if has_callbacks(self):
@@ -500,7 +500,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
                     reason = f"Interrupted after {n_iter} epochs: {error}"
                 self._keep_state(None)
                 self._take(training.outcome(reason))
-                publish()
+                keep_despite(BaseException)
             raise
         if stop.converged and training.judged_by_loss:
             self._warn_of_scale(training.objective)

@@ -238,12 +238,12 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             The fitted estimator.
         """
         given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        with draft_of(self) as (draft, publish):
-            draft._learn(given, publish)
+        with draft_of(self) as (draft, keep_despite):
+            draft._learn(given, keep_despite)
         return self
 
-    def _learn(self, given, publish):
-        """Fit a draft; ``publish`` is for what is to be kept of an interrupted fit."""
+    def _learn(self, given, keep_despite):
+        """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
         all_rows = self._checked(given.X, given.y, given.sample_weight)
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
@@ -252,7 +252,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         validate_data(self, all_rows.X, skip_check_array=True)
         sample = counted(sample_of(self._learn_table(checked), target, np.float32))
         held_out = self._held_out(given, target)
-        self._run(self._plan(sample, held_out, target), given, publish)
+        self._run(self._plan(sample, held_out, target), given, keep_despite)
 
     def _checked(self, X, y, sample_weight):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
@@ -288,8 +288,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         return Plan(network, target, recipe, sample, held_out, fraction, calibrated)
 
     @with_callbacks
-    def _run(self, plan, given, publish):
-        """Train the networks, then publish; after Ctrl-C as well, if there is one to publish."""
+    def _run(self, plan, given, keep_despite):
+        """Train the networks; after Ctrl-C those so far are kept, if there is one."""
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
         progress = EnsembleProgress(self, self.n_members, plan.recipe.max_iter, given)
         try:
@@ -297,7 +297,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         except KeyboardInterrupt:
             if progress.members:
                 self._take(progress.members)
-                publish()
+                keep_despite(BaseException)
             raise
         self._take(progress.members)
         progress.finish()

@@ -8,6 +8,8 @@ pickles or copies meanwhile is of one fit; and a prediction reads what ``one_fit
 
 from contextlib import contextmanager
 
+from .scikit_learn import ATTRIBUTES_OF_CALLBACKS
+
 _NOTHING = object()
 
 
@@ -30,23 +32,27 @@ def draft_of(estimator):
     """A twin to fit, whose new attributes the estimator is given when the block has ended.
 
     The block gets the draft, which has the same parameters and attributes (the same objects), and
-    a function ``publish()``, which gives the estimator what the draft has learnt so far: for what
-    is to be kept of a fit that is interrupted.
+    a function ``keep_despite(kind)``: once it is called, what the draft has learnt is published
+    also where the block ends by an exception of that kind.
     """
-    draft = _twin(estimator, vars(estimator).copy())
-    before = dict(vars(draft))
+    before = vars(estimator).copy()
+    draft = _twin(estimator, before.copy())
+    for name in ATTRIBUTES_OF_CALLBACKS:  # those of the fit in which a callback made a copy
+        vars(draft).pop(name, None)
     curve = before.get("loss_curve_", [])
     n_losses = len(curve)
-    published = []
+    kinds, published = [], []
 
     def publish():
         published.append(_with_changes(vars(estimator), before, vars(draft)))
         estimator.__dict__ = published[-1]
 
     try:
-        yield draft, publish
+        yield draft, kinds.append
         publish()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, tuple(kinds)):
+            publish()
         # partial_fit makes the curve longer in place, since a stream may have millions of calls.
         if not any(vars(estimator) is attributes for attributes in published):
             del curve[n_losses:]

@@ -4,6 +4,9 @@ The only file that imports private names of scikit-learn: where they are used, e
 so that a release without them breaks no import and no fit.
 """
 
+# What a fit with callbacks sets, and deletes at its end: where it is found, it is torn down.
+ATTRIBUTES_OF_CALLBACKS = {"_callback_fit_ctx", "_skl_callbacks_to_teardown"}
+
 
 class InvalidParameterError(ValueError, TypeError):
     """A hyper-parameter is not what it may be."""

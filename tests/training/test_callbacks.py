@@ -1,5 +1,7 @@
 """Callbacks of scikit-learn: what they are told, and what happens when they ask to stop."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
 
@@ -203,6 +205,61 @@ def test_nothing_is_left_behind():
     plain = BackpropClassifier(**SMALL).fit(X, y)
     assert vars(net).keys() - {"_skl_callbacks"} == vars(plain).keys()
     assert vars(net.set_callbacks()).keys() == vars(plain).keys()
+
+
+FEW_STEPS = {"max_iter": 6, "random_state": 0}
+BOTH_FAMILIES = [
+    BackpropClassifier((5,), **FEW_STEPS),
+    TabularClassifier(1, (5,), min_steps=0, **FEW_STEPS),
+]
+
+
+class CtrlC(Recorder):
+    """Ctrl-C when a task ends."""
+
+    def __init__(self, task_name, task_id):
+        super().__init__()
+        self.task = task_name, task_id
+
+    def on_fit_task_end(self, estimator, context):
+        if (context.task_name, context.task_id) == self.task:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("net", BOTH_FAMILIES)
+def test_nothing_is_left_behind_by_an_interrupted_fit(net):
+    """What scikit-learn deletes at the end of a fit had been published: callbacks of that fit
+    were torn down once more at the end of each later one."""
+    ctrl_c = CtrlC("epoch", 2)
+    net, plain = clone(net).set_callbacks(ctrl_c), clone(net).fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, y)
+    assert net.n_iter_ == 3
+    assert vars(net).keys() - {"_skl_callbacks"} == vars(plain).keys()
+    net.set_callbacks().fit(X, y)
+    assert [event for event, _ in ctrl_c.names()].count("teardown") == 1
+
+
+TORN_DOWN = []
+
+
+class Checkpoint(Recorder):
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        if context.task_name == "epoch":
+            self.checkpoint = pickle.dumps(fitted_estimator.set_callbacks())
+
+    def teardown(self, estimator, context):
+        TORN_DOWN.append(self)
+
+
+@pytest.mark.parametrize("net", BOTH_FAMILIES)
+def test_a_copy_made_during_a_fit_can_be_fitted(net):
+    keeper = Checkpoint()
+    clone(net).set_callbacks(keeper).fit(X, y)
+    TORN_DOWN.clear()
+    again = pickle.loads(keeper.checkpoint).fit(X, y)
+    assert TORN_DOWN == []
+    assert vars(again).keys() == vars(clone(net).fit(X, y)).keys()
 
 
 # scikit-learn's own callbacks.
