@@ -32,6 +32,9 @@ from .utils import check_parameters, draft_of, fit_context
 
 _DRAWN = StartingValues()
 
+# They end a fit, of which what has been trained is kept.
+_INTERRUPTIONS = KeyboardInterrupt, Interruption
+
 # What a fit that goes on makes longer, or begins with; another begins without them.
 _HISTORY = ("loss_curve_", "validation_scores_", "validation_loss_curve_", "_network")
 
@@ -492,7 +495,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             tasks = EpochTasks(self, training, given, max_epochs, recipe.unit)
         try:
             stop = training.run(tasks)
-        except (KeyboardInterrupt, Interruption) as error:
+        except _INTERRUPTIONS as error:
             n_iter = training.interrupted()
             if n_iter and not recipe.one_pass:  # one pass is made whole, or not at all
                 reason = f"Interrupted by the user after {n_iter} epochs."
@@ -502,12 +505,13 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
                 self._take(training.outcome(reason))
                 keep_despite(BaseException)
             raise
-        if stop.converged and training.judged_by_loss:
-            self._warn_of_scale(training.objective)
         self._keep_state(state if recipe.one_pass or self.warm_start else None)
+        self._take(training.outcome(stop.reason), in_place=recipe.one_pass)
         if not recipe.one_pass:
             state.progress.restart()  # a later partial_fit begins a plan of its own
-        self._take(training.outcome(stop.reason), in_place=recipe.one_pass)
+            keep_despite(_INTERRUPTIONS)
+        if stop.converged and training.judged_by_loss:
+            self._warn_of_scale(training.objective)
         if tasks is not None:
             tasks.finish()
 

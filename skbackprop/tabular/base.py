@@ -300,6 +300,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
                 keep_despite(BaseException)
             raise
         self._take(progress.members)
+        keep_despite(KeyboardInterrupt)
         progress.finish()
 
     def _take(self, members):

@@ -32,8 +32,8 @@ def draft_of(estimator):
     """A twin to fit, whose new attributes the estimator is given when the block has ended.
 
     The block gets the draft, which has the same parameters and attributes (the same objects), and
-    a function ``keep_despite(kind)``: once it is called, what the draft has learnt is published
-    also where the block ends by an exception of that kind.
+    a function ``keep_despite(kinds)``: once it is called, what the draft has learnt is published
+    also where the block ends by an exception of these kinds.
     """
     before = vars(estimator).copy()
     draft = _twin(estimator, before.copy())

@@ -240,6 +240,26 @@ def test_nothing_is_left_behind_by_an_interrupted_fit(net):
     assert [event for event, _ in ctrl_c.names()].count("teardown") == 1
 
 
+@pytest.mark.parametrize("net", BOTH_FAMILIES)
+def test_ctrl_c_when_all_epochs_are_made_keeps_the_fit(net):
+    ctrl_c = CtrlC("fit", 0)
+    stopped, whole = clone(net).set_callbacks(ctrl_c), clone(net).fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.fit(X, y)
+    np.testing.assert_array_equal(stopped.predict_proba(X), whole.predict_proba(X))
+    assert stopped.loss_curve_ == whole.loss_curve_
+    assert ctrl_c.names()[-1] == ("teardown", "fit")
+
+
+def test_ctrl_c_at_the_end_of_partial_fit_changes_nothing():
+    """The batch can be given once more."""
+    net = BackpropClassifier(**SMALL).partial_fit(X, y, classes=[0, 1, 2])
+    before = pickle.dumps(net)
+    with pytest.raises(KeyboardInterrupt):
+        net.set_callbacks(CtrlC("fit", 0)).partial_fit(X, y)
+    assert pickle.dumps(net.set_callbacks()) == before
+
+
 TORN_DOWN = []
 
 
