@@ -496,7 +496,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         try:
             stop = training.run(tasks)
         except _INTERRUPTIONS as error:
-            n_iter = training.interrupted()
+            n_iter = training.go_back()
             if n_iter and not recipe.one_pass:  # one pass is made whole, or not at all
                 reason = f"Interrupted by the user after {n_iter} epochs."
                 if isinstance(error, Interruption):

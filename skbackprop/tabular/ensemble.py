@@ -59,7 +59,7 @@ def _train_member(plan, number, seed, progress):
     try:
         stop = training.run(tasks)
     except KeyboardInterrupt:
-        n_iter = training.interrupted()
+        n_iter = training.go_back()
         if n_iter:
             progress.member_ends(number, _member(plan, training, _interrupted(n_iter)))
         raise

@@ -143,7 +143,8 @@ class Training:
         except Divergence as divergence:
             if not self.monitor.has_best:
                 raise ValueError(self._divergence_message()) from divergence
-            return self._go_back_to_best()
+            self.go_back()
+            return self._kept_best()
 
     def _new_monitor(self):
         recipe, state = self._recipe, self._state
@@ -223,7 +224,7 @@ class Training:
             f"{self.objective.rows.largest_feature():.3g}.)"
         )
 
-    def _go_back_to_best(self):
+    def _kept_best(self):
         monitor = self.monitor
         reason = (
             f"Training diverged at epoch {monitor.n_iter + 1}; the parameters of the best epoch, "
@@ -232,9 +233,10 @@ class Training:
         warn(f"{reason} Lower learning_rate_init, or scale the data.", ConvergenceWarning)
         return Stop(reason)
 
-    def interrupted(self):
-        """Go back to the completed epochs; return how many there are."""
+    def go_back(self):
+        """Go back to the completed epochs, and forget the moments; return how many there are."""
         self.monitor.forget_incomplete()
+        self._state.drop_rule()
         if self._recipe.solver != "lbfgs":
             seen = self.monitor.n_iter * len(self.objective.rows)
             self._state.progress.go_on_from(self._seen_before + seen)

@@ -94,6 +94,10 @@ class TrainingState:
         if rule is not None and rule.average is not None:
             rule.average.resume(theta)
 
+    def drop_rule(self):
+        """Begin with fresh moments: those of now do not belong to the parameters that are kept."""
+        self.update_rule = None
+
     def use_rule(self, rule):
         """Go on by a rule, with the moments of the earlier one if it was of the same kind."""
         if type(rule) is type(self.update_rule):

@@ -300,7 +300,7 @@ def test_an_interrupted_run_gives_its_completed_epochs(solver, validated):
     training = training_of(solver=solver, validated=validated)
     with pytest.raises(KeyboardInterrupt):
         training.run(Watcher(training, interrupts_in=3))
-    assert training.interrupted() == 2
+    assert training.go_back() == 2
     outcome = training.outcome("interrupted")
     assert_fields_agree(outcome, validated)
     assert outcome.n_samples_seen == (0 if solver == "lbfgs" else 80)
@@ -325,7 +325,7 @@ def test_an_epoch_interrupted_in_between_does_not_count(solver, step):
     with pytest.raises(KeyboardInterrupt):
         training.run()
     n_iter = step // 4
-    assert training.interrupted() == n_iter
+    assert training.go_back() == n_iter
     if n_iter:
         outcome = training.outcome("interrupted")
         assert_fields_agree(outcome, validated=False)
@@ -362,6 +362,22 @@ def test_a_divergence_goes_back_to_the_best_epoch(solver):
     assert_fields_agree(outcome, validated=True, early_stopping=True)
     assert not stop.converged
     assert stop.reason.endswith(f"parameters of the best epoch, {outcome.best_iter}, are kept.")
+    assert outcome.n_samples_seen == 40 * outcome.n_iter
+
+
+@pytest.mark.parametrize("average", [False, 0.5])
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_a_warm_start_after_a_divergence_begins_with_fresh_moments(solver, average):
+    """The warning says to lower the rate, which the moments of the divergence made useless."""
+    net = BackpropRegressor(
+        **SMALL, solver=solver, learning_rate=explode_in_the_third_epoch, early_stopping=True,
+        average=average, warm_start=True,
+    )  # fmt: skip
+    with pytest.warns(match="Training diverged"):
+        net.fit(FIELDS, NUMBERS)
+    best = net.coefs_[0]
+    net.set_params(learning_rate="constant", learning_rate_init=1e-9).fit(FIELDS, NUMBERS)
+    np.testing.assert_allclose(net.coefs_[0], best, atol=1e-6)
 
 
 @every_solver
