@@ -501,19 +501,23 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
                 reason = f"Interrupted by the user after {n_iter} epochs."
                 if isinstance(error, Interruption):
                     reason = f"Interrupted after {n_iter} epochs: {error}"
-                self._keep_state(None)
-                self._take(training.outcome(reason))
+                self._end(training.outcome(reason), state, recipe.one_pass)
                 keep_despite(BaseException)
             raise
-        self._keep_state(state if recipe.one_pass or self.warm_start else None)
-        self._take(training.outcome(stop.reason), in_place=recipe.one_pass)
+        self._end(training.outcome(stop.reason), state, recipe.one_pass)
         if not recipe.one_pass:
-            state.progress.restart()  # a later partial_fit begins a plan of its own
             keep_despite(_INTERRUPTIONS)
         if stop.converged and training.judged_by_loss:
             self._warn_of_scale(training.objective)
         if tasks is not None:
             tasks.finish()
+
+    def _end(self, outcome, state, one_pass):
+        """Set the fitted attributes, and the state where it is for the next fit to go on from."""
+        self._keep_state(state if one_pass or self.warm_start else None)
+        if not one_pass:
+            state.progress.restart()  # a later partial_fit begins a plan of its own
+        self._take(outcome, in_place=one_pass)
 
     # ---- where a fit begins
 

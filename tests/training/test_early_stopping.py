@@ -1,5 +1,7 @@
 """When to stop: scikit-learn's rule of patience, and what is watched."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,50 @@ def test_a_validation_score_that_overflows_is_nan(loss, factor):
     assert np.isnan(net.validation_scores_).all()
     assert np.isnan(net.best_validation_score_)
     assert np.isfinite(net.loss_curve_).all()
+
+
+# ---- the split of fits that go on
+
+
+class KeepingRows:
+    """A scorer that keeps the validation rows, and can be a Ctrl-C."""
+
+    def __init__(self):
+        self.rows = []
+        self.interrupts = False
+
+    def __call__(self, net, X, y):
+        self.rows.append(X)
+        if self.interrupts and len(self.rows) == 3:
+            raise KeyboardInterrupt
+        return 0.0
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("seed_or_generator", [0, None, np.random.RandomState(0)])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_a_warm_start_keeps_the_split(solver, seed_or_generator, interrupted):
+    """After Ctrl-C it drew another one, with rows in it that had been trained on."""
+    scorer = KeepingRows()
+    net = BackpropClassifier(
+        **SMALL | {"max_iter": 5, "random_state": seed_or_generator}, solver=solver,
+        scoring=scorer, early_stopping=True, warm_start=True,
+    )  # fmt: skip
+    scorer.interrupts = interrupted
+    with pytest.raises(KeyboardInterrupt) if interrupted else contextlib.nullcontext():
+        net.fit(X, WORDS)
+    net.fit(X, WORDS)
+    assert len(scorer.rows) == (8 if interrupted else 10)
+    for rows in scorer.rows:
+        np.testing.assert_array_equal(rows, scorer.rows[0])
+
+
+def test_another_seed_draws_another_split():
+    """``random_state`` is the source of the split, in a warm start, too."""
+    scorer = KeepingRows()
+    net = BackpropClassifier(**SMALL, scoring=scorer, early_stopping=True, warm_start=True)
+    net.fit(X, WORDS).set_params(random_state=1).fit(X, WORDS)
+    assert not np.array_equal(scorer.rows[0], scorer.rows[-1])
 
 
 # ---- limits of tol
