@@ -514,7 +514,8 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
 
     def _end(self, outcome, state, one_pass):
         """Set the fitted attributes, and the state where it is for the next fit to go on from."""
-        self._keep_state(state if one_pass or self.warm_start else None)
+        if one_pass or self.warm_start:
+            self._keep_state(state)
         if not one_pass:
             state.progress.restart()  # a later partial_fit begins a plan of its own
         self._take(outcome, in_place=one_pass)
@@ -550,8 +551,8 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
 
     def _next_state(self, goes_on):
         """The state to go on from, as a copy, or a new one."""
-        previous = vars(self).get("_state") if goes_on else None  # of ``_keep_state``
-        if previous is not None and previous.is_of(self.random_state):
+        previous = vars(self).pop("_state", None)  # not that of what callbacks see from now on
+        if goes_on and previous is not None and previous.is_of(self.random_state):
             return previous.copy()
         state = TrainingState(self.random_state)
         if goes_on:

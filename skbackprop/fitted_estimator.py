@@ -63,10 +63,8 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self._target = target
 
     def _keep_state(self, state):
-        """Keep a ``TrainingState`` to go on from, or none: it is as large as the weights."""
-        vars(self).pop("_state", None)
-        if state is not None:
-            self._state = state
+        """Keep a ``TrainingState`` to go on from; it is as large as the weights."""
+        self._state = state
 
     def _use_network(self, network):
         target = self._target

@@ -282,6 +282,19 @@ def test_a_copy_made_during_a_fit_can_be_fitted(net):
     assert vars(again).keys() == vars(clone(net).fit(X, y)).keys()
 
 
+@pytest.mark.parametrize("second", [{}, {"hidden_layer_sizes": (7,)}, {"warm_start": True}])
+def test_a_copy_made_during_a_fit_has_no_moments_of_an_earlier_one(second):
+    net = BackpropClassifier(**SMALL, warm_start=True).fit(X, y)
+    net.set_params(**{"warm_start": False} | second)
+    keeper = Checkpoint()
+    net.set_callbacks(keeper).fit(X, y)
+    unseen = pickle.loads(keeper.checkpoint)
+    plain = BackpropClassifier(**unseen.get_params())
+    plain.fit(X, y, coef_init=unseen.coefs_, intercept_init=unseen.intercepts_)
+    unseen.set_params(warm_start=True).fit(X, y)
+    np.testing.assert_allclose(unseen.loss_curve_[-6:], plain.loss_curve_, rtol=1e-9)
+
+
 # scikit-learn's own callbacks.
 
 
