@@ -200,6 +200,7 @@ class Training:
 
     def _by_lbfgs(self):
         recipe, monitor = self._recipe, self.monitor
+        self._state.drop_rule()
         options = _lbfgs_options(recipe, self._parameters.flat.dtype)
         with row_threads() as threads:
             new_pass = partial(self._backend.exact_pass, self.objective, threads=threads)

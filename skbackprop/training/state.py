@@ -95,7 +95,7 @@ class TrainingState:
             rule.average.resume(theta)
 
     def drop_rule(self):
-        """Begin with fresh moments: those of now do not belong to the parameters that are kept."""
+        """Begin with fresh moments: these do not belong to the parameters to go on from."""
         self.update_rule = None
 
     def use_rule(self, rule):

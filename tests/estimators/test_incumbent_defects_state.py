@@ -150,6 +150,19 @@ def test_new_solver_starts_with_fresh_moments_in_partial_fit(blobs, seed):
         clf.set_params(learning_rate_init=0.1)
 
 
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_moments_from_before_lbfgs_are_dropped(blobs, solver, seed):
+    """They are those of other parameters."""
+    X, y, *_ = blobs
+    clf = BackpropClassifier(
+        (5,), solver=solver, max_iter=5, shuffle=False, warm_start=True, random_state=seed
+    )
+    fresh = copy.deepcopy(clf)
+    clf.fit(X, y).set_params(solver="lbfgs").fit(X, y)
+    fresh.fit(X, y, coef_init=clf.coefs_, intercept_init=clf.intercepts_)
+    assert_same_parameters(clf.set_params(solver=solver).fit(X, y), fresh)
+
+
 def test_new_penalty_is_used_by_the_next_partial_fit(blobs, seed):
     X, y, *_ = blobs
     clf = BackpropClassifier((5,), learning_rate_init=STANDING_STILL, random_state=seed)
