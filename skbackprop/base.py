@@ -36,7 +36,7 @@ _DRAWN = StartingValues()
 _INTERRUPTIONS = KeyboardInterrupt, Interruption
 
 # What a fit that goes on makes longer, or begins with; another begins without them.
-_HISTORY = ("loss_curve_", "validation_scores_", "validation_loss_curve_", "_network")
+_HISTORY = ("validation_scores_", "validation_loss_curve_", "_network")
 
 
 def why_no_partial_fit(estimator):
@@ -461,6 +461,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         if not goes_on:
             for name in _HISTORY:
                 vars(self).pop(name, None)
+            self.loss_curve_ = []  # also for the copies that a scorer or callback makes
 
         target, sample = gate.training(given, known, earlier and earlier.dtype)
         self._use_target(target)

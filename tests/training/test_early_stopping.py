@@ -1,6 +1,9 @@
 """When to stop: scikit-learn's rule of patience, and what is watched."""
 
 import contextlib
+import copy
+import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -147,6 +150,31 @@ def test_a_validation_score_that_overflows_is_nan(loss, factor):
     assert np.isnan(net.validation_scores_).all()
     assert np.isnan(net.best_validation_score_)
     assert np.isfinite(net.loss_curve_).all()
+
+
+COPIES = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda net: pickle.loads(pickle.dumps(net)),
+    "export": BackpropClassifier.to_sklearn,
+}
+
+
+def score_of_a_copy(net, X, y, copy_of):
+    return COPIES[copy_of](net).score(X, y)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("copy_of", COPIES)
+def test_a_scorer_can_copy_what_it_is_given(copy_of, solver):
+    """joblib does, for more than one process."""
+    scoring = partial(score_of_a_copy, copy_of=copy_of)
+    net = BackpropClassifier(**SMALL, solver=solver, scoring=scoring)
+    for _ in range(2):
+        net.fit(X, WORDS, X_val=X, y_val=WORDS)
+        assert net.validation_scores_[-1] == net.score(X, WORDS)
+        net.set_params(warm_start=True, solver="adam")
+    net.partial_fit(X, WORDS)
 
 
 # ---- the split of fits that go on
