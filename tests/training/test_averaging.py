@@ -201,10 +201,11 @@ def test_a_copy_goes_on_alone():
     assert_same_parameters(net.partial_fit(X, NUMBERS), twin)
 
 
-def test_a_change_of_type_is_survived():
-    net = BackpropRegressor((4,), average=0.9, dtype="float32", **NOISY).partial_fit(X, NUMBERS)
-    net.set_params(dtype="float64").partial_fit(X, NUMBERS)
-    assert {array.dtype for array in parameters(net)} == {np.dtype(np.float64)}
+@pytest.mark.parametrize(("first", "then"), [("float32", "float64"), ("float64", "float32")])
+def test_a_change_of_type_is_survived(first, then):
+    net = BackpropRegressor((4,), average=0.9, dtype=first, **NOISY).partial_fit(X, NUMBERS)
+    net.set_params(dtype=then).partial_fit(X, NUMBERS)
+    assert {array.dtype for array in parameters(net)} == {np.dtype(then)}
     reference = BackpropRegressor((4,), average=0.9, **NOISY)
     reference.partial_fit(X, NUMBERS).partial_fit(X, NUMBERS)
     assert_same_parameters(net, reference, rtol=1e-4)

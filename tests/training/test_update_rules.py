@@ -72,6 +72,17 @@ def test_float32_stays_float32(name, seed):
     )
 
 
+@pytest.mark.parametrize(("first", "then"), [("float32", "float64"), ("float64", "float32")])
+@every_rule
+def test_moments_go_on_in_the_type_of_the_parameters(name, first, then, seed):
+    """A warm start may have another ``dtype``: in the old one, float64 overflowed."""
+    theta, gradients = draw(seed, dtype=first)
+    rule = RULES[name]()
+    run(rule, theta, gradients)
+    run(rule, theta.astype(then), 0.0 * gradients.astype(then))
+    assert {moment.dtype for moment in rule.moments} == {np.dtype(then)}
+
+
 @pytest.mark.parametrize("name", [name for name in RULES if "without" not in name])
 def test_reaches_the_optimum_of_a_parabola(name, seed):
     """Curvatures from 0.5 to 10; rules that scale steps have a rate that goes to zero."""

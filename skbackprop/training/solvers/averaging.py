@@ -68,7 +68,7 @@ class MovingAverage:
         If ``parameters`` are the average, they receive the last iterate instead; else (the best
         epoch of early stopping, or values that the user has set), the average begins anew there.
         """
-        if np.array_equal(parameters, self.flat):
+        if np.array_equal(parameters, self.flat.astype(parameters.dtype)):
             parameters[...] = self._iterate
         else:
             self.flat = None

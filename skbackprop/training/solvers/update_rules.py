@@ -81,6 +81,7 @@ class UpdateRule:
         """
         if not self.moments:
             self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
+        self.moments = [moment.astype(parameters.dtype, copy=False) for moment in self.moments]
         decayed = penalised if self.weight_decay else None
         averaged = None
         if self.average is not None:
