@@ -39,6 +39,12 @@ _INTERRUPTIONS = KeyboardInterrupt, Interruption
 _HISTORY = ("validation_scores_", "validation_loss_curve_", "_network")
 
 
+def _chain(network):
+    """Units and activations: parameters mean the same only where these are the same."""
+    hidden = [f"{layer.fan_out} {layer.description}" for layer in network.layers[:-1]]
+    return " -> ".join([str(network.layer_units[0]), *hidden, str(network.layer_units[-1])])
+
+
 def why_no_partial_fit(estimator):
     """Why an estimator of these parameters has no ``partial_fit``; None where it has."""
     if estimator.solver == "lbfgs":
@@ -539,12 +545,13 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             starting_values.apply(parameters)
             return
         starting_values.refuse_warm_start()
-        if earlier.layer_units != network.layer_units:
+        asked, had = map(_chain, (network, earlier.network))
+        if asked != had:
             raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes layers of "
-                f"{list(network.layer_units)} units (features, hidden, outputs), but the network "
-                f"that warm_start or partial_fit goes on with has {list(earlier.layer_units)}. To "
-                "begin anew, set warm_start=False and call fit."
+                f"hidden_layer_sizes and activation now ask for a network {asked} (features, "
+                "hidden layers, outputs), but the one that warm_start or partial_fit goes on with "
+                f"is {had}. To begin anew, set warm_start=False and call fit, which takes "
+                "parameters to start from as coef_init and intercept_init."
             )
         earlier.copy_into(parameters)
         if self.average is not False:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.activations import LeakyReLU, ReLU
 
 SOLVERS = ["sgd", "adam", "lbfgs"]
 STOCHASTIC = ["sgd", "adam"]
@@ -103,6 +104,21 @@ def test_new_architecture_between_warm_starts_is_refused(blobs, solver, hidden_l
     with pytest.raises(ValueError, match="hidden_layer_sizes"):
         clf.fit(X, y)
     assert clf.coefs_[0].shape == (4, 5)
+
+
+@pytest.mark.parametrize("activation", ["gaussian", LeakyReLU(0.2), ["relu", "tanh"]])
+def test_new_activation_between_warm_starts_is_refused(blobs, activation, seed):
+    """The weights had gone on as those of another function."""
+    X, y, *_ = blobs
+    clf = BackpropClassifier((5, 4), warm_start=True, max_iter=3, random_state=seed).fit(X, y)
+    for same in ("relu", ReLU(), ["relu", ReLU()]):
+        clf.set_params(activation=same).fit(X, y).partial_fit(X, y)
+    clf.set_params(activation=activation)
+    for method in (clf.fit, clf.partial_fit):
+        with pytest.raises(ValueError, match=r"activation .* is 4 -> 5 relu -> 4 relu -> 1"):
+            method(X, y)
+    start = {"coef_init": clf.coefs_, "intercept_init": clf.intercepts_}
+    clf.set_params(warm_start=False).fit(X, y, **start)
 
 
 def test_warm_start_at_the_optimum_has_nothing_to_do(rng, seed):
