@@ -68,7 +68,7 @@ def from_sklearn(mlp):
     estimator = estimator_class(**{name: parameters[name] for name in known if name in parameters})
     estimator.n_features_in_ = mlp.n_features_in_
     if hasattr(mlp, "feature_names_in_"):
-        estimator.feature_names_in_ = mlp.feature_names_in_
+        estimator.feature_names_in_ = mlp.feature_names_in_.copy()
     if mlp.out_activation_ == "softmax" and mlp.n_outputs_ == 2:
         estimator.loss = Multinomial()  # only ``to_sklearn`` gives two classes an output each
     target = estimator._target_for(Checked(None, _example_of_target(mlp), None), None)

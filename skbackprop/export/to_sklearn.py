@@ -1,5 +1,7 @@
 """The way out: a real, fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
+from copy import copy, deepcopy
+
 import numpy as np
 import sklearn
 from sklearn.base import is_classifier
@@ -94,9 +96,11 @@ def _activation(network):
 def _copy_fitted(estimator, network, mlp):
     for name in _SHARED_ATTRIBUTES:
         if hasattr(estimator, name):
-            setattr(mlp, name, getattr(estimator, name))
+            setattr(mlp, name, copy(getattr(estimator, name)))
     mlp.coefs_ = [np.array(coef) for coef in network.coefs]
     mlp.intercepts_ = [np.array(intercept) for intercept in network.intercepts]
+    # A warm start with early stopping goes back to these if no epoch is better.
+    mlp._best_coefs, mlp._best_intercepts = deepcopy((mlp.coefs_, mlp.intercepts_))
     mlp.loss_curve_ = list(estimator.loss_curve_)
     mlp._no_improvement_count = 0
     mlp._random_state = check_random_state(estimator.random_state)

@@ -94,6 +94,25 @@ def test_parameters_are_copies():
     assert not mlp.coefs_[0].any()
 
 
+def test_fitted_attributes_are_copies():
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    options = SMALL | {"early_stopping": True, "warm_start": True}
+    net = BackpropClassifier(**options).fit(frame, codes)
+    mlp = net.to_sklearn()
+    mlp.fit(frame, codes)
+    assert len(net.validation_scores_) == len(net.loss_curve_) == net.n_iter_
+    back = from_sklearn(mlp)
+    for one, other in ((mlp, net), (back, mlp)):
+        assert not np.shares_memory(one.feature_names_in_, other.feature_names_in_)
+
+
+def test_a_warm_start_with_early_stopping_goes_on_there_without_getting_better():
+    options = SMALL | {"early_stopping": True, "warm_start": True}
+    net = BackpropClassifier(**options, learning_rate_init=0.05).fit(X, codes)
+    mlp = net.to_sklearn().set_params(learning_rate_init=1e-9).fit(X, codes)
+    assert_same_predictions(net, mlp)
+
+
 @pytest.mark.parametrize(
     ("solver", "options"),
     [("adam", {}), ("sgd", {}), ("sgd", {"nesterovs_momentum": False, "momentum": 0.5})],
