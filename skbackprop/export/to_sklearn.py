@@ -122,7 +122,7 @@ def _copy_moments(estimator, network, mlp):
     rule = None if state is None else state.update_rule
     if type(rule) is not _RULES.get(mlp.solver) or not rule.moments:
         return
-    moments = [network.network.parameters(m.dtype, m.copy()) for m in rule.moments]
+    moments = [network.network.parameters(m.dtype, m) for m in rule.textbook_moments()]
     optimizer = mlp_optimizer(mlp, [[*m.coefs, *m.intercepts] for m in moments], rule.n_steps)
     if optimizer is None:
         warn(

@@ -63,8 +63,8 @@ def mlp_optimizer(mlp, moments, n_steps):
     """The optimizer by which an MLP of scikit-learn goes on from given moments after some steps.
 
     The moments, each a list of arrays for all coefs, then all intercepts, are the velocities of
-    'sgd', or the two moments of 'adam' divided by ``1 - beta``. None where scikit-learn's
-    optimizers are no longer what they were.
+    'sgd', or the two moments of 'adam'. None where scikit-learn's optimizers are no longer what
+    they were.
     """
     try:
         from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
@@ -74,8 +74,7 @@ def mlp_optimizer(mlp, moments, n_steps):
     rate = mlp.learning_rate_init
     if mlp.solver == "adam":
         optimizer = AdamOptimizer(parameters, rate, mlp.beta_1, mlp.beta_2, mlp.epsilon)
-        optimizer.ms = [(1 - mlp.beta_1) * moment for moment in moments[0]]
-        optimizer.vs = [(1 - mlp.beta_2) * moment for moment in moments[1]]
+        optimizer.ms, optimizer.vs = moments
         optimizer.t = n_steps
         return optimizer
     optimizer = SGDOptimizer(

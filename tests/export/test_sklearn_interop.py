@@ -304,6 +304,16 @@ def test_parameters_changed_after_the_fit_go_out_and_back(fitted_by, changed):
         np.testing.assert_allclose(mlp.predict(X), net.predict(X), rtol=1e-9)
 
 
+def test_moments_go_out_after_other_betas_were_set():
+    net = BackpropRegressor(**SMALL, shuffle=False)
+    for _ in range(5):
+        net.partial_fit(X, numbers[:, 0])
+    mlp = net.set_params(beta_1=0.5, beta_2=0.9).to_sklearn()
+    mlp.partial_fit(X, numbers[:, 0])
+    net.partial_fit(X, numbers[:, 0])
+    np.testing.assert_allclose(mlp.predict(X), net.predict(X), rtol=1e-9)
+
+
 def test_a_refusal_names_the_activation_of_the_fit():
     net = BackpropRegressor((4,), "gelu", max_iter=2).fit(X, numbers[:, 0])
     with pytest.raises(ValueError, match="cannot express activation='gelu'"):

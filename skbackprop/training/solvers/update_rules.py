@@ -120,6 +120,10 @@ class UpdateRule:
         self.moments = moments
         self.n_steps = n_steps
 
+    def textbook_moments(self):
+        """Copies of the moments, as ``take_moments`` takes them."""
+        return [moment.copy() for moment in self.moments]
+
     def copy(self):
         """A rule that goes on from here on its own."""
         twin = copy(self)
@@ -248,6 +252,10 @@ class Adam(UpdateRule):
     def take_moments(self, moments, n_steps):
         m, v = moments
         super().take_moments([m / (1 - self.beta_1), v / (1 - self.beta_2)], n_steps)
+
+    def textbook_moments(self):
+        m, v = self.moments
+        return [(1 - self.beta_1) * m, (1 - self.beta_2) * v]
 
     def follow(self, earlier):
         super().follow(earlier)
