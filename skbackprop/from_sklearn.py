@@ -24,9 +24,10 @@ def from_sklearn(mlp):
     Returns
     -------
     estimator : BackpropClassifier or BackpropRegressor
-        With the same hyper-parameters and copies of the fitted parameters. It goes on with
-        ``partial_fit`` (or with ``fit``, where ``warm_start=True``) from the moments of 'sgd' or
-        'adam' that ``mlp`` has kept.
+        With the same hyper-parameters and copies of the fitted parameters; ``hidden_layer_sizes``
+        and, of a regressor, ``loss`` are those of the fit, whatever they have been set to since.
+        It goes on with ``partial_fit`` (or with ``fit``, where ``warm_start=True``) from the
+        moments of 'sgd' or 'adam' that ``mlp`` has kept.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def from_sklearn(mlp):
     """
     estimator_class = _counterpart(mlp)
     check_is_fitted(mlp)
-    parameters = mlp.get_params(deep=False)
+    parameters = mlp.get_params(deep=False) | _parameters_of_fit(mlp)
     known = estimator_class().get_params(deep=False)
     estimator = estimator_class(**{name: parameters[name] for name in known if name in parameters})
     estimator.n_features_in_ = mlp.n_features_in_
@@ -92,6 +93,14 @@ def _counterpart(mlp):
     )
 
 
+def _parameters_of_fit(mlp):
+    """The parameters that a prediction of ours follows and one of scikit-learn does not."""
+    found = {"hidden_layer_sizes": tuple(map(len, mlp.intercepts_[:-1]))}
+    if isinstance(mlp, MLPRegressor):
+        found["loss"] = "poisson" if mlp.out_activation_ == "exp" else "squared_error"
+    return found
+
+
 def _example_of_target(mlp):
     """A target that has all the labels, or as many outputs."""
     if isinstance(mlp, MLPRegressor):
@@ -114,7 +123,8 @@ def _outcome(mlp, network):
         validation_losses=[],
         validation_scores=scores,
         n_iter=mlp.n_iter_,
-        best_iter=int(np.argmax(scores)) + 1 if scores else mlp.n_iter_,
+        # Scores of warm starts go on, and the epochs are those of the last fit.
+        best_iter=int(np.argmax(scores[-mlp.n_iter_ :])) + 1 if scores else mlp.n_iter_,
         n_samples_seen=mlp.t_,
         stop_reason=f"Fitted by scikit-learn's {type(mlp).__name__}.",
         unit="iteration" if mlp.solver == "lbfgs" else "epoch",
@@ -140,9 +150,10 @@ def _copy_moments(mlp, estimator):
 
 def _n_plateaus(mlp):
     """How many times 'adaptive' has lowered the rate."""
-    if mlp.learning_rate != "adaptive" or mlp.solver != "sgd":
+    optimizer = mlp._optimizer
+    if getattr(optimizer, "lr_schedule", None) != "adaptive":
         return 0
-    lowered = mlp.learning_rate_init / mlp._optimizer.learning_rate
+    lowered = optimizer.learning_rate_init / optimizer.learning_rate
     return round(np.log(lowered) / np.log(Adaptive.divisor))
 
 

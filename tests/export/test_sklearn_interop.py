@@ -314,6 +314,38 @@ def test_moments_go_out_after_other_betas_were_set():
     np.testing.assert_allclose(mlp.predict(X), net.predict(X), rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("loss", "changed"),
+    [
+        ("squared_error", {"loss": "poisson"}),
+        ("poisson", {"loss": "squared_error"}),
+        ("squared_error", {"hidden_layer_sizes": (9, 2)}),
+        ("squared_error", {"hidden_layer_sizes": 5}),
+    ],
+)
+def test_parameters_of_theirs_changed_after_the_fit_come_in(loss, changed):
+    mlp = MLPRegressor(**SMALL, loss=loss).fit(X, codes).set_params(**changed)
+    assert_same_predictions(from_sklearn(mlp), mlp)
+
+
+def test_plateaus_are_those_of_the_fit():
+    """A learning rate that was set since is not what 'adaptive' has lowered."""
+    plateaus = {"tol": 1e6, "n_iter_no_change": 1, "max_iter": 9, "learning_rate": "adaptive"}
+    mlp = MLPRegressor(**SMALL | plateaus, solver="sgd").fit(X, codes)
+    found = from_sklearn(mlp)._state.progress.n_plateaus
+    assert found > 0
+    mlp.set_params(learning_rate_init=7.0, learning_rate="constant")
+    assert from_sklearn(mlp)._state.progress.n_plateaus == found
+
+
+def test_the_best_epoch_of_a_warm_start_is_one_of_the_last_fit():
+    options = SMALL | {"early_stopping": True, "warm_start": True, "learning_rate_init": 0.01}
+    mlp = MLPClassifier(**options).fit(X, codes).fit(X, codes)
+    net = from_sklearn(mlp)
+    scores = mlp.validation_scores_[-mlp.n_iter_ :]
+    assert scores[net.best_iter_ - 1] == max(scores)
+
+
 def test_a_refusal_names_the_activation_of_the_fit():
     net = BackpropRegressor((4,), "gelu", max_iter=2).fit(X, numbers[:, 0])
     with pytest.raises(ValueError, match="cannot express activation='gelu'"):
