@@ -74,8 +74,9 @@ def from_sklearn(mlp):
         estimator.loss = Multinomial()  # only ``to_sklearn`` gives two classes an output each
     target = estimator._target_for(Checked(None, _example_of_target(mlp), None), None)
     estimator._use_target(target)
+    dtype = np.result_type(np.float32, *mlp.coefs_, *mlp.intercepts_)  # a user may have set them
     layers = zip(mlp.coefs_, mlp.intercepts_, strict=True)
-    arrays = [(np.array(coef), np.array(intercept)) for coef, intercept in layers]
+    arrays = [(np.array(coef, dtype), np.array(bias, dtype)) for coef, bias in layers]
     network = estimator._new_network(mlp.n_features_in_, target.n_raw)
     estimator._take(_outcome(mlp, FittedNetwork(network, arrays)))
     _copy_moments(mlp, estimator)

@@ -43,10 +43,16 @@ class FittedNetwork:
         self._dtype = dtype
 
     def without_arrays(self):
-        """Network and layers without weights and biases, for a pickle that has these elsewhere."""
+        """Network and layers without weights and biases, for a pickle that has these elsewhere.
+
+        In their places is the name of their type, which a user's own arrays need not have.
+        """
         shapes = self.network.parameter_shapes
         return self.network, [
-            [None if one.name in _NAMED else array for one, array in zip(*layer, strict=True)]
+            [
+                array.dtype.name if one.name in _NAMED else array
+                for one, array in zip(*layer, strict=True)
+            ]
             for layer in zip(shapes, self.layers, strict=True)
         ]
 
@@ -57,7 +63,7 @@ class FittedNetwork:
         shapes = network.parameter_shapes
         layers = [
             tuple(
-                next(named[one.name]) if one.name in _NAMED else array
+                np.asanyarray(next(named[one.name]), array) if one.name in _NAMED else array
                 for one, array in zip(*layer, strict=True)
             )
             for layer in zip(shapes, layers, strict=True)
@@ -92,7 +98,7 @@ class FittedNetwork:
         return range(len(self.layers) - 1)
 
     def with_arrays(self, coefs, intercepts):
-        """The network with other weights and biases; itself, where they are its own.
+        """The network with other weights and biases, of its type; itself, where they are its own.
 
         Raises
         ------
@@ -110,7 +116,8 @@ class FittedNetwork:
             raise ValueError(
                 f"coefs_ and intercepts_ have shapes {shapes}, but the layers need {needed}."
             )
-        new = dict(zip(map(id, own), map(np.asarray, given), strict=True))
+        typed = (np.asarray(array, self.dtype) for array in given)
+        new = dict(zip(map(id, own), typed, strict=True))
         layers = [tuple(new.get(id(array), array) for array in arrays) for arrays in self.layers]
         return FittedNetwork(self.network, layers, self._dtype)
 

@@ -328,6 +328,12 @@ def test_parameters_of_theirs_changed_after_the_fit_come_in(loss, changed):
     assert_same_predictions(from_sklearn(mlp), mlp)
 
 
+def test_weights_of_theirs_that_were_rounded_to_integers_come_in():
+    mlp = MLPRegressor(**SMALL).fit(X, numbers)
+    mlp.coefs_[-1] = np.round(4 * mlp.coefs_[-1]).astype(int)
+    assert_same_predictions(from_sklearn(mlp), mlp)
+
+
 def test_plateaus_are_those_of_the_fit():
     """A learning rate that was set since is not what 'adaptive' has lowered."""
     plateaus = {"tol": 1e6, "n_iter_no_change": 1, "max_iter": 9, "learning_rate": "adaptive"}

@@ -78,6 +78,21 @@ def test_predictions_follow_replaced_arrays(task, how):
         np.testing.assert_allclose(ours, expected, rtol=1e-12)
 
 
+@every_task
+@pytest.mark.parametrize("last", [np.int64, np.float32])
+@pytest.mark.parametrize("twin_of", [lambda net: net, copy.deepcopy])
+def test_the_type_of_replaced_arrays_is_not_that_of_the_computation(task, last, twin_of):
+    net = fit(task)
+    net.coefs_ = [np.round(4 * W) for W in net.coefs_]
+    expected = forward(net, X)[-1]
+    net.coefs_[0], net.coefs_[-1] = net.coefs_[0].astype(int), net.coefs_[-1].astype(last)
+    net = twin_of(net)
+    raw, _ = net._raw_prediction(X)
+    assert raw.dtype == np.float64
+    np.testing.assert_allclose(raw, expected, rtol=1e-12)
+    net.set_params(warm_start=True).fit(X, TASKS[task][1])
+
+
 @pytest.mark.parametrize(
     "change",
     [
