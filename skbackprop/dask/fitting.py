@@ -44,11 +44,17 @@ class OnDask:
         Returns
         -------
         estimator : BackpropClassifier or BackpropRegressor
-            For data in memory; it needs no cluster.
+            For data in memory; it needs no cluster. Training goes on from the same moments, and
+            with early stopping from a new split: that of Dask is one of partitions.
         """
         check_is_fitted(self)
-        local = self._local_class(**self.get_params(deep=False))
-        vars(local).update({name: copy.copy(value) for name, value in vars(self).items()})
+        parameters = self.get_params(deep=False)
+        local = self._local_class(**parameters)
+        fitted = vars(self).keys() - parameters.keys()
+        vars(local).update({name: copy.copy(vars(self)[name]) for name in fitted})
+        state = vars(local).get("_state")  # of ``FittedEstimator._keep_state``
+        if state is not None:
+            state.split = None  # of partitions, not of rows
         return local
 
     @available_unless(why_no_partial_fit_on_dask)

@@ -269,6 +269,19 @@ def test_to_local_is_plain(client):
     assert not hasattr(on_dask, "partial_fit")
 
 
+@pytest.mark.parametrize("seed", [0, np.random.RandomState(0)])
+def test_training_goes_on_to_local(client, seed):
+    """The moments go along, but not the split: that one is of partitions."""
+    X, options = make_X(), {"max_iter": 4, "random_state": seed, "warm_start": True}
+    y = make_y("binary", X)
+    on_dask = DaskBackpropClassifier((4,), early_stopping=True, **options)
+    local = on_dask.fit(in_chunks(X, 1), in_chunks(y, 1)).to_local()
+    local.set_params(early_stopping=False).partial_fit(X, y)
+    assert local._state.update_rule.n_steps == on_dask._state.update_rule.n_steps + 2
+    local.set_params(early_stopping=True).fit(X, y)
+    assert len(local._state.split[1]) == N_ROWS // 10
+
+
 def test_warm_start_goes_on(client):
     X = make_X()
     y = make_y("regression", X)
