@@ -5,7 +5,7 @@ from weakref import WeakSet
 import dask
 import numpy as np
 
-from ..data import Checked, float_type
+from ..data import Checked, float_type, lasting_split
 from ..utils import warn
 from .collections import to_partitions
 from .labels import kinds_of_labels, representative_target
@@ -26,11 +26,13 @@ class DistributedGate:
         self._estimator = estimator
         self._client = client
         self._futures = WeakSet()
+        self._n_given = 0  # number of partitions of the training data
 
     def training(self, given, known, earlier_dtype):
         """Target and sample of training data."""
         estimator, begins = self._estimator, earlier_dtype is None
         checked, findings = self._checked(given.X, given.y, given.sample_weight, begins)
+        self._n_given = len(findings)
         found = [found for found in findings if found.n_rows]
         if begins:
             _learn_columns(estimator, *found[0].columns)
@@ -57,10 +59,12 @@ class DistributedGate:
     def split(self, sample, target, fraction, state):
         """Whole partitions are held out, drawn at random."""
         partitions = sample.rows.partitions
-        if state.split is None or sum(map(len, state.split)) != len(partitions):
-            state.split = _split_partitions(partitions, fraction, state.random_state)
-        training, validation = state.split
-        return sample.select(training), sample.select(validation)
+        numbers = np.array([partition.number for partition in partitions])
+
+        def draw():
+            return _split_partitions(partitions, fraction, state.random_state)
+
+        return map(sample.select, lasting_split(state, numbers, self._n_given, draw))
 
     def release(self):
         """Let the workers forget what they still hold of the data."""

@@ -13,7 +13,7 @@ import numpy as np
 from ..utils import about, check_features_and_target, check_weight
 from .rows import Rows
 from .sample import Sample
-from .splits import split_positions
+from .splits import lasting_split, split_positions
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,12 @@ class Gate:
 
     def split(self, sample, target, fraction, state):
         """Training and validation part; the same rows as in the fit that is continued."""
-        n_samples = len(sample.rows)
-        if state.split is None or sum(map(len, state.split)) != n_samples:
-            strata = target.strata(sample.rows.targets()[0])
-            state.split = split_positions(strata, n_samples, fraction, state.random_state)
-        training, validation = state.split
-        return sample.select(training), sample.select(validation)
+        rows = sample.rows
+        n_given = rows.X.shape[0]
+        positions = np.arange(n_given) if rows.subset is None else rows.subset
+
+        def draw():
+            strata = target.strata(rows.targets()[0])
+            return split_positions(strata, len(rows), fraction, state.random_state)
+
+        return map(sample.select, lasting_split(state, positions, n_given, draw))

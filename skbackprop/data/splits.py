@@ -35,6 +35,29 @@ def split_positions(strata, n_samples, validation_fraction, random_state):
     )
 
 
+def lasting_split(state, positions, n_given, draw):
+    """Positions, among the rows that count, of those to train on and those to validate with.
+
+    ``positions`` are those of the rows that count among all ``n_given`` ones, and the split in
+    ``state`` is one of all: in a fit that goes on, no row changes sides, whatever the weights have
+    become. Rows that did not count when it was made by ``draw()`` are to be trained on.
+    """
+    if state.split is None or sum(map(len, state.split)) != n_given:
+        training, validation = (positions[part] for part in draw())
+        others = np.setdiff1d(np.arange(n_given), positions)
+        state.split = np.append(training, others), validation
+    place = np.full(n_given, -1)
+    place[positions] = np.arange(len(positions))
+    training, validation = (part[part >= 0] for part in (place[side] for side in state.split))
+    if not (len(training) and len(validation)):
+        raise ValueError(
+            "The weights leave no row of the split that warm_start goes on with to train on, or "
+            "none to validate with. Give validation data to fit as X_val and y_val, or set "
+            "warm_start=False."
+        )
+    return training, validation
+
+
 def can_stratify(strata, n_validation):
     """Whether each class can be kept in proportion when so many rows are set aside."""
     counts = np.unique(strata, return_counts=True)[1]

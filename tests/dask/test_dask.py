@@ -293,6 +293,19 @@ def test_warm_start_goes_on(client):
     assert_same_fit(on_dask, local)
 
 
+def test_a_warm_start_validates_with_no_partition_that_it_was_trained_on(client):
+    X = make_X()
+    options = {"early_stopping": True, "warm_start": True, "max_iter": 1, "random_state": 0}
+    on_dask = DaskBackpropRegressor((3,), **options)
+    splits = []
+    for left_out in (0, 9):
+        weight = (np.arange(N_ROWS) // 21 != left_out).astype(float)
+        on_dask.fit(*(in_chunks(data, 21) for data in (X, X[:, 0], weight)))
+        splits.append([*map(list, on_dask._state.split)])
+    assert splits[0] == splits[1]
+    assert sorted(splits[0][0] + splits[0][1]) == list(range(10))
+
+
 @pytest.mark.parametrize(("task", "scoring"), [("columns", None), ("counts", "loss")])
 def test_early_stopping_on_given_data(client, task, scoring):
     X, X_val = make_X(), make_X(7)

@@ -142,6 +142,36 @@ def test_a_second_fit_is_scored_as_the_first(solver, scoring, validation):
     assert net.validation_scores_ == first
 
 
+@pytest.mark.parametrize("by", ["sample_weight", "class_weight"])
+def test_a_warm_start_validates_with_no_row_that_it_was_trained_on(by):
+    """Also where the weights leave out other rows, and as many."""
+    y, numbered, validated = np.arange(40) // 10, np.c_[np.arange(40), X[:, 1:]], []
+
+    def scorer(net, X, y, sample_weight=None):
+        validated.append(X[:, 0].astype(int))
+        return 0.0
+
+    net = BackpropClassifier(**SMALL, early_stopping=True, warm_start=True, scoring=scorer)
+    trained = []
+    for left_out in (0, 3, 1):
+        counts = y != left_out
+        if by == "class_weight":
+            net.set_params(class_weight={left_out: 0.0})
+        net.fit(numbered, y, counts if by == "sample_weight" else None)
+        assert set(validated[-1]) <= set(np.flatnonzero(counts))
+        trained += [*np.setdiff1d(np.flatnonzero(counts), validated[-1])]
+    assert not np.isin(trained, np.concatenate(validated)).any()
+
+
+def test_a_split_without_rows_that_count_is_refused():
+    net = BackpropClassifier(**SMALL, early_stopping=True, warm_start=True).fit(X, WORDS)
+    for part in net._state.split:
+        weight = np.ones(40)
+        weight[part] = 0
+        with pytest.raises(ValueError, match="no row of the split that warm_start goes on with"):
+            net.fit(X, WORDS, weight)
+
+
 @pytest.mark.parametrize(("loss", "factor"), [("squared_error", 1.7e308), ("poisson", 1e5)])
 def test_a_validation_score_that_overflows_is_nan(loss, factor):
     """Infinite raw predictions, and predictions that are infinite only as exponentials."""
