@@ -350,7 +350,10 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         if getattr(X, "ndim", 2) == 1:
             check_array(X)  # which says what to do about it
         validate_data(self, X, reset=False, skip_check_array=True)
-        return self._scale_table(self.encoder_._encode(X))
+        Z = self.encoder_._encode(X)
+        if sparse.issparse(Z) and self.scaler_ is not None:  # fitted on a dense table
+            Z = self.encoder_._encode(Z.toarray())
+        return self._scale_table(Z)
 
     def summary(self):
         """Describe the fitted networks.

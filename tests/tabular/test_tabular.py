@@ -201,6 +201,15 @@ def test_sparse_tables():
     assert len(model.members_[0].network.layers) == 3  # none of which is an embedding
 
 
+def test_sparse_tables_after_a_dense_one():
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    model = regressor(max_iter=2).fit(X, X[:, 0], X_val=sparse.csr_array(X), y_val=X[:, 0])
+    dense = regressor(max_iter=2).fit(X, X[:, 0], X_val=X, y_val=X[:, 0])
+    assert model.validation_loss_curve_ == dense.validation_loss_curve_
+    for layout in (sparse.csr_array, sparse.coo_matrix):
+        np.testing.assert_array_equal(model.predict(layout(X)), dense.predict(X))
+
+
 @pytest.mark.parametrize("build", [classifier, regressor])
 def test_the_number_of_threads_makes_no_difference(build, iris):
     X, y = iris
