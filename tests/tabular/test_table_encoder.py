@@ -271,6 +271,15 @@ def test_sparse_data_have_no_categories():
         TableEncoder([0]).fit(X.toarray()).transform(X)
 
 
+def test_sparse_data_have_no_missing_values():
+    X = np.eye(4)
+    encoder = TableEncoder().fit(sparse.csr_array(X))
+    assert np.isnan(encoder.medians_).all()
+    X[0, 1] = np.nan
+    with pytest.raises(ValueError, match="has missing values, but .* was fitted on sparse data"):
+        encoder.transform(X)
+
+
 def test_set_output():
     columns, expected = rows()
     encoder = TableEncoder(**ALL_LEVELS).set_output(transform="pandas")

@@ -127,7 +127,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         empty for sparse data.
 
     medians_ : ndarray of float
-        What missing values of the numeric features are replaced by.
+        What missing values of the numeric features are replaced by; NaN for sparse data, which
+        have none.
 
     n_features_out_ : int
         Number of columns of the result.
@@ -357,6 +358,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def _filled(self, numbers):
         """Numbers without holes, and where the holes were."""
         missing = np.isnan(numbers)
+        if missing.any() and np.isnan(self.medians_).any():
+            raise ValueError(
+                "X has missing values, but this encoder was fitted on sparse data, without any."
+            )
         filled = np.where(missing, self.medians_, numbers).astype(self.dtype)
         check_array(filled, dtype=None, estimator=self, input_name="X")
         return np.hstack([filled, missing[:, self._had_missing].astype(self.dtype)])
@@ -381,7 +386,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if self.categorical_features_.any():
             raise ValueError("Sparse data cannot have categorical_features: give a dense table.")
         self.numeric_columns_ = np.arange(0)
-        self.medians_ = np.zeros(self.n_features_in_)
+        self.medians_ = np.full(self.n_features_in_, np.nan)
         self._had_missing = np.zeros(self.n_features_in_, dtype=bool)
         self._levels = []
         self.n_features_out_ = self.n_features_in_
