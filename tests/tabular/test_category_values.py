@@ -227,6 +227,22 @@ def test_a_float_that_may_be_another_integer_is_refused():
     np.testing.assert_array_equal(encoder.transform(nullable), [[0, 1], [0, 0]])
 
 
+@pytest.mark.parametrize("dtype", ["string", "category", "interval", "arrow", "polars"])
+def test_a_column_of_categories_by_its_type_is_one_where_all_are_missing(dtype):
+    if dtype == "polars":
+        X = pl.DataFrame({"c": pl.Series([None] * 5, dtype=pl.String)})
+        later = pl.DataFrame({"c": ["late"]})
+    else:
+        if dtype == "arrow":
+            dtype = pd.ArrowDtype(pytest.importorskip("pyarrow").string())
+        X = pd.DataFrame({"c": pd.Series([None] * 5, dtype=dtype)})
+        late = [pd.Interval(0, 1)] if dtype == "interval" else ["late"]
+        later = pd.DataFrame({"c": pd.Series(late, dtype=dtype)})
+    encoder = TableEncoder().fit(X)
+    assert encoder.categorical_features_.all()
+    assert not encoder.transform(later).any()
+
+
 @pytest.mark.parametrize("declared", ["from_dtype", ["c"]])
 @pytest.mark.parametrize("container", ["column", "category", "objects"])
 @pytest.mark.parametrize("kind", ["cut", "period", "tuple"])

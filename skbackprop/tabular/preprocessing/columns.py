@@ -177,8 +177,9 @@ def _pandas_column(name, series):
         return _number_column(name, series.to_numpy(own, **fill), missing)
     if type(dtype).__name__ in _WITH_LEVELS:
         codes, levels = series.factorize()
-        return _object_column(name, np.asarray(levels, dtype=object)).take(codes, False)
-    return _object_column(name, series.astype(object).to_numpy())
+        by_type = type(dtype).__name__ != "PeriodDtype"  # also where all are missing
+        return _object_column(name, np.asarray(levels, dtype=object)).take(codes, by_type)
+    return _object_column(name, series.astype(object).to_numpy(), dtype.kind == "U")
 
 
 def _polars_column(name, series):
@@ -190,7 +191,7 @@ def _polars_column(name, series):
         numbers = series.fill_null(False if kind == "Boolean" else 0).to_numpy()
         return _number_column(name, numbers, series.is_null().to_numpy())
     cells = np.fromiter(series.to_list(), object, len(series))
-    return _object_column(name, cells, kind in {"Categorical", "Enum"})
+    return _object_column(name, cells, kind in {"Categorical", "Enum", "String"})
 
 
 class NumericTable:

@@ -101,9 +101,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     categorical_features : 'from_dtype', None, or array-like of bool, int or str, \
             default='from_dtype'
-        Which features are categories: those of a categorical type, or with strings, intervals or
-        tuples among their values; none; or those of a mask, of positions, or of names. All others
-        must be numbers or booleans. Periods must be named, or of a categorical type.
+        Which features are categories: those of a categorical, string or interval type, or with
+        strings, intervals or tuples among their values; none; or those of a mask, of positions, or
+        of names. All others must be numbers or booleans; a column of objects is one of these if
+        all are missing. Periods must be named, or of a categorical type.
 
     min_frequency : int, float or None, default=5
         Levels that are rarer than this, as a number or a fraction of rows, share a column, which
