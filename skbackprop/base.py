@@ -238,7 +238,8 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         Smallest objective of an epoch; None under early stopping.
 
     validation_scores_ : list of float or None
-        Score of the validation data after each epoch or iteration; None without such data.
+        Score of the validation data after each epoch or iteration; None without such data, and
+        NaN for the epochs of those fits of a warm start that had none.
 
     validation_loss_curve_ : list of float or None
         Loss of the validation data, without penalty, in the same way.

@@ -91,9 +91,9 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             loss_=outcome.loss,
             best_loss_=outcome.best_loss,
             loss_curve_=curve,
-            validation_scores_=self._longer("validation_scores_", scores),
+            validation_scores_=self._longer("validation_scores_", scores, len(curve)),
             validation_loss_curve_=self._longer(
-                "validation_loss_curve_", outcome.validation_losses
+                "validation_loss_curve_", outcome.validation_losses, len(curve)
             ),
             best_validation_score_=max(defined, default=np.nan) if scores else None,
             n_iter_=outcome.n_iter,
@@ -103,9 +103,15 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             _unit=outcome.unit,
         )
 
-    def _longer(self, name, new):
-        """A curve of the validation rows with what is new; None where there is nothing."""
-        return [*(getattr(self, name, None) or []), *new] or None
+    def _longer(self, name, new, n_epochs):
+        """A curve of the validation rows with what is new; None where there is nothing.
+
+        It is as long as ``loss_curve_``, with NaN for epochs of fits without such rows.
+        """
+        earlier = getattr(self, name, None) or []
+        if not (earlier or new):
+            return None
+        return [*earlier, *[np.nan] * (n_epochs - len(earlier) - len(new)), *new]
 
     def __getstate__(self):
         """A copy of the state, which holds each array once."""

@@ -116,16 +116,19 @@ def _example_of_target(mlp):
 def _outcome(mlp, network):
     """What the fit of scikit-learn came to; L-BFGS has no curve there."""
     scores = [float(score) for score in getattr(mlp, "validation_scores_", None) or []]
+    best_loss = getattr(mlp, "best_loss_", None if scores else mlp.loss_)
+    best_iter = mlp.n_iter_
+    if scores and best_loss is None:  # of the last fit, while scores of a warm start go on
+        best_iter = int(np.argmax(scores[-mlp.n_iter_ :])) + 1
     return Outcome(
         network=network,
         loss=mlp.loss_,
-        best_loss=getattr(mlp, "best_loss_", None if scores else mlp.loss_),
+        best_loss=best_loss,
         loss_curve=[float(loss) for loss in getattr(mlp, "loss_curve_", [])],
         validation_losses=[],
         validation_scores=scores,
         n_iter=mlp.n_iter_,
-        # Scores of warm starts go on, and the epochs are those of the last fit.
-        best_iter=int(np.argmax(scores[-mlp.n_iter_ :])) + 1 if scores else mlp.n_iter_,
+        best_iter=best_iter,
         n_samples_seen=mlp.t_,
         stop_reason=f"Fitted by scikit-learn's {type(mlp).__name__}.",
         unit="iteration" if mlp.solver == "lbfgs" else "epoch",

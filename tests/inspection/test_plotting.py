@@ -9,7 +9,13 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    TabularClassifier,
+    TabularRegressor,
+    from_sklearn,
+)
 from skbackprop.plotting import LossCurveDisplay, NetworkDisplay, WeightsDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -123,6 +129,23 @@ def test_best_epoch_after_a_warm_start():
     best = display.lines_["BackpropClassifier"][-1].get_xdata()[0]
     assert best == 12 + net.best_iter_
     assert net.validation_scores_[best - 1] == net.best_validation_score_
+
+
+@pytest.mark.parametrize("stops", [(False, True), (True, False), (True, False, True)])
+def test_curves_of_validation_are_drawn_at_their_epochs(stops):
+    """Some fits of a warm start have validation data, and others have none."""
+    net = BackpropClassifier(**SMALL, warm_start=True, scoring="loss")
+    for early_stopping in stops:
+        net.set_params(early_stopping=early_stopping).fit(X, y)
+    lines = LossCurveDisplay.from_estimator(net).lines_["BackpropClassifier"]
+    for line in lines[1:3]:
+        epochs, values = drawn(line)
+        np.testing.assert_array_equal(epochs, np.arange(1, 12 * len(stops) + 1))
+        np.testing.assert_array_equal(np.isnan(values), ~np.repeat(stops, 12))
+    if stops[-1]:
+        assert lines[3].get_xdata()[0] == 12 * (len(stops) - 1) + net.best_iter_
+        assert net.best_validation_score_ == net.validation_scores_[-13 + net.best_iter_]
+    assert from_sklearn(net.to_sklearn()).best_iter_ == net.best_iter_
 
 
 def test_loss_curves_of_several_estimators():

@@ -276,7 +276,7 @@ def test_sparse_data_have_no_missing_values():
     encoder = TableEncoder().fit(sparse.csr_array(X))
     assert np.isnan(encoder.medians_).all()
     X[0, 1] = np.nan
-    with pytest.raises(ValueError, match="has missing values, but .* was fitted on sparse data"):
+    with pytest.raises(ValueError, match=r"missing values, but .* was fitted on sparse data"):
         encoder.transform(X)
 
 
