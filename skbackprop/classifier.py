@@ -162,12 +162,15 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
 
     def _target_for(self, checked, known, given=None):
         y, loss, is_part = checked.y, self._chosen_loss(), given is not None and given.is_part
+        if is_part or known is not None:
+            check_labels(y)
+        if known is not None:
+            known.check_shape(y)
         if is_part:
             known = self._declared_target(y, given.classes, known)
         if known is None:
             target = target_of_labels(y, loss)
         else:
-            check_labels(y)
             if not (is_part or known.same_classes(y)):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in the "

@@ -52,6 +52,9 @@ def _side_by_side(merged):
 
 def _merge(parts):
     """Labels and weights of one column over all partitions."""
-    labels = np.concatenate([labels for labels, _ in parts])
+    columns = [labels for labels, _ in parts]
+    if len({labels.dtype for labels in columns}) > 1:  # NumPy makes floats of int64 and uint64
+        columns = [np.array([label for labels in columns for label in labels.tolist()])]
+    labels = np.concatenate(columns)
     weights = np.concatenate([weights for _, weights in parts])
     return _count(labels, weights)

@@ -36,6 +36,9 @@ class Target:
     class_weight : ndarray or None
         Weights of the classes, in the order of the classes; None for ones.
 
+    form : str
+        What ``y`` of a row is, in words; {} is the number of its columns.
+
     obstacle : str or None
         What scikit-learn's estimators cannot express of it, for ``to_sklearn``; None for nothing.
     """
@@ -54,8 +57,18 @@ class Target:
 
     # ---- from y to the network
 
+    def check_shape(self, y):
+        """Refuse a validated ``y`` whose rows have another shape."""
+        if y.shape[1:] != self.row_shape:
+            form = self.form.format(*self.row_shape, 1)
+            raise ValueError(f"y has shape {y.shape}, but this estimator is for {form}.")
+
+    def check(self, y):
+        """Refuse a validated ``y`` of another shape, or with unknown values."""
+        self.check_shape(y)
+
     def encode(self, y, dtype):
-        """Encode a validated ``y`` for the loss; refuse another shape, and unknown values."""
+        """Encode a validated ``y`` for the loss, if it passes ``check``."""
         raise NotImplementedError
 
     def strata(self, encoded):
@@ -67,7 +80,7 @@ class Target:
         return None
 
     def same_classes(self, y):
-        """Whether ``y`` has all the classes, and no other."""
+        """Whether ``y``, of the right shape, has all the classes, and no other."""
         return True
 
     def with_loss(self, loss):
@@ -77,7 +90,10 @@ class Target:
     def with_class_weight(self, class_weight, y, sample_weight):
         """The same target, with the weights of the classes in training data."""
         weighted = copy(self)
-        weighted.class_weight = self._find_class_weight(class_weight, y, sample_weight)
+        weighted.class_weight = None
+        if class_weight is not None:
+            self.check(y)
+            weighted.class_weight = self._find_class_weight(class_weight, y, sample_weight)
         return weighted
 
     def broadcast(self, value, n_rows):

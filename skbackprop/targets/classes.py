@@ -23,6 +23,7 @@ class ClassTarget(Target):
     """
 
     row_shape = ()
+    form = "one label a row"
 
     def __init__(self, classes, loss):
         self.classes = classes
@@ -37,34 +38,47 @@ class ClassTarget(Target):
         return class_target(self.classes, loss)
 
     def same_classes(self, y):
-        return np.array_equal(np.unique(y), self.classes)
+        return np.unique(y).tolist() == self.classes.tolist()
 
     @property
     def outputs(self):
         return self.classes.tolist()
 
-    def codes(self, y):
-        """Positions of labels in ``classes``."""
-        if getattr(y, "ndim", 1) != 1:
-            raise ValueError(
-                f"y has shape {y.shape}, but this classifier was fitted with one label a row."
-            )
+    def check(self, y):
+        super().check(y)
+        check_objects(y)
         labels = np.unique(y)
-        if len(np.setdiff1d(labels, self.classes)):
+        if not set(labels.tolist()) <= set(self.classes.tolist()):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
                 f"`self.classes_` has {self.classes}. 'y' has {labels}."
             )
-        return np.searchsorted(self.classes, y)
+
+    def codes(self, y):
+        """Positions of labels in ``classes``."""
+        self.check(y)
+        return _positions(y, self.classes)
 
     def _find_class_weight(self, class_weight, y, sample_weight):
-        if class_weight is None:
-            return None
         if isinstance(class_weight, list):
             raise ValueError(
                 "class_weight is a list, which is for several labels or label columns only."
             )
         return _weights_of_classes(self.classes, class_weight, y, sample_weight)
+
+
+def check_objects(y):
+    """Refuse labels that are objects, but not all texts."""
+    if y.dtype == object and not all(isinstance(label, str) for label in y.flat):
+        raise ValueError(
+            "Unknown label type: y holds objects that are not all texts. Labels are texts, or "
+            "numbers of a numeric type; none may be missing."
+        )
+
+
+def _positions(labels, classes):
+    """Where labels are among the classes, in whose type NumPy compares them exactly."""
+    return np.searchsorted(classes, labels.astype(classes.dtype, copy=False))
 
 
 def _weights_of_classes(classes, class_weight, y, sample_weight):
@@ -78,7 +92,7 @@ def _weights_of_classes(classes, class_weight, y, sample_weight):
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError(f"weights must not be negative or infinite, got {class_weight}.")
     found = np.ones(len(classes))
-    found[np.searchsorted(classes, present)] = weights
+    found[_positions(present, classes)] = weights
     return found
 
 
@@ -193,6 +207,8 @@ class MultilabelTarget(Target):
         What the network is trained by.
     """
 
+    form = "indicators of {} labels"
+
     def __init__(self, n_labels, is_sparse, loss):
         if isinstance(loss.link, SoftmaxLink):
             raise ValueError(
@@ -208,20 +224,18 @@ class MultilabelTarget(Target):
     def with_loss(self, loss):
         return MultilabelTarget(self.n_raw, self.is_sparse, loss)
 
+    def check(self, y):
+        super().check(y)
+        values = y.data if sparse.issparse(y) else y
+        if not ((values == 0) | (values == 1)).all():
+            raise ValueError(
+                "y has values other than 0 and 1, but this estimator is for indicators."
+            )
+
     def encode(self, y, dtype):
         """Targets of shape (n_samples, n_labels): the indicators."""
-        y = _dense(y)
-        if y.ndim != 2 or y.shape[1] != self.n_raw:
-            raise ValueError(
-                f"y has shape {y.shape}, but this classifier was fitted with indicators of "
-                f"{self.n_raw} labels."
-            )
-        if not ((y == 0) | (y == 1)).all():
-            raise ValueError(
-                "y has values other than 0 and 1, but this classifier was fitted with indicators "
-                f"of {self.n_raw} labels."
-            )
-        return np.ascontiguousarray(y, dtype)
+        self.check(y)
+        return np.ascontiguousarray(_dense(y), dtype)
 
     def row_weight(self, encoded):
         if self.class_weight is None:
@@ -241,8 +255,6 @@ class MultilabelTarget(Target):
 
     def _find_class_weight(self, class_weight, y, sample_weight):
         """Weights of no and yes for each label, of shape (n_labels, 2)."""
-        if class_weight is None:
-            return None
         per_label = class_weight if isinstance(class_weight, list) else [class_weight] * self.n_raw
         if len(per_label) != self.n_raw:
             raise ValueError(

@@ -7,7 +7,7 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from ..losses.heads import Head, SumOfHeads
 from ..utils import about
 from .base import Target
-from .classes import class_target, target_of
+from .classes import check_objects, class_target, target_of
 
 
 class LabelColumnsTarget(Target):
@@ -29,7 +29,7 @@ class LabelColumnsTarget(Target):
         What the network is trained by.
     """
 
-    obstacle = "several columns of labels"
+    obstacle, form = "several columns of labels", "{} label columns"
 
     def __init__(self, columns):
         self.columns = columns
@@ -48,31 +48,20 @@ class LabelColumnsTarget(Target):
         )
 
     def same_classes(self, y):
-        return self._fits(y) and all(
-            column.same_classes(column_of(y, j)) for j, column in enumerate(self.columns)
-        )
-
-    def _fits(self, y):
-        return getattr(y, "ndim", 1) == 2 and y.shape[1] == len(self.columns)
-
-    def _check_number_of_columns(self, y):
-        if not self._fits(y):
-            raise ValueError(
-                f"y has shape {y.shape}, but this classifier was fitted with "
-                f"{len(self.columns)} label columns."
-            )
+        columns = enumerate(self.columns)
+        return all(column.same_classes(column_of(y, j)) for j, column in columns)
 
     def broadcast(self, value, n_rows):
         return np.broadcast_to(_mixed(value), (n_rows, *self.row_shape))
 
     def encode(self, y, dtype):
         """Targets of all heads, side by side."""
-        self._check_number_of_columns(y)
+        self.check_shape(y)
         encoded = []
         for j, column in enumerate(self.columns):
             with about(f"column {j} of y"):
                 targets = column.encode(column_of(y, j), dtype)
-            encoded.append(targets.reshape(len(y), -1).astype(dtype))
+            encoded.append(targets.reshape(y.shape[0], -1).astype(dtype))
         return np.hstack(encoded)
 
     def row_weight(self, encoded):
@@ -89,7 +78,7 @@ class LabelColumnsTarget(Target):
         return weights
 
     def with_class_weight(self, class_weight, y, sample_weight):
-        self._check_number_of_columns(y)
+        self.check_shape(y)
         given = _weight_of_each_column(class_weight, self.classes)
         columns = []
         for j, (column, weight) in enumerate(zip(self.columns, given, strict=True)):
@@ -184,7 +173,7 @@ def _weight_of_each_column(class_weight, classes):
 
 def column_of(y, j):
     """A column of labels, of the type that it would have alone."""
-    column = y[:, j]
+    column = y[:, j].toarray().ravel() if sparse.issparse(y) else y[:, j]
     if column.dtype != object:
         return column
     is_text = {isinstance(label, str) for label in column}
@@ -206,6 +195,7 @@ def has_columns(y):
 def check_labels(y):
     """Raise ValueError where a validated target has no labels, but numbers, say."""
     if y.dtype != object or not has_columns(y):
+        check_objects(y)
         check_classification_targets(y)
         return
     for j in range(y.shape[1]):
@@ -240,5 +230,9 @@ def exact_match(y, predicted, sample_weight):
     y = _mixed(y).astype(object)
     if y.shape != predicted.shape:
         raise ValueError(f"y has shape {y.shape}, but predictions have {predicted.shape}.")
+    if any(isinstance(a, str) != isinstance(b, str) for a, b in zip(y[0], predicted[0])):
+        raise ValueError(
+            "y has texts in a column where the predictions are numbers, or the reverse."
+        )
     right = y == predicted.astype(object)
     return float(np.average(right.all(axis=1), weights=sample_weight))

@@ -19,6 +19,8 @@ class NumericTarget(Target):
         What the network is trained by. It may want several raw outputs for each number.
     """
 
+    form = "{} outputs a row"
+
     def __init__(self, row_shape, loss):
         self.row_shape = row_shape
         self.loss = loss
@@ -29,11 +31,7 @@ class NumericTarget(Target):
 
     def encode(self, y, dtype):
         """Targets of shape (n_samples, n_outputs)."""
-        if y.shape[1:] != self.row_shape:
-            raise ValueError(
-                f"y of shape {y.shape} has not as many outputs as the network: y of a row has "
-                f"shape {self.row_shape} there."
-            )
+        self.check_shape(y)
         columns = y.reshape(len(y), -1)
         if columns.dtype.kind not in "biuf":
             columns = columns.astype(np.float64)

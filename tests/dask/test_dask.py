@@ -269,6 +269,17 @@ def test_to_local_is_plain(client):
     assert not hasattr(on_dask, "partial_fit")
 
 
+def test_large_labels_of_partitions_of_two_types_are_told_apart(client):
+    X = make_X()
+    y = 2**53 + (X[:, 0] > 0) + 2 * (X[:, 1] > 0)
+    halves = y[:100], y[100:].astype(np.uint64)
+    chunks = [da.from_delayed(dask.delayed(half), (len(half),), dtype=np.int64) for half in halves]
+    net = DaskBackpropClassifier((), solver="lbfgs", random_state=0)
+    net.fit(da.from_array(X, chunks=((100, 110), N_FEATURES)), da.concatenate(chunks))
+    assert net.classes_.tolist() == [2**53 + k for k in range(4)]
+    assert net.to_local().score(X, y) > 0.9
+
+
 @pytest.mark.parametrize("seed", [0, np.random.RandomState(0)])
 def test_training_goes_on_to_local(client, seed):
     """The moments go along, but not the split: that one is of partitions."""

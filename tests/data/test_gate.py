@@ -54,12 +54,23 @@ def mistakes_of_any_target(y):
 
 # What only a network that is fitted already can refuse.
 LATER = {
-    "labels": [("another class", LABELS + 1), ("indicators", MULTILABEL)],
+    "labels": [
+        ("another class", LABELS + 1),
+        ("indicators", MULTILABEL),
+        ("sparse indicators", sparse.csr_matrix(MULTILABEL)),
+        ("label columns", np.array([["x", 1]] * N_ROWS, dtype=object)),
+        ("objects", LABELS.astype(object)),
+        ("texts of the numbers", LABELS.astype(str)),
+    ],
     "indicators": [
         ("one label fewer", MULTILABEL[:, :1]),
         ("no indicators", 7 * MULTILABEL),
     ],
-    "columns": [("another class", COLUMNS + 1), ("a column fewer", COLUMNS[:, 1])],
+    "columns": [
+        ("another class", COLUMNS + 1),
+        ("a column fewer", COLUMNS[:, 1]),
+        ("sparse indicators", sparse.csr_matrix(MULTILABEL)),
+    ],
     "number": [("two for one", SEVERAL)],
     "numbers": [("one for two", NUMBERS), ("three for two", np.ones((N_ROWS, 3)))],
 }

@@ -459,7 +459,7 @@ SMALL = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
 
 def test_validation_targets_of_another_width_are_refused():
     net = BackpropRegressor(**SMALL)
-    with pytest.raises(ValueError, match="has not as many outputs"):
+    with pytest.raises(ValueError, match="this estimator is for 2 outputs a row"):
         net.fit(
             FEATURES,
             np.column_stack([POSITIVE] * 2),

@@ -176,6 +176,9 @@ WRONG = [
     ("one class", np.arange(12), "classes not in"),
     ("multiclass", ROWS % 4 * 10, "classes not in"),
     ("multiclass", np.ones((12, 2)), "one label a row"),
+    ("multiclass", Y["multiclass"].astype(str), "classes not in"),
+    ("multiclass", Y["multiclass"].astype(object), "not all texts"),
+    ("binary", np.array(["no", None] * 6), "not all texts"),
     ("multilabel", INDICATORS[:, :2], "indicators of 3 labels"),
     ("multilabel", ROWS % 2, "indicators of 3 labels"),
     ("multilabel", 7 * INDICATORS, "other than 0 and 1"),
@@ -193,6 +196,31 @@ WRONG = [
 def test_a_target_of_another_form_is_not_encoded(kind, y, words):
     with pytest.raises(ValueError, match=words):
         target_of_labels(Y[kind], LogLoss()).encode(y, np.float64)
+    with pytest.raises(ValueError, match=words):
+        target_of_labels(Y[kind], LogLoss()).with_class_weight("balanced", y, None)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_large_labels_are_told_apart_in_every_type(dtype):
+    """NumPy compares int64 with uint64 as floats in some functions."""
+    labels = 2**53 + ROWS % 3
+    other = labels.astype(np.int64 if dtype is np.uint64 else np.uint64)
+    target = target_of_labels(labels.astype(dtype), LogLoss())
+    np.testing.assert_array_equal(target.encode(other, np.float64), ROWS % 3)
+    assert target.same_classes(other)
+    assert not target.same_classes(other - 1)
+    with pytest.raises(ValueError, match="classes not in"):
+        target.encode(other + 1, np.float64)
+    weighted = target.with_class_weight("balanced", other[1:], None)
+    np.testing.assert_allclose(weighted.class_weight, [11 / 9, 11 / 12, 11 / 12])
+
+
+@pytest.mark.parametrize("kind", ["columns", "objects"])
+def test_texts_are_no_score_for_numbers(kind):
+    """As of one label a row, where scikit-learn's metric refuses them."""
+    target = target_of_labels(Y[kind], LogLoss())
+    with pytest.raises(ValueError, match="texts in a column where"):
+        target.score(Y[kind].astype(str), Y[kind], None)
 
 
 X = np.random.default_rng(0).normal(size=(12, 3))
@@ -242,7 +270,7 @@ NUMBERS = np.column_stack([X[:, 0], X[:, 1] + 3])
     ids=["one for two", "two for one", "three for two"],
 )
 def test_validation_numbers_of_another_shape_are_refused(estimator, y, y_val):
-    with pytest.raises(ValueError, match="not as many outputs"):
+    with pytest.raises(ValueError, match=r"this estimator is for [12] outputs a row"):
         copy.deepcopy(estimator).fit(X, y, X_val=X, y_val=y_val)
 
 
