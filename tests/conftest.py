@@ -1,11 +1,12 @@
 """What all tests share: a seed that can be rotated, and the profiles of hypothesis.
 
-Two environment variables steer the suite:
+Three environment variables steer the suite:
 
 * ``SKBACKPROP_TEST_SEED`` (an integer, default 0) is the seed of the data and of the estimators
   in every test that asks for the fixture ``seed``.
 * ``SKBACKPROP_PROFILE`` is ``ci`` (default; few examples, the same ones each time) or ``long``
   (many examples, new ones each time).
+* ``SKBACKPROP_KERNELS`` is ``numpy`` here by default, and ``numba`` for a second run.
 """
 
 import os
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, settings
 
 # Comparisons that are no test modules themselves show what differs, too.
 pytest.register_assert_rewrite("trajectories")
+
+# Before the package is imported: the tests are of one set of kernels, also where fits are long.
+os.environ.setdefault("SKBACKPROP_KERNELS", "numpy")
 
 QUIET = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 

@@ -6,6 +6,7 @@ from scipy import sparse
 
 from skbackprop.data.rows import Rows
 from skbackprop.inspection import check_directional_derivatives
+from skbackprop.kernels import kernels_for
 from skbackprop.network import dense_network
 from skbackprop.training.objective import Objective
 from skbackprop.training.passes import ExactPass
@@ -19,7 +20,10 @@ THREADS = RowThreads(1, None)
 def make_objective(
     rng, loss, activation, *, depth=1, outputs=1, weights="none", alpha=0.0, n_rows=20, csr=False
 ):
-    """An objective over random data in several blocks; ``loss`` is a name."""
+    """An objective over random data in several blocks; ``loss`` is a name.
+
+    Its kernels are those that are chosen in the process.
+    """
     X = rng.normal(size=(n_rows, N_FEATURES))
     if csr:
         X = sparse.csr_array(np.where(rng.uniform(size=X.shape) < 0.5, X, 0.0))
@@ -31,7 +35,7 @@ def make_objective(
     )
     n_raw = LOSSES[loss].n_raw(outputs)
     network = dense_network([N_FEATURES, *HIDDEN[depth], n_raw], [activation] * depth)
-    return Objective(network, LOSSES[loss], rows, alpha)
+    return Objective(network, LOSSES[loss], rows, alpha, kernels=kernels_for(1, 1))
 
 
 def random_parameters(objective, rng):

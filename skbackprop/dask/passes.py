@@ -16,12 +16,12 @@ class _DistributedPass:
         self._objective = objective
         self._parameters = parameters
         self._gradient = gradient
-        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        self._penalty = Penalty(objective, parameters, gradient)
 
     def _add_up(self, function, divisor, *details):
         """Sum over the partitions, and the penalty; ``gradient`` is that of both."""
         objective, flat = self._objective, self._parameters.flat.copy()
-        message = (objective.network, objective.loss, divisor, *details, flat)
+        message = (objective.network, objective.loss, objective.kernels, divisor, *details, flat)
         value, self._gradient.flat[...] = objective.rows.add_up(function, message)
         return value, self._penalty.add(divisor)
 
@@ -67,9 +67,9 @@ class DistributedBatchPass(_DistributedPass):
         return sum(self._add_up(batch_gradient, divisor, step, dropout))
 
 
-def _raw_predictions(network, parameters, rows):
+def _raw_predictions(network, parameters, rows, kernels=None):
     """Raw predictions of all rows, brought to the client."""
-    return np.vstack(rows.collect(raw_prediction, (network, parameters.flat.copy())))
+    return np.vstack(rows.collect(raw_prediction, (network, kernels, parameters.flat.copy())))
 
 
 ON_WORKERS = Backend(DistributedExactPass, DistributedBatchPass, _raw_predictions)

@@ -100,8 +100,8 @@ def itself(message):
 
 def exact_gradient(held, number, message):
     """Share of a partition in the objective without penalty, and in its gradient."""
-    network, loss, divisor, flat = message
-    objective = Objective(network, loss, held.rows, alpha=0, total_weight=divisor)
+    network, loss, kernels, divisor, flat = message
+    objective = Objective(network, loss, held.rows, 0, divisor, kernels)
     parameters = network.parameters(flat.dtype, flat)
     gradient = parameters.empty_like()
     with row_threads() as threads, np.errstate(all="ignore"):
@@ -116,13 +116,13 @@ def rows_of_step(n_rows, step, n_steps):
 
 def batch_gradient(held, number, message):
     """Sum of the losses of the rows that a partition gives to a step, and their gradient."""
-    network, loss, divisor, step, dropout, flat = message
+    network, loss, kernels, divisor, step, dropout, flat = message
     start, stop = rows_of_step(len(held.rows), step.position, step.n_steps)
     index = np.arange(start, stop)
     if step.seed is not None:
         index = held.order(step.seed, number)[index]
     rows = held.rows.select(index)
-    objective = Objective(network, loss, rows, alpha=0, total_weight=divisor)
+    objective = Objective(network, loss, rows, 0, divisor, kernels)
     parameters = network.parameters(flat.dtype, flat)
     gradient = parameters.empty_like()
     stream = None if dropout is None else _dropout_stream(*dropout, number)
@@ -148,8 +148,9 @@ def add_up(*parts):
 
 def raw_prediction(held, number, message):
     """Raw predictions for the rows of a partition."""
-    network, flat = message
-    return raw_predictions(network, network.parameters(flat.dtype, flat), held.rows)
+    network, kernels, flat = message
+    parameters = network.parameters(flat.dtype, flat)
+    return raw_predictions(network, parameters, held.rows, kernels)
 
 
 def targets_of(held, number, message):

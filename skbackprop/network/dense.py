@@ -21,20 +21,25 @@ class DenseBuffers:
     delta : ndarray of shape (n_rows, n_units) or None
         Gradient of the loss with respect to ``H``, then ``Z``; None in a workspace that only
         predicts.
+
+    kernel : ActivationKernel or None
+        What adds the bias and applies the activation; None where there is none.
     """
 
-    __slots__ = ("H", "Z", "delta")
+    __slots__ = ("H", "Z", "delta", "kernel")
 
-    def __init__(self, H, Z, delta):
+    def __init__(self, H, Z, delta, kernel=None):
         self.H = H
         self.Z = Z
         self.delta = delta
+        self.kernel = kernel
 
     def rows(self, n_rows):
         """The same buffers for fewer rows."""
-        return DenseBuffers(
-            *(None if array is None else array[:n_rows] for array in (self.H, self.Z, self.delta))
+        arrays = (
+            None if array is None else array[:n_rows] for array in (self.H, self.Z, self.delta)
         )
+        return DenseBuffers(*arrays, self.kernel)
 
 
 class Dense:
@@ -80,7 +85,7 @@ class Dense:
         """Draw starting values."""
         self.initializer(*parameters, random_state)
 
-    def buffers(self, n_rows, dtype, backward, keep_inputs=False):
+    def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
         """New buffers for blocks of at most ``n_rows`` rows.
 
         ``keep_inputs`` keeps the pre-activations also where the activation does not need them.
@@ -88,7 +93,8 @@ class Dense:
         H = np.empty((n_rows, self.fan_out), dtype)
         kept = keep_inputs or (backward and self.activation.needs_input)
         Z = np.empty_like(H) if kept else None
-        return DenseBuffers(H, Z, np.empty_like(H) if backward else None)
+        delta = np.empty_like(H) if backward else None
+        return DenseBuffers(H, Z, delta, kernels.activation(self.activation))
 
     def forward(self, parameters, inputs, buffers):
         """Compute ``H = f(inputs W + b)``."""
@@ -96,21 +102,21 @@ class Dense:
         Z = buffers.H if buffers.Z is None else buffers.Z
         if isinstance(inputs, np.ndarray):
             np.dot(inputs, coef, out=Z)
-            np.add(Z, intercept, out=Z)
+        elif buffers.Z is None:
+            Z = inputs @ coef
         else:
-            np.add(inputs @ coef, intercept, out=Z)
-        self.activation.forward(Z, buffers.H)
+            Z[...] = inputs @ coef
+        buffers.kernel.forward(Z, intercept, buffers.H)
 
     def backward(self, parameters, inputs, buffers, ones, gradient):
         """Turn the layer's delta into ``dLoss/dZ`` and write the gradient of its parameters."""
         delta = buffers.delta
-        self.activation.backward(delta, buffers.H, buffers.Z)
         coef_gradient, intercept_gradient = gradient
+        buffers.kernel.backward(delta, buffers.H, buffers.Z, ones, intercept_gradient)
         if isinstance(inputs, np.ndarray):
             np.dot(inputs.T, delta, out=coef_gradient)
         else:
             coef_gradient[...] = inputs.T @ delta
-        np.dot(ones, delta, out=intercept_gradient)
 
     def backward_inputs(self, parameters, buffers, out):
         """Write ``dLoss/dinputs = delta W^T`` into ``out``."""

@@ -89,15 +89,14 @@ class DropoutMasks:
     ``rates`` and ``units`` are the share and the number of the inputs of each layer.
     """
 
-    def __init__(self, rates, units, n_rows, dtype, stream):
+    def __init__(self, rates, units, n_rows, dtype, stream, kernels):
         self._stream = stream
         self._units = units
         self._rates = rates
-        self._dtype = np.dtype(dtype)
         self._thresholds = None
         dropping = [i for i, rate in enumerate(rates) if rate]
         self._room = {i: np.empty((n_rows, units[i]), dtype) for i in dropping}
-        self._tables = {}
+        self._kernels = {i: kernels.masks(dtype) for i in dropping}
         self._masks = {}
         self._dropped = {}
         self._entries_mask = None
@@ -122,20 +121,12 @@ class DropoutMasks:
             self._entries_mask = kept * X.dtype.type(self._scale(0))
 
     def _draw_shared(self, n_rows, layers):
-        """Masks of layers with the same rate: overlapping parts of one table."""
+        """Masks of layers with the same rate: overlapping parts of one table of bits."""
         bits = self._stream.rows(n_rows + len(layers) - 1, max(self._units[i] for i in layers))
-        table = self._table(layers[0], bits.shape)
-        np.greater_equal(bits, self._thresholds[layers[0]], out=table)
-        np.multiply(table, self._scale(layers[0]), out=table)
-        for first, i in enumerate(layers):
-            self._masks[i] = table[first : first + n_rows, : self._units[i]]
-
-    def _table(self, key, shape):
-        """Room for masks; that of a full minibatch is kept."""
-        table = self._tables.get(key)
-        if table is None or table.shape[1] != shape[1] or len(table) < shape[0]:
-            table = self._tables[key] = np.empty(shape, self._dtype)
-        return table[: shape[0]]
+        kernel = self._kernels[layers[0]]
+        kernel.choose(bits, self._thresholds[layers[0]], self._scale(layers[0]))
+        for first_row, i in enumerate(layers):
+            self._masks[i] = kernel, first_row
 
     def _scale(self, layer):
         return _RANGE / (_RANGE - self._thresholds[layer])
@@ -150,7 +141,8 @@ class DropoutMasks:
         else:
             n_rows = len(inputs)
             dropped = self._room[layer][:n_rows]
-            np.multiply(inputs, self._masks[layer], out=dropped)
+            kernel, first_row = self._masks[layer]
+            kernel.drop(inputs, first_row, dropped)
         self._dropped[layer] = dropped
         return dropped
 
@@ -161,4 +153,5 @@ class DropoutMasks:
     def backward(self, layer, delta):
         """Turn the gradient with respect to the inputs after dropping into that before it."""
         if layer in self._masks:
-            np.multiply(delta, self._masks[layer], out=delta)
+            kernel, first_row = self._masks[layer]
+            kernel.drop(delta, first_row, delta)

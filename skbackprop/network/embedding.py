@@ -124,7 +124,7 @@ class PeriodicEmbedding:
         V[...] = random_state.uniform(-bound, bound, V.shape)
         c[...] = random_state.uniform(-bound, bound, c.shape)
 
-    def buffers(self, n_rows, dtype, backward, keep_inputs=False):
+    def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
         """New buffers for blocks of at most ``n_rows`` rows."""
         n_columns = len(self.columns)
         H = np.empty((n_rows, self.fan_out), dtype)

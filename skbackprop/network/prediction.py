@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from ..data.rows import RowBuffers
+from ..kernels import kernels_for
 from .workspace import Workspace
 
 # A block's activations should fit the cache that a core has to itself.
@@ -37,21 +38,28 @@ def blocks_of(n_rows, block_rows):
     return [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
 
 
-def _forward_passes(network, parameters, rows):
+def _forward_passes(network, parameters, rows, kernels=None):
     """Go through all rows; yield the bounds of each block, and the workspace after it."""
     n_rows = len(rows)
     block_rows = min(rows_per_block(network, rows.X, _MAX_PREDICTED_ROWS), n_rows)
-    workspace = Workspace(network, block_rows, rows.dtype, backward=False)
+    blocks = blocks_of(n_rows, block_rows)
+    if kernels is None:
+        n_parameters = sum(array.size for arrays in parameters.layers for array in arrays)
+        kernels = kernels_for(len(blocks), n_rows * n_parameters)
+    workspace = Workspace(network, block_rows, rows.dtype, kernels, backward=False)
     buffers = RowBuffers(rows, block_rows)
-    for start, stop in blocks_of(n_rows, block_rows):
+    for start, stop in blocks:
         network.forward(parameters, rows.block(start, stop, buffers).X, workspace)
         yield start, stop, workspace.layers(stop - start)
 
 
-def raw_predictions(network, parameters, rows):
-    """Raw predictions of all rows, of shape (n_rows, n_raw)."""
+def raw_predictions(network, parameters, rows, kernels=None):
+    """Raw predictions of all rows, of shape (n_rows, n_raw).
+
+    The kernels are chosen by the work, unless they are given.
+    """
     raw_prediction = np.empty((len(rows), network.layer_units[-1]), rows.dtype)
-    for start, stop, layers in _forward_passes(network, parameters, rows):
+    for start, stop, layers in _forward_passes(network, parameters, rows, kernels):
         raw_prediction[start:stop] = layers[-1].H
     return raw_prediction
 

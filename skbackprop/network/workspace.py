@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..kernels import NUMPY
 from .dropout import DropoutMasks
 
 
@@ -17,16 +18,27 @@ class Workspace:
         What is dropped.
     """
 
-    def __init__(self, network, n_rows, dtype, *, backward=True, stream=None, keep_inputs=False):
+    def __init__(
+        self,
+        network,
+        n_rows,
+        dtype,
+        kernels=NUMPY,
+        *,
+        backward=True,
+        stream=None,
+        keep_inputs=False,
+    ):
         self.n_rows = n_rows
         self.masks = None
         if stream is not None:
             units = network.layer_units[:-1]
-            self.masks = DropoutMasks(network.dropout, units, n_rows, dtype, stream)
+            self.masks = DropoutMasks(network.dropout, units, n_rows, dtype, stream, kernels)
         self.ones = np.ones(n_rows, dtype) if backward else None
         self._layers = {
             n_rows: [
-                layer.buffers(n_rows, dtype, backward, keep_inputs) for layer in network.layers
+                layer.buffers(n_rows, dtype, kernels, backward=backward, keep_inputs=keep_inputs)
+                for layer in network.layers
             ]
         }
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ..kernels import kernels_for
 from ..network import FittedNetwork
 from ..utils import warn
 from .monitor import Divergence, Monitor, Validation
@@ -121,7 +122,10 @@ class Training:
         self._state = state
         self._parameters = parameters
         self._backend = backend
-        self.objective = Objective(network, target.loss, sample.rows, recipe.alpha)
+        kernels = _kernels_of_run(recipe, len(sample.rows), parameters.flat.size)
+        self.objective = Objective(
+            network, target.loss, sample.rows, recipe.alpha, kernels=kernels
+        )
         self._validation = None if held_out is None else self._validate_with(held_out, score)
         self._early_stopping = recipe.early_stopping and held_out is not None
         self._seen_before = state.progress.n_samples_seen
@@ -163,7 +167,12 @@ class Training:
         rows = held_out.rows
         _, _, encoded, weight = held_out.targets()
         total_weight = rows.total_weight
-        predict = partial(self._backend.raw_predictions, self._network, rows=rows)
+        predict = partial(
+            self._backend.raw_predictions,
+            self._network,
+            rows=rows,
+            kernels=self.objective.kernels,
+        )
 
         def mean_loss(raw):
             return loss.loss(encoded, raw, weight) / total_weight
@@ -278,6 +287,14 @@ class Training:
             return None, None
         parameters = fitted.parameters(self._parameters.flat.dtype)
         return self._validation.predict(parameters), self._validation.loss
+
+
+def _kernels_of_run(recipe, n_rows, n_parameters):
+    """The kernels for the work that a run may come to."""
+    n_epochs = 1 if recipe.one_pass else recipe.max_iter
+    batch_size = 200 if recipe.batch_size == "auto" else recipe.batch_size
+    n_steps = 1 if recipe.solver == "lbfgs" else -(-n_rows // batch_size)
+    return kernels_for(n_epochs * n_steps, n_epochs * n_rows * n_parameters)
 
 
 def _batch_size(recipe, n_rows):

@@ -11,10 +11,7 @@ What the divisor and the penalty are is said here alone; ``passes``, which take 
 which rows are worked on when, and by which thread.
 """
 
-import numpy as np
-
-# Elements of the penalty's gradient to add at a time, within the cache.
-_PENALTY_PIECE = 1 << 16
+from ..kernels import NUMPY
 
 
 class Objective:
@@ -38,6 +35,9 @@ class Objective:
         Divisor of the objective; the sum of the weights of the rows by default. For rows that are
         a part of others.
 
+    kernels : Kernels, default=NUMPY
+        What does the element-wise work.
+
     Attributes
     ----------
     total_weight : float
@@ -47,13 +47,15 @@ class Objective:
         Mean weight of a row: the divisor of a minibatch, per row.
     """
 
-    def __init__(self, network, loss, rows, alpha, total_weight=None):
+    def __init__(self, network, loss, rows, alpha, total_weight=None, kernels=NUMPY):
         self.network = network
         self.loss = loss
         self.rows = rows
         self.alpha = alpha
         self.total_weight = rows.total_weight if total_weight is None else total_weight
         self.mean_weight = self.total_weight / len(rows)
+        self.kernels = kernels
+        self._loss_kernel = kernels.loss(loss)
 
     def loss_gradient(self, parameters, batch, workspace, divisor, gradient):
         """Sum of the losses of some rows, and the gradient of that sum over ``divisor``.
@@ -62,8 +64,9 @@ class Objective:
         """
         raw = self.network.forward(parameters, batch.X, workspace)
         delta = workspace.layers(batch.X.shape[0])[-1].delta
-        total = self.loss.loss_gradient(batch.y, raw, batch.sample_weight, delta)
-        np.multiply(delta, 1.0 / divisor, out=delta)
+        total = self._loss_kernel.loss_gradient(
+            batch.y, raw, batch.sample_weight, 1.0 / divisor, delta
+        )
         self.network.backward(parameters, batch.X, workspace, gradient)
         return total
 
@@ -71,24 +74,12 @@ class Objective:
 class Penalty:
     """``alpha/2 |W|^2`` of some parameters, with a gradient that is added to another one."""
 
-    def __init__(self, alpha, parameters, gradient):
-        self.alpha = alpha
-        self._coefs = parameters.penalised
-        slopes = gradient.penalised
-        size = min(self._coefs.size, _PENALTY_PIECE)
-        scratch = np.empty(size, self._coefs.dtype)
-        self._pieces = [
-            (coefs, slopes[start : start + size], scratch[: coefs.size])
-            for start in range(0, self._coefs.size, _PENALTY_PIECE)
-            for coefs in [self._coefs[start : start + size]]
-        ]
+    def __init__(self, objective, parameters, gradient):
+        self._alpha = objective.alpha
+        self._kernel = objective.kernels.penalty(parameters.penalised, gradient.penalised)
 
     def add(self, divisor):
         """Add the gradient over ``divisor``; return the penalty, not divided."""
-        if self.alpha == 0:
+        if self._alpha == 0:
             return 0.0
-        factor = self.alpha / divisor
-        for coefs, gradient, scratch in self._pieces:
-            np.multiply(coefs, factor, out=scratch)
-            np.add(gradient, scratch, out=gradient)
-        return 0.5 * self.alpha * float(np.dot(self._coefs, self._coefs))
+        return 0.5 * self._alpha * self._kernel.add(self._alpha / divisor)

@@ -32,7 +32,9 @@ class _Worker:
     """The buffers that one thread needs to go through blocks of rows."""
 
     def __init__(self, objective, parameters, n_rows):
-        self.workspace = Workspace(objective.network, n_rows, parameters.flat.dtype)
+        self.workspace = Workspace(
+            objective.network, n_rows, parameters.flat.dtype, objective.kernels
+        )
         self.buffers = RowBuffers(objective.rows, n_rows)
         self.gradient = parameters.empty_like()
 
@@ -54,7 +56,7 @@ class ExactPass:
         self._objective = objective
         self._parameters = parameters
         self._gradient = gradient
-        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        self._penalty = Penalty(objective, parameters, gradient)
         gradients = [gradient, *(parameters.empty_like() for _ in parts[1:])]
         self._parts = list(zip(parts, gradients, strict=True))
         self._threads = threads
@@ -100,9 +102,11 @@ class BatchPass:
         self._objective = objective
         self._parameters = parameters
         self._gradient = gradient
-        self._penalty = Penalty(objective.alpha, parameters, gradient)
+        self._penalty = Penalty(objective, parameters, gradient)
         dtype = parameters.flat.dtype
-        self._workspace = Workspace(objective.network, batch_size, dtype, stream=stream)
+        self._workspace = Workspace(
+            objective.network, batch_size, dtype, objective.kernels, stream=stream
+        )
 
     def evaluate(self, batch):
         """The objective times its divisor, so that an epoch's values add up.
@@ -129,7 +133,7 @@ class Backend(NamedTuple):
         ``BatchPass``, in the same way.
 
     raw_predictions : callable
-        ``raw_predictions(network, parameters, rows)``.
+        ``raw_predictions(network, parameters, rows, kernels)``.
     """
 
     exact_pass: type

@@ -21,8 +21,9 @@ IMPORTS = {
     "activations": {"losses", "utils"},
     "data": {"utils"},
     "targets": {"losses", "utils"},
-    "network": {"activations", "data"},
-    "training": {"data", "losses", "network", "utils"},
+    "kernels": set(),
+    "network": {"activations", "data", "kernels"},
+    "training": {"data", "kernels", "losses", "network", "utils"},
     "parameter_checks": {"activations", "training", "utils"},
     "export": {"activations", "losses", "network", "targets", "training", "utils"},
     "inspection": {"data", "network", "training", "utils"},
@@ -43,7 +44,7 @@ IMPORTS = {
 REQUIRED = {"joblib", "numpy", "scipy", "sklearn", "skbackprop", "threadpoolctl"}
 
 # What a folder needs that is not imported with the package.
-EXTRA = {"dask": {"dask", "distributed", "pandas"}}
+EXTRA = {"dask": {"dask", "distributed", "pandas"}, "kernels": {"numba"}}
 
 
 def module_name(path):

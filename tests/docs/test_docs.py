@@ -17,6 +17,7 @@ INTERNAL = {
     "export",
     "fitted_estimator",
     "from_sklearn",
+    "kernels",
     "network",
     "parameter_checks",
     "regressor",
@@ -27,7 +28,10 @@ INTERNAL = {
 }
 
 # What users meet of modules that are not for them.
-PUBLIC_ALL_THE_SAME = {"skbackprop.training": {"Progress"}}
+PUBLIC_ALL_THE_SAME = {
+    "skbackprop.kernels": {"chosen", "compile_all", "use"},
+    "skbackprop.training": {"Progress"},
+}
 
 MODULES = {module.name for module in walk_packages(skbackprop.__path__, "skbackprop.")}
 

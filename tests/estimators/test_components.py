@@ -206,9 +206,11 @@ def test_classifiers_are_pickled(loss):
 
 def test_activation_from_functions_is_the_same_as_the_class():
     own = from_functions(np.tanh, lambda H: 1 - H * H, needs_input=False)
-    assert same_fit(
-        BackpropRegressor(activation=own), BackpropRegressor(activation="tanh"), NUMBERS
-    )
+    curves = [
+        BackpropRegressor(activation=activation, **SMALL).fit(FEATURES, NUMBERS).loss_curve_
+        for activation in (own, "tanh")
+    ]
+    np.testing.assert_allclose(*curves, rtol=1e-12)
 
 
 def test_activation_from_functions_is_pickled_if_they_can_be():

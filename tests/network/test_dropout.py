@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import Softmax, Tanh
 from skbackprop.inspection import check_directional_derivatives
+from skbackprop.kernels import kernels_for
 from skbackprop.losses import SquaredError
 from skbackprop.network import Workspace, dense_network
 from skbackprop.network.dropout import DropoutMasks, DropoutStream
@@ -37,7 +38,7 @@ def fitted(kind, X=FEATURES, **parameters):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.93])
 def test_masks_drop_their_share_and_keep_the_mean(rate, dtype):
-    masks = DropoutMasks([0.0, rate], [3, 50], 400, dtype, stream())
+    masks = DropoutMasks([0.0, rate], [3, 50], 400, dtype, stream(), kernels_for(1, 1))
     ones = np.ones((400, 50), dtype)
     total = np.zeros((400, 50))
     n_draws = 20
@@ -57,7 +58,7 @@ def test_masks_drop_their_share_and_keep_the_mean(rate, dtype):
 @pytest.mark.parametrize(("rate", "strength"), [(0.001, 1.0), (0.15, 0.037), (0.9995, 1.0)])
 def test_rates_between_multiples_of_a_256th_are_right_on_average(rate, strength):
     source = stream()
-    masks = DropoutMasks([0.0, rate], [3, 40], 50, np.float64, source)
+    masks = DropoutMasks([0.0, rate], [3, 40], 50, np.float64, source, kernels_for(1, 1))
     shares = []
     for _ in range(400):
         source.begin_step(strength)
@@ -69,7 +70,7 @@ def test_rates_between_multiples_of_a_256th_are_right_on_average(rate, strength)
 
 
 def test_masks_of_units_and_rows_are_independent():
-    masks = DropoutMasks([0.5, 0.5], [16, 16], 4000, np.float64, stream())
+    masks = DropoutMasks([0.5, 0.5], [16, 16], 4000, np.float64, stream(), kernels_for(1, 1))
     masks.draw(np.ones((4000, 16)))
     both = np.hstack([masks.apply(i, np.ones((4000, 16))) for i in (0, 1)])
     correlation = np.corrcoef(both.T) - np.eye(32)
@@ -79,7 +80,7 @@ def test_masks_of_units_and_rows_are_independent():
 
 def test_layers_of_any_widths_and_rates_and_fewer_rows():
     rates, units = [0.2, 0.5, 0.2, 0.5], [5, 30, 70, 11]
-    masks = DropoutMasks(rates, units, 2000, np.float64, stream())
+    masks = DropoutMasks(rates, units, 2000, np.float64, stream(), kernels_for(1, 1))
     for n_rows in (1200, 2000, 1999):
         masks.draw(np.ones((n_rows, 5)))
         for i, (rate, width) in enumerate(zip(rates, units, strict=True)):
@@ -95,7 +96,7 @@ def test_dropout_of_sparse_entries_leaves_the_matrix_alone():
     rng = np.random.default_rng(0)
     X = sparse.csr_array(rng.normal(size=(300, 40)) * (rng.uniform(size=(300, 40)) < 0.3))
     before = X.copy()
-    masks = DropoutMasks([0.25, 0.0], [40, 5], 300, np.float64, stream())
+    masks = DropoutMasks([0.25, 0.0], [40, 5], 300, np.float64, stream(), kernels_for(1, 1))
     masks.draw(X)
     dropped = masks.apply(0, X)
     assert (X != before).nnz == 0
@@ -114,7 +115,7 @@ def test_gradient_is_that_of_the_network_without_the_dropped(activation, csr, se
     X, y = rng.normal(size=(9, 5)), rng.normal(size=(9, 2))
     X = sparse.csr_array(X) if csr else X
     network = dense_network([5, 6, 4, 2], [activation] * 2, dropout=[0.3, 0.5, 0.2])
-    workspace = Workspace(network, 9, np.float64, stream=stream(seed))
+    workspace = Workspace(network, 9, np.float64, kernels_for(1, 1), stream=stream(seed))
     workspace.draw_masks(X)
 
     def value_and_gradient(theta):

@@ -11,6 +11,7 @@ import pytest
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import Identity, Tanh
 from skbackprop.inspection import check_directional_derivatives, layer_outputs
+from skbackprop.kernels import kernels_for
 from skbackprop.network import (
     LAYERS,
     Dense,
@@ -231,7 +232,7 @@ def test_every_layer_has_an_example():
 
 def value_and_gradients(network, parameters, features):
     """Half the sum of squares of the raw prediction, its gradients by parameters and input."""
-    workspace = Workspace(network, len(features), np.float64)
+    workspace = Workspace(network, len(features), np.float64, kernels_for(1, 1))
     raw = network.forward(parameters, features, workspace).copy()
     workspace.layers(len(features))[-1].delta[...] = raw
     gradient = parameters.empty_like()
@@ -314,7 +315,7 @@ def test_a_fitted_network_computes_what_the_layers_do(name):
     fitted = FittedNetwork(network, parameters.layers)
     workspace = Workspace(network, 30, np.float64, backward=False)
     raw = network.forward(parameters, X, workspace)
-    np.testing.assert_array_equal(fitted.raw_prediction(X), raw)
+    np.testing.assert_allclose(fitted.raw_prediction(X), raw, rtol=1e-12)
     (hidden,) = fitted.hidden_activations(X, [0])
-    np.testing.assert_array_equal(hidden, workspace.layers(30)[0].H)
+    np.testing.assert_allclose(hidden, workspace.layers(30)[0].H, rtol=1e-12)
     np.testing.assert_array_equal(fitted.parameters(np.float64).flat, parameters.flat)

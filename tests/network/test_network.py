@@ -7,6 +7,7 @@ from component_tables import ACTIVATIONS, LOSSES, draw_targets, draw_weights, ha
 from skbackprop import BackpropRegressor
 from skbackprop.activations import Activation, Tanh
 from skbackprop.inspection import check_directional_derivatives
+from skbackprop.kernels import kernels_for
 from skbackprop.network import Dense, Workspace, dense_network
 from skbackprop.network.dropout import DropoutStream
 
@@ -40,7 +41,7 @@ def test_gradient_of_every_combination(loss, activation, dropout, seed):
     network = dense_network([4, 5, 3, LOSSES[loss].n_raw(3)], hidden, dropout=dropout)
     for weights in kinds_of_weights(loss):
         stream = None if dropout is None else DropoutStream(np.random.RandomState(seed))
-        workspace = Workspace(network, 8, np.float64, stream=stream)
+        workspace = Workspace(network, 8, np.float64, kernels_for(1, 1), stream=stream)
         workspace.draw_masks(X)
         targets = draw_targets(loss, 8, 3, rng), draw_weights(weights, 8, 3, rng)
         function = value_and_gradient_of(network, LOSSES[loss], X, *targets, workspace)

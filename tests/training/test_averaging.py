@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.training.solvers import update_rules as updates
+from skbackprop.kernels import reference
 from skbackprop.training.solvers.averaging import MovingAverage
 from skbackprop.training.solvers.update_rules import SGD, Adam
 
@@ -81,7 +81,7 @@ def test_in_pieces_is_the_same_as_in_one_piece(rule_class, monkeypatch):
     start, gradients = rng.normal(size=20), rng.normal(size=(4, 20))
     averages = []
     for piece in (8192, 7):
-        monkeypatch.setattr(updates, "_PIECE", piece)
+        monkeypatch.setattr(reference, "_PIECE", piece)
         theta, gradient, rule = start.copy(), np.empty(20), rule_class(0.7)
         step = rule.bind(theta, gradient, theta[:13])
         for g in gradients:

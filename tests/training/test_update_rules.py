@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from component_tables import OTHER_RULES, RULES, STEPS
 
+from skbackprop.kernels import reference
 from skbackprop.network.parameters import Parameters, ParameterShape
-from skbackprop.training.solvers import update_rules as updates
 from skbackprop.training.solvers.update_rules import SGD, UPDATE_RULES, Adam
 
 RATES = {"sgd": 0.05, "momentum": 0.02, "nesterov": 0.02}
@@ -121,10 +121,10 @@ def test_a_step_does_not_change_the_gradient(name, seed):
 @pytest.mark.parametrize("extra", [-1, 0, 1, 100])
 @every_rule
 def test_in_pieces_is_the_same_as_in_one_piece(name, extra, seed, monkeypatch):
-    n_parameters = 2 * updates._PIECE + extra
+    n_parameters = 2 * reference._PIECE + extra
     theta, gradients = draw(seed, n_parameters=n_parameters, n_steps=3)
     pieces = run(RULES[name](), theta, gradients)
-    monkeypatch.setattr(updates, "_PIECE", n_parameters)
+    monkeypatch.setattr(reference, "_PIECE", n_parameters)
     np.testing.assert_array_equal(pieces, run(RULES[name](), theta, gradients))
     np.testing.assert_allclose(
         pieces,

@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.training.solvers import update_rules as updates
+from skbackprop.kernels import reference
 from skbackprop.training.solvers.update_rules import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -103,7 +103,7 @@ def test_only_the_penalised_part_decays_in_pieces_too(name, n_penalised, seed, m
     expected[:n_penalised] = run(
         RULES[name](0.5), theta[:n_penalised], gradients[:, :n_penalised], rates, n_penalised
     )
-    monkeypatch.setattr(updates, "_PIECE", 8)
+    monkeypatch.setattr(reference, "_PIECE", 8)
     actual = run(RULES[name](0.5), theta, gradients, rates, n_penalised)
     np.testing.assert_array_equal(actual, expected)
 

@@ -73,10 +73,3 @@ class MovingAverage:
         else:
             self.flat = None
             self.n_steps = 0
-
-
-def add_to_average(average, theta, weight, scratch):
-    """``average <- average + weight (theta - average)``, in place."""
-    np.subtract(theta, average, out=scratch)
-    np.multiply(scratch, weight, out=scratch)
-    np.add(average, scratch, out=average)

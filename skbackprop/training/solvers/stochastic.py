@@ -48,6 +48,7 @@ def minimize_stochastic(objective, parameters, recipe, state, monitor, new_pass)
         parameters.penalised,
         parameters.rates,
         parameters.decays,
+        objective.kernels,
     )
     evaluated = _evaluated(objective.network, parameters, state.update_rule)
     n_steps = steps_of_epoch(len(rows), batch_size, recipe.last_batch)

@@ -5,28 +5,8 @@ from copy import copy
 
 import numpy as np
 
-from .averaging import MovingAverage, add_to_average
-
-# Elements that a rule works on at a time: several vectors of this length fit a core's cache.
-_PIECE = 1 << 16
-
-
-def _pieces(*vectors):
-    """Cut vectors into pieces that fit the cache, together with room to work in.
-
-    None, or a vector that has ended, gives None.
-    """
-    whole = vectors[-1]
-    scratch = np.empty_like(whole[:_PIECE])
-    return [
-        (scratch, *(_piece(vector, start) for vector in vectors))
-        for start in range(0, whole.size, _PIECE)
-    ]
-
-
-def _piece(vector, start):
-    ended = vector is None or start >= vector.size
-    return None if ended else vector[start : start + _PIECE]
+from ...kernels import NUMPY, Vectors
+from .averaging import MovingAverage
 
 
 class UpdateRule:
@@ -71,7 +51,7 @@ class UpdateRule:
         self.moments = []
         self.n_steps = 0
 
-    def bind(self, parameters, gradient, penalised=None, rates=None, decays=None):
+    def bind(self, parameters, gradient, penalised=None, rates=None, decays=None, kernels=NUMPY):
         """Steps on a vector of parameters, by the gradient found in another one.
 
         The weight decay applies to ``penalised``, a view of the first parameters. ``rates`` are
@@ -87,26 +67,17 @@ class UpdateRule:
         if self.average is not None:
             self.average.bind(parameters)
             averaged = self.average.flat
-        pieces = _pieces(decayed, decays, averaged, rates, parameters, gradient, *self.moments)
+        kernel = kernels.update(
+            self, Vectors(parameters, gradient, self.moments, decayed, decays, averaged, rates)
+        )
 
         def step(rate, strength=1.0):
             self.n_steps += 1
-            self._change(pieces, rate, strength)
+            lost = rate * self.weight_decay * strength
+            weight = 0.0 if self.average is None else self.average.next_weight()
+            kernel.change(self._factors(rate), lost, weight)
 
         return step
-
-    def _change(self, pieces, rate, strength):
-        """Decay, update and average piece by piece, so that each piece is loaded once."""
-        lost = rate * self.weight_decay * strength
-        weight = None if self.average is None else self.average.next_weight()
-        factors = self._factors(rate)
-        for scratch, decayed, decays, averaged, rates, theta, g, *moments in pieces:
-            work = scratch[: theta.size]
-            if decayed is not None:
-                _decay(decayed, lost, decays, work)
-            self._update(theta, g, moments, work, factors, rates)
-            if averaged is not None:
-                add_to_average(averaged, theta, weight, work)
 
     def follow(self, earlier):
         """Go on with the moments of an earlier rule of the same kind, and with its average."""
@@ -135,7 +106,7 @@ class UpdateRule:
         """Numbers that all pieces of a step are multiplied by."""
         raise NotImplementedError
 
-    def _update(self, theta, g, moments, step, factors, rates):
+    def update(self, theta, g, moments, step, factors, rates):
         """Change a piece of the parameters and of the moments; ``step`` is room to work in."""
         raise NotImplementedError
 
@@ -146,17 +117,6 @@ def _common(settings):
         "weight_decay": float(settings.weight_decay),
         "average": None if settings.average is False else float(settings.average),
     }
-
-
-def _decay(theta, lost, decays, work):
-    """Take a share off some parameters, times the factors of each."""
-    if decays is None:
-        np.multiply(theta, 1 - lost, out=theta)
-        return
-    work = work[: theta.size]
-    np.multiply(decays, lost, out=work)
-    np.multiply(work, theta, out=work)
-    np.subtract(theta, work, out=theta)
 
 
 class SGD(UpdateRule):
@@ -196,7 +156,7 @@ class SGD(UpdateRule):
     def _factors(self, rate):
         return rate
 
-    def _update(self, theta, g, moments, step, rate, rates):
+    def update(self, theta, g, moments, step, rate, rates):
         (v,) = moments
         np.multiply(g, rate, out=step)
         if rates is not None:
@@ -273,7 +233,7 @@ class Adam(UpdateRule):
         root = math.sqrt(1 - self.beta_2)
         return -corrected * (1 - self.beta_1) / root, self.epsilon / root
 
-    def _update(self, theta, g, moments, step, factors, rates):
+    def update(self, theta, g, moments, step, factors, rates):
         m, v = moments
         factor, epsilon = factors
         np.multiply(m, self.beta_1, out=m)

@@ -1,0 +1,74 @@
+"""Kernels compiled by numba: the same as ``reference``, each in one pass over the numbers.
+
+Imported only where it is used, since it imports numba. What has no twin here goes through NumPy.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from ..choice import kernels_named
+from ..reference import Kernels, Vectors
+from .activations import ACTIVATIONS
+from .losses import LOSSES
+from .masks import CompiledMasks
+from .update_rules import UPDATE_RULES, CompiledPenalty
+
+
+def _twin(component, twins, make):
+    """The compiled twin of one of this package's own components, or ``make``.
+
+    Of its very class: a subclass, a user's say, may compute something else.
+    """
+    kind = type(component)
+    return twins.get(kind.__name__, make) if kind.__module__.startswith("skbackprop.") else make
+
+
+class CompiledKernels(Kernels):
+    """Compiled kernels where there are, NumPy's for the rest."""
+
+    name = "numba"
+
+    def __reduce__(self):
+        return kernels_named, (self.name,)
+
+    def activation(self, activation):
+        return _twin(activation, ACTIVATIONS, super().activation)(activation)
+
+    def loss(self, loss):
+        return _twin(loss, LOSSES, super().loss)(loss)
+
+    def masks(self, dtype):
+        return CompiledMasks(dtype)
+
+    def penalty(self, coefs, gradient):
+        return CompiledPenalty(coefs, gradient)
+
+    def update(self, rule, vectors):
+        return _twin(rule, UPDATE_RULES, super().update)(rule, vectors)
+
+
+COMPILED = CompiledKernels()
+
+
+def compile_all():
+    """Call every kernel once, with numbers of both types."""
+    loss = SimpleNamespace(label_smoothing=0.0)
+    rule = SimpleNamespace(beta_1=0.9, beta_2=0.9, momentum=0.9, nesterov=True)
+    for dtype in (np.float64, np.float32):
+        rows, units = np.zeros((2, 3, 3), dtype), np.zeros((2, 3), dtype)
+        for make in ACTIVATIONS.values():
+            make(None).forward(rows[0], units[0], rows[1])
+            make(None).forward(rows[0], units[0], rows[0])
+            make(None).backward(rows[0], rows[1], rows[1], None, units[1])
+        for name, make in LOSSES.items():
+            y = np.zeros(3, np.intp) if name == "Multinomial" else rows[0]
+            make(loss).loss_gradient(y, rows[0], None, 1.0, rows[1])
+        masks = CompiledMasks(dtype)
+        masks.choose(np.zeros((3, 3), np.uint8), 1, 1.0)
+        masks.drop(rows[0], 0, rows[0])
+        masks.drop(rows[0], 0, rows[1])
+        CompiledPenalty(units[0], units[1]).add(1.0)
+        flat = np.zeros((4, 3), dtype)
+        UPDATE_RULES["Adam"](rule, Vectors(flat[0], flat[1], [*flat[2:]])).change((1.0, 1.0), 0, 0)
+        UPDATE_RULES["SGD"](rule, Vectors(flat[0], flat[1], [flat[2]])).change(1.0, 0, 0)

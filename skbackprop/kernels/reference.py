@@ -1,0 +1,251 @@
+"""The element-wise work of a step in NumPy: what a kernel does is said here, for both sets.
+
+A kernel is made once, for a component and a pass, and then called in each step. These call what
+the component itself says in NumPy, and so they serve every component, a user's own too. Compiled
+ones (``compiled``) do the same in one pass over the numbers, where a component has such a twin.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Elements of a vector to work on at a time: several vectors of this length fit a core's cache.
+_PIECE = 1 << 16
+
+
+class ActivationKernel:
+    """Bias and activation of a layer, and the way back through both.
+
+    Parameters
+    ----------
+    activation : Activation
+        What the layer applies.
+    """
+
+    def __init__(self, activation):
+        self._activation = activation
+
+    def forward(self, Z, bias, out):
+        """Add the bias to the product ``Z``, in place; write ``f(Z)`` into ``out``.
+
+        ``out`` may be ``Z`` itself, where the pre-activations are not kept.
+        """
+        np.add(Z, bias, out=Z)
+        self._activation.forward(Z, out)
+
+    def backward(self, delta, H, Z, ones, bias_gradient):
+        """Turn ``dLoss/dH`` into ``dLoss/dZ``, in place; write its sum over rows.
+
+        ``H`` and ``Z`` are as ``forward`` left them, and may be overwritten; ``ones`` has one for
+        each row.
+        """
+        self._activation.backward(delta, H, Z)
+        np.dot(ones, delta, out=bias_gradient)
+
+
+class LossKernel:
+    """A loss with its gradient.
+
+    Parameters
+    ----------
+    loss : Loss
+        Of the targets and the raw predictions.
+    """
+
+    def __init__(self, loss):
+        self._loss = loss
+
+    def loss_gradient(self, y, raw, sample_weight, scale, out):
+        """Sum of the weighted losses; ``out`` receives ``scale`` times its gradient."""
+        total = self._loss.loss_gradient(y, raw, sample_weight, out)
+        np.multiply(out, scale, out=out)
+        return total
+
+
+class PenaltyKernel:
+    """The L2 penalty of some parameters, with its gradient.
+
+    Parameters
+    ----------
+    coefs, gradient : ndarray of shape (n_penalised,)
+        The parameters, and the gradient that the penalty's is added to.
+    """
+
+    def __init__(self, coefs, gradient):
+        self._coefs = coefs
+        size = min(coefs.size, _PIECE)
+        scratch = np.empty(size, coefs.dtype)
+        self._pieces = [
+            (piece, gradient[start : start + size], scratch[: piece.size])
+            for start in range(0, coefs.size, _PIECE)
+            for piece in [coefs[start : start + size]]
+        ]
+
+    def add(self, factor):
+        """Add ``factor`` times the parameters to the gradient; return their sum of squares."""
+        for coefs, gradient, scratch in self._pieces:
+            np.multiply(coefs, factor, out=scratch)
+            np.add(gradient, scratch, out=gradient)
+        return float(np.dot(self._coefs, self._coefs))
+
+
+class Vectors(NamedTuple):
+    """What an update changes and reads, as flat arrays of ``n_parameters`` elements or fewer.
+
+    Attributes
+    ----------
+    theta, gradient : ndarray of shape (n_parameters,)
+        The parameters, and the gradient to step by.
+
+    moments : list of ndarrays of shape (n_parameters,)
+        What the rule remembers.
+
+    decayed : ndarray of shape (n_penalised,) or None
+        The first parameters, which the weight decay applies to.
+
+    decays : ndarray of shape (n_penalised,) or None
+        Factors of the decay; None for ones.
+
+    average : ndarray of shape (n_parameters,) or None
+        Moving average of the parameters.
+
+    rates : ndarray of shape (n_parameters,) or None
+        Factors of the learning rate; None for ones.
+    """
+
+    theta: np.ndarray
+    gradient: np.ndarray
+    moments: list
+    decayed: np.ndarray | None = None
+    decays: np.ndarray | None = None
+    average: np.ndarray | None = None
+    rates: np.ndarray | None = None
+
+
+class UpdateKernel:
+    """A step on the parameters: decay, update, average.
+
+    Piece by piece, so that each piece is loaded once.
+
+    Parameters
+    ----------
+    rule : UpdateRule
+        Says what an update is.
+
+    vectors : Vectors
+        What it works on.
+    """
+
+    def __init__(self, rule, vectors):
+        self._rule = rule
+        scratch = np.empty_like(vectors.theta[:_PIECE])
+        self._pieces = [
+            (scratch, [_piece(moment, start) for moment in vectors.moments])
+            + tuple(_piece(vector, start) for vector in (
+                vectors.theta, vectors.gradient, vectors.decayed, vectors.decays,
+                vectors.average, vectors.rates,
+            ))
+            for start in range(0, vectors.theta.size, _PIECE)
+        ]  # fmt: skip
+
+    def change(self, factors, lost, weight):
+        """Make a step.
+
+        ``factors`` are the numbers that the rule derives from the learning rate, ``lost`` the
+        share that the decay takes off, ``weight`` that of the step in the average.
+        """
+        for scratch, moments, theta, gradient, decayed, decays, average, rates in self._pieces:
+            work = scratch[: theta.size]
+            if decayed is not None:
+                _decay(decayed, lost, decays, work)
+            self._rule.update(theta, gradient, moments, work, factors, rates)
+            if average is not None:
+                _add_to_average(average, theta, weight, work)
+
+
+def _piece(vector, start):
+    """A piece of a vector; None of one that is not there, or has ended."""
+    ended = vector is None or start >= vector.size
+    return None if ended else vector[start : start + _PIECE]
+
+
+def _decay(theta, lost, decays, work):
+    """Take a share off some parameters, times the factors of each."""
+    if decays is None:
+        np.multiply(theta, 1 - lost, out=theta)
+        return
+    work = work[: theta.size]
+    np.multiply(decays, lost, out=work)
+    np.multiply(work, theta, out=work)
+    np.subtract(theta, work, out=theta)
+
+
+def _add_to_average(average, theta, weight, scratch):
+    """``average <- average + weight (theta - average)``, in place."""
+    np.subtract(theta, average, out=scratch)
+    np.multiply(scratch, weight, out=scratch)
+    np.add(average, scratch, out=average)
+
+
+class MaskKernel:
+    """Leaving out entries of arrays at random, and scaling up the others.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Floating-point type of the arrays.
+    """
+
+    def __init__(self, dtype):
+        self._room = np.empty((0, 0), dtype)
+        self._factors = None
+
+    def choose(self, bits, threshold, scale):
+        """Drop from now on where ``bits`` are below the threshold; ``scale`` is for the rest.
+
+        ``bits``, of shape (n_rows or more, n_columns or more), are of type uint8.
+        """
+        n_rows, n_columns = bits.shape
+        if self._room.shape[1] != n_columns or len(self._room) < n_rows:
+            self._room = np.empty(bits.shape, self._room.dtype)
+        self._factors = self._room[:n_rows]
+        np.greater_equal(bits, threshold, out=self._factors)
+        np.multiply(self._factors, scale, out=self._factors)
+
+    def drop(self, array, first_row, out):
+        """Write ``array`` without what is dropped, by the bits from ``first_row`` on.
+
+        ``out`` may be ``array`` itself.
+        """
+        n_rows, n_columns = array.shape
+        factors = self._factors[first_row : first_row + n_rows, :n_columns]
+        np.multiply(array, factors, out=out)
+
+
+class Kernels:
+    """A set of kernels: gives one for each component."""
+
+    name = "numpy"
+
+    def activation(self, activation):
+        """An ``ActivationKernel``."""
+        return ActivationKernel(activation)
+
+    def loss(self, loss):
+        """A ``LossKernel``."""
+        return LossKernel(loss)
+
+    def masks(self, dtype):
+        """A ``MaskKernel``."""
+        return MaskKernel(dtype)
+
+    def penalty(self, coefs, gradient):
+        """A ``PenaltyKernel``."""
+        return PenaltyKernel(coefs, gradient)
+
+    def update(self, rule, vectors):
+        """An ``UpdateKernel``."""
+        return UpdateKernel(rule, vectors)
+
+
+NUMPY = Kernels()

@@ -1,0 +1,226 @@
+"""Which kernels are used, and what may go wrong where they are compiled."""
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from processes import run_script
+
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularRegressor, kernels
+from skbackprop.kernels import kernels_for
+
+numba = pytest.importorskip("numba")
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(autouse=True)
+def the_choice_stays():
+    before = kernels.chosen()
+    yield
+    kernels.use(before)
+
+
+def data(n_rows=120, n_outputs=3):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 5))
+    return X, rng.integers(n_outputs, size=n_rows)
+
+
+# ---- the choice
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_what_is_chosen_is_used_for_all_work(name):
+    kernels.use(name)
+    assert kernels.chosen() == name
+    assert {kernels_for(*work).name for work in [(1, 1), (10**9, 10**15)]} == {name}
+
+
+def test_auto_compiles_for_long_work_only():
+    kernels.use("auto")
+    assert kernels_for(100, 10**6).name == "numpy"
+    assert kernels_for(10**5, 10**6).name == "numba"
+    assert kernels_for(1, 10**11).name == "numba"
+
+
+@pytest.mark.parametrize("bad", ["cython", None, 1, "NumPy"])
+def test_other_choices_are_refused(bad):
+    before = kernels.chosen()
+    with pytest.raises(ValueError, match="kernels must be one of auto, numpy, numba, got"):
+        kernels.use(bad)
+    assert kernels.chosen() == before
+
+
+SCRIPT = """
+import os, sys
+{before}
+import numpy as np
+from skbackprop import BackpropClassifier, kernels
+assert "numba" not in (name for name in sys.modules if sys.modules[name])
+X = np.random.default_rng(0).normal(size=(200, 4))
+y = (X[:, 0] > 0).astype(int)
+def fit(max_iter):
+    model = BackpropClassifier((4,), max_iter=max_iter, tol=1e9, n_iter_no_change=1)
+    return model.fit(X, y)
+"""
+
+
+def run(*lines, before=""):
+    return run_script("\n".join([SCRIPT.format(before=before), *lines]))
+
+
+def test_numba_is_imported_by_long_fits_only():
+    printed = run(
+        "fit(100); print('numba' in sys.modules)",
+        "fit(10**6); print('numba' in sys.modules)",
+        before='os.environ.pop("SKBACKPROP_KERNELS", None)',
+    )
+    assert printed == ["False", "True"]
+
+
+def test_an_unknown_name_in_the_environment_is_an_error_of_the_fit():
+    printed = run(
+        "try: fit(1)",
+        "except ValueError as error: print(error)",
+        before='os.environ["SKBACKPROP_KERNELS"] = "fast"',
+    )
+    assert printed == ["SKBACKPROP_KERNELS must be one of auto, numpy, numba, got 'fast'."]
+
+
+WITHOUT_NUMBA = 'sys.modules["numba"] = None; os.environ["SKBACKPROP_KERNELS"] = "auto"'
+
+
+def test_without_numba_all_goes_through_numpy():
+    printed = run(
+        "fit(10**6)",
+        "print(kernels.kernels_for(10**9, 10**15).name)",
+        "for attempt in (lambda: kernels.use('numba'), kernels.compile_all):",
+        "    try: attempt()",
+        "    except ImportError as error: print(error)",
+        "print(kernels.chosen())",
+        before=WITHOUT_NUMBA,
+    )
+    assert printed[0] == "numpy"
+    assert all('pip install "skbackprop[fast]"' in line for line in printed[1:3])
+    assert printed[3] == "auto"
+
+
+def test_kernels_sent_to_where_numba_is_missing_are_those_of_numpy():
+    import pickle
+
+    kernels.use("numba")
+    sent = pickle.dumps(kernels_for(1, 1))
+    printed = run(
+        "import pickle",
+        f"print(pickle.loads({sent!r}).name)",
+        before=WITHOUT_NUMBA,
+    )
+    assert printed == ["numpy"]
+
+
+# ---- the same fits
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity", "silu", "gelu"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("estimator", [BackpropClassifier, BackpropRegressor])
+def test_fits_are_the_same_but_for_the_rounding(estimator, solver, activation, dtype):
+    X, y = data()
+    losses = []
+    for name in ("numpy", "numba"):
+        kernels.use(name)
+        model = estimator(
+            (7, 5), activation, solver=solver, max_iter=8, random_state=0, dropout=0.1
+        )
+        if solver == "lbfgs":
+            model.set_params(dropout=0.0)
+        model.fit(X.astype(dtype), y)
+        losses.append(model.loss_curve_)
+    np.testing.assert_allclose(*losses, rtol=1e-12 if dtype == "float64" else 1e-5)
+
+
+def test_a_table_is_fitted_the_same_but_for_the_rounding():
+    X, y = data()
+    predictions = []
+    for name in ("numpy", "numba"):
+        kernels.use(name)
+        model = TabularRegressor(n_members=2, max_iter=4, min_steps=1, random_state=0)
+        predictions.append(model.fit(X, X[:, 0] + 0.1 * y).predict(X))
+    np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-4)
+
+
+# ---- processes and threads
+
+
+FIT_COMPILED = """
+import numpy as np
+from skbackprop import BackpropClassifier, kernels
+kernels.use("numba")
+X = np.random.default_rng(0).normal(size=(200, 4))
+model = BackpropClassifier((4,), max_iter=3, tol=0, random_state=0)
+print(model.fit(X, (X[:, 0] > 0).astype(int)).loss_)
+"""
+
+
+def test_processes_that_compile_at_once_do_not_hinder_each_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    with ThreadPoolExecutor(3) as pool:
+        printed = [*pool.map(run_script, [FIT_COMPILED] * 3)]
+    assert printed[0] == printed[1] == printed[2]
+    assert [*tmp_path.rglob("*.nbi")]
+    assert run_script(FIT_COMPILED) == printed[0]
+
+
+def test_kernels_are_compiled_where_nothing_can_be_written():
+    printed = run_script(
+        "import numba.core.caching as caching\n"
+        "caching.CacheImpl._locator_classes = []\n"  # as where no folder can be written to
+        f"{FIT_COMPILED}"
+    )
+    assert printed == run_script(FIT_COMPILED)
+
+
+def loss_of_fit(queue=None):
+    X, y = data()
+    loss = BackpropClassifier((4,), max_iter=3, random_state=0).fit(X, y).loss_
+    if queue is not None:
+        queue.put(loss)
+    return loss
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is forked")
+def test_a_forked_process_uses_what_has_been_compiled():
+    printed = run_script(
+        f"""
+        import sys
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        sys.path.insert(0, {os.path.dirname(os.path.dirname(__file__))!r})
+        import multiprocessing
+        from test_choice import kernels, loss_of_fit
+        kernels.use("numba")
+        here = loss_of_fit()
+        context = multiprocessing.get_context("fork")
+        queue = context.Queue()
+        child = context.Process(target=loss_of_fit, args=(queue,))
+        child.start()
+        print(queue.get(timeout=60) == here)
+        child.join()
+        """
+    )
+    assert printed == ["True"]
+
+
+def test_threads_that_fit_at_once_get_what_one_gets():
+    kernels.use("numba")
+    with ThreadPoolExecutor(4) as pool:
+        losses = [*pool.map(lambda _: loss_of_fit(), range(12))]
+    assert set(losses) == {loss_of_fit()}
+
+
+def test_all_are_compiled_without_a_word(capfd):
+    kernels.compile_all()
+    assert capfd.readouterr() == ("", "")
