@@ -6,8 +6,9 @@
 
 Every side does the same work on the same data. Each is measured with one BLAS thread and with as
 many as there are, and the better one counts; repeats of the sides take turns, and the median
-counts. "products" are the matrix products alone, without anything else: no program that uses this
-BLAS could be faster. PyTorch (optional) runs its fused Adam; it draws other numbers, but
+counts. "skbackprop" is its NumPy core, "compiled" the same with the kernels that numba compiles
+(optional). "products" are the matrix products alone, without anything else: no program that uses
+this BLAS could be faster. PyTorch (optional) runs its fused Adam; it draws other numbers, but
 takes as many steps of the same kind.
 """
 
@@ -34,12 +35,17 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
 import skbackprop
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, kernels
 
 try:
     import torch
 except ImportError:
     torch = None
+
+try:
+    import numba
+except ImportError:
+    numba = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,18 @@ def settings(shape):
 
 def fit(estimator_class, parameters, X, y):
     return estimator_class(**parameters).fit(X, y)
+
+
+def using(name, run):
+    """Run with one set of kernels."""
+    kernels.use(name)
+    return run()
+
+
+def ours(run):
+    """The same work by the NumPy core, and by compiled kernels where there are."""
+    names = {"skbackprop": "numpy"} | ({} if numba is None else {"compiled": "numba"})
+    return {side: partial(using, name, run) for side, name in names.items()}
 
 
 def torch_fit(shape, X, y):
@@ -208,7 +226,7 @@ def part_minibatch(repeats):
             X, y = classification(shape, dtype)
             sides = {
                 "sklearn": partial(fit, MLPClassifier, settings(shape), X, y),
-                "skbackprop": partial(fit, BackpropClassifier, settings(shape), X, y),
+                **ours(partial(fit, BackpropClassifier, settings(shape), X, y)),
                 "products": products(shape, dtype),
             }
             if torch is not None:
@@ -222,11 +240,10 @@ def part_lbfgs(repeats):
             X, y = classification(shape, dtype)
             # The same number of evaluations, not of iterations: line searches differ in float32.
             parameters = settings(shape) | {"max_fun": shape.iterations, "max_iter": 10_000}
+            endless = {"solver_options": {"ftol": 0.0}}
             sides = {
                 "sklearn": partial(fit, MLPClassifier, parameters, X, y),
-                "skbackprop": partial(
-                    fit, BackpropClassifier, parameters | {"solver_options": {"ftol": 0.0}}, X, y
-                ),
+                **ours(partial(fit, BackpropClassifier, parameters | endless, X, y)),
                 "products": products(shape, dtype),
             }
             yield f"{shape}, {np.dtype(dtype)}", measure(sides, repeats)
@@ -246,7 +263,7 @@ def part_sparse(repeats):
                 parameters = {"hidden_layer_sizes": (50,), "random_state": 0} | how
                 sides = {
                     "sklearn": partial(fit, MLPClassifier, parameters, data, y),
-                    "skbackprop": partial(fit, BackpropClassifier, parameters, data, y),
+                    **ours(partial(fit, BackpropClassifier, parameters, data, y)),
                 }
                 name = f"20,000 x 8,192, 0.2 % {layout}, {how.get('solver', 'adam')}"
                 yield f"{name}, {np.dtype(dtype)}", measure(sides, repeats)
@@ -261,7 +278,7 @@ def part_wide(repeats):
             parameters = {"hidden_layer_sizes": (100,), "max_iter": 5, "random_state": 0} | how
             sides = {
                 "sklearn": partial(fit, MLPRegressor, parameters, X, Y),
-                "skbackprop": partial(fit, BackpropRegressor, parameters, X, Y),
+                **ours(partial(fit, BackpropRegressor, parameters, X, Y)),
             }
             name = f"5,000 x 200 -> 100 -> 200, {how.get('solver', 'adam')}"
             yield f"{name}, {np.dtype(dtype)}", measure(sides, repeats)
@@ -279,10 +296,10 @@ def part_predict(repeats):
     for shape in MINIBATCH:
         for dtype in DTYPES:
             many = Shape(20_000, *list(vars(shape).values())[1:])
-            X, (theirs, ours) = _fitted(many, dtype)
+            X, (theirs, net) = _fitted(many, dtype)
             sides = {
                 "sklearn": partial(theirs.predict_proba, X),
-                "skbackprop": partial(ours.predict_proba, X),
+                **ours(partial(net.predict_proba, X)),
                 "products": forward_products(many, dtype),
             }
             hidden = "-".join(map(str, shape.hidden))
@@ -292,24 +309,50 @@ def part_predict(repeats):
 
 def part_row(repeats):
     for method in ("predict_proba", "predict"):
-        X, (theirs, ours) = _fitted(Shape(2_000, 64, 10, (100,), 200, 1), np.float64)
+        X, (theirs, net) = _fitted(Shape(2_000, 64, 10, (100,), 200, 1), np.float64)
         sides = {
             "sklearn": partial(getattr(theirs, method), X[:1]),
-            "skbackprop": partial(getattr(ours, method), X[:1]),
+            **ours(partial(getattr(net, method), X[:1])),
         }
         yield f"{method}, 1 row x 64 -> 100 -> 10", measure(sides, repeats, inner=1000)
 
 
+class _NumPy(BackpropClassifier):
+    """Chooses its kernels in the worker."""
+
+    def fit(self, X, y):
+        return using("numpy", partial(super().fit, X, y))
+
+
+class _Compiled(BackpropClassifier):
+    def fit(self, X, y):
+        return using("numba", partial(super().fit, X, y))
+
+
 def part_search(repeats):
     X, y = load_digits(return_X_y=True)
+    estimators = {"sklearn": MLPClassifier, "skbackprop": _NumPy}
+    if numba is not None:
+        estimators["compiled"] = _Compiled
     grid = {"hidden_layer_sizes": [(16,), (32,), (64,), (128,), (32, 32), (64, 64)]}
     for n_jobs in (1, 2):
         sides = {
             name: GridSearchCV(cls(max_iter=30, random_state=0), grid, cv=5, n_jobs=n_jobs)
-            for name, cls in (("sklearn", MLPClassifier), ("skbackprop", BackpropClassifier))
+            for name, cls in estimators.items()
         }
         runs = {name: partial(search.fit, X / 16, y) for name, search in sides.items()}
         yield f"digits, 6 hidden sizes x 5 folds, n_jobs={n_jobs}", measure(runs, repeats)
+
+
+def part_tables(repeats):
+    X, y = load_digits(return_X_y=True)
+    for dtype in (np.float64, np.float32):
+        data = X[:, 10:40].astype(dtype)
+        model = TabularClassifier(max_iter=10, random_state=0)
+        yield (
+            f"digits as a table of 30 columns, {np.dtype(dtype)}",
+            measure(ours(partial(model.fit, data, y)), repeats),
+        )
 
 
 def part_import(repeats):
@@ -332,6 +375,7 @@ PARTS = {
     "predict": ("predict_proba", part_predict),
     "row": ("one row", part_row),
     "search": ("GridSearchCV", part_search),
+    "tables": ("TabularClassifier", part_tables),
     "import": ("import", part_import),
 }
 
@@ -344,8 +388,8 @@ def conditions():
     with open("/proc/cpuinfo") if os.path.exists("/proc/cpuinfo") else open(os.devnull) as info:
         models = [line.split(":")[1].strip() for line in info if line.startswith("model name")]
     versions = {module.__name__: module.__version__ for module in (np, scipy, sklearn, skbackprop)}
-    if torch is not None:
-        versions["torch"] = torch.__version__
+    optional = {module.__name__: module.__version__ for module in (numba, torch) if module}
+    versions |= optional
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {models[0] if models else platform.processor()}",
@@ -355,29 +399,35 @@ def conditions():
     }
 
 
+COLUMNS = ("sklearn", "torch", "products", "skbackprop", "compiled")
+
+# Pairs of sides whose ratios are shown.
+RATIOS = (
+    ("sklearn", "skbackprop"),
+    ("sklearn", "compiled"),
+    ("torch", "compiled"),
+    ("compiled", "products"),
+)
+
+
 def show_row(name, times):
-    ours = times["skbackprop"]
-    cells = [f"{name:66s}", *(f"{1000 * times.get(s, np.nan):9.2f}" for s in COLUMNS)]
-    ratios = [times.get(side, np.nan) / ours for side in ("sklearn", "torch")]
-    ratios.append(ours / times.get("products", np.nan))
-    print(*cells, *(f"{ratio:9.2f}" for ratio in ratios), flush=True)
-
-
-COLUMNS = ("sklearn", "torch", "products", "skbackprop")
+    cells = [f"{name:58s}", *(f"{1000 * times.get(s, np.nan):10.2f}" for s in COLUMNS)]
+    ratios = [times.get(a, np.nan) / times.get(b, np.nan) for a, b in RATIOS]
+    print(*cells, *(f"{ratio:10.2f}" for ratio in ratios), flush=True)
 
 
 def run_part(title, part, repeats):
-    heads = [*COLUMNS, "sklearn/", "torch/", "/products"]
-    print(f"\n{title:66s}", *(f"{head:>9s}" for head in heads))
+    heads = [*COLUMNS, *(f"{a[:4]}/{b[:5]}" for a, b in RATIOS)]
+    print(f"\n{title:58s}", *(f"{head:>10s}" for head in heads))
     rows = {}
     for name, times in part(repeats):
         rows[name] = times
         show_row(name, times)
-    for other in ("sklearn", "torch"):
-        ratios = [times[other] / times["skbackprop"] for times in rows.values() if other in times]
+    for slow, fast in RATIOS:
+        ratios = [t[slow] / t[fast] for t in rows.values() if slow in t and fast in t]
         if ratios:
-            print(f"  {other}/skbackprop: mean {geometric_mean(ratios):.2f}, "
-                  f"least {min(ratios):.2f}")  # fmt: skip
+            mean, least, most = geometric_mean(ratios), min(ratios), max(ratios)
+            print(f"  {slow}/{fast}: mean {mean:.2f}, from {least:.2f} to {most:.2f}")
     return rows
 
 

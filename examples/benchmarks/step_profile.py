@@ -19,20 +19,19 @@ import numpy as np
 from speed import DTYPES, MINIBATCH, classification, fit, products, settings
 from threadpoolctl import threadpool_limits
 
-from skbackprop import BackpropClassifier
+from skbackprop import BackpropClassifier, kernels
 from skbackprop.data.rows import Rows
-from skbackprop.losses import LogLoss, Multinomial
+from skbackprop.kernels.reference import LossKernel, UpdateKernel
 from skbackprop.network import Network
 from skbackprop.training.objective import Penalty
-from skbackprop.training.solvers.update_rules import Adam
 
 PIECES = {
     "gather": [(Rows, "_gather")],
     "forward": [(Network, "forward")],
-    "loss": [(LogLoss, "loss_gradient"), (Multinomial, "loss_gradient")],
+    "loss": [(LossKernel, "loss_gradient")],
     "backward": [(Network, "backward")],
     "penalty": [(Penalty, "add")],
-    "update": [(Adam, "_update")],
+    "update": [(UpdateKernel, "change")],
 }
 
 
@@ -74,6 +73,7 @@ def fastest(run, repeats=5):
 
 def main():
     warnings.filterwarnings("ignore")
+    kernels.use("numpy")
     heads = ["products", "step", *PIECES, "other"]
     print(f"{'microseconds a step, one thread':52s}", *(f"{head:>9s}" for head in heads))
     for shape in MINIBATCH:
