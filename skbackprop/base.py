@@ -1,8 +1,10 @@
 """What the two estimators share: hyper-parameters, and the course of a fit."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from copy import copy
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.metrics import get_scorer
 
@@ -30,6 +32,58 @@ from .training import (
 )
 from .utils import check_parameters, draft_of, fit_context
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal, Self, TypedDict
+
+    from .activations import LayerActivations
+    from .training.schedules import Progress, ScheduleName
+    from .training.solvers.update_rules import SolverName
+    from .typing import (
+        ArrayLike,
+        FloatDType,
+        LayerSizes,
+        MatrixLike,
+        PerLayer,
+        RandomState,
+        Scoring,
+        StartingArrays,
+    )
+
+    class SharedParameters(TypedDict, total=False):
+        """Types of the hyper-parameters that both estimators take by name."""
+
+        solver: SolverName
+        alpha: float
+        batch_size: int | Literal["auto"]
+        learning_rate: ScheduleName | Callable[[Progress], float]
+        learning_rate_init: float
+        power_t: float
+        max_iter: int
+        shuffle: bool
+        random_state: RandomState
+        tol: float
+        verbose: bool | int
+        warm_start: bool
+        momentum: float
+        nesterovs_momentum: bool
+        early_stopping: bool
+        validation_fraction: float
+        beta_1: float
+        beta_2: float
+        epsilon: float
+        n_iter_no_change: float
+        max_fun: int
+        scoring: Scoring
+        dtype: FloatDType | None
+        solver_options: dict[str, Any] | None
+        dropout: PerLayer
+        input_dropout: float
+        warmup_fraction: float
+        weight_decay: float
+        average: float | Literal[False]
+
+
 _DRAWN = StartingValues()
 
 # They end a fit, of which what has been trained is kept.
@@ -45,7 +99,7 @@ def _chain(network):
     return " -> ".join([str(network.layer_units[0]), *hidden, str(network.layer_units[-1])])
 
 
-def why_no_partial_fit(estimator):
+def why_no_partial_fit(estimator: Any) -> str | None:
     """Why an estimator of these parameters has no ``partial_fit``; None where it has."""
     if estimator.solver == "lbfgs":
         return (
@@ -306,43 +360,44 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
 
     _allowed_values: ClassVar = PARAMETER_CONSTRAINTS
     _validate_params = check_parameters
+
     _backend = IN_MEMORY
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: LayerSizes = (100,),
+        activation: LayerActivations = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        scoring=None,
-        dtype=None,
-        solver_options=None,
-        dropout=0.0,
-        input_dropout=0.0,
-        warmup_fraction=0.0,
-        weight_decay=0.0,
-        average=False,
-    ):
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName | Callable[[Progress], float] = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        scoring: Scoring = None,
+        dtype: FloatDType | None = None,
+        solver_options: dict[str, Any] | None = None,
+        dropout: PerLayer = 0.0,
+        input_dropout: float = 0.0,
+        warmup_fraction: float = 0.0,
+        weight_decay: float = 0.0,
+        average: float | Literal[False] = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -389,16 +444,16 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
     @fit_context
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        coef_init=None,
-        intercept_init=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        coef_init: StartingArrays = None,
+        intercept_init: StartingArrays = None,
+    ) -> Self:
         """Train the network.
 
         Parameters

@@ -1,6 +1,8 @@
 """The classifier: labels in, probabilities and labels out."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import type_of_target
@@ -25,6 +27,15 @@ from .utils import (
     is_first_partial_fit,
     with_shared_parameters,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self, Unpack
+
+    from .activations import LayerActivations
+    from .base import SharedParameters
+    from .losses import ClassificationLossName
+    from .typing import Array, ArrayLike, ClassWeight, LayerSizes, MatrixLike
 
 
 @with_shared_parameters
@@ -98,20 +109,36 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
     (2, 3)
     """
 
+    classes_: Array | Any  # a list of them for label columns
+
     _allowed_values: ClassVar = {
         **BaseBackprop._allowed_values,
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), ClassificationLoss],
     }
 
-    def __init__(self, *layers, loss="log_loss", class_weight=None, **shared):
-        super().__init__(*layers, **shared)
+    def __init__(
+        self,
+        hidden_layer_sizes: LayerSizes = (100,),
+        activation: LayerActivations = "relu",
+        *,
+        loss: ClassificationLossName | ClassificationLoss = "log_loss",
+        class_weight: ClassWeight = None,
+        **shared: Unpack[SharedParameters],
+    ) -> None:
+        super().__init__(hidden_layer_sizes, activation, **shared)
         self.loss = loss
         self.class_weight = class_weight
 
     @available_unless(why_no_partial_fit)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> Self:
         """Make one pass over the given data, and go on from there at the next call.
 
         Parameters

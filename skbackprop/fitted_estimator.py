@@ -1,5 +1,9 @@
 """What a fitted estimator has, and what is made of it: predictions, features, descriptions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +19,13 @@ from .utils import (
     why_no_visual_block,
 )
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    from .typing import Array, FloatArray, MatrixLike
+
 
 def _why_not(estimator, has_hidden_layer):
     if has_hidden_layer:
@@ -25,13 +36,13 @@ def _why_not(estimator, has_hidden_layer):
     )
 
 
-def why_no_features(estimator):
+def why_no_features(estimator: Any) -> str | None:
     """Why an estimator will have no hidden features after its next fit; None where it will."""
     sizes = estimator.hidden_layer_sizes
     return _why_not(estimator, not np.iterable(sizes) or len(sizes) > 0)
 
 
-def why_no_transform(estimator):
+def why_no_transform(estimator: Any) -> str | None:
     """Why an estimator has no hidden features; None where it has, or is not fitted."""
     network = vars(estimator).get("_network")
     if network is None:
@@ -47,7 +58,25 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     underscore, for users. Those of the features, and ``classes_``, are set where data are checked.
     """
 
-    def __sklearn_tags__(self):
+    coefs_: list[FloatArray]
+    intercepts_: list[FloatArray]
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    validation_loss_curve_: list[float] | None
+    best_validation_score_: float | None
+    best_iter_: int
+    n_iter_: int
+    stop_reason_: str
+    t_: int
+    n_features_in_: int
+    feature_names_in_: Array
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str | Any  # a list of them for label columns
+
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = tags.target_tags.multi_output = True
         if why_no_transform(self) is not None:
@@ -113,7 +142,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             return None
         return [*earlier, *[np.nan] * (n_epochs - len(earlier) - len(new)), *new]
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """A copy of the state, which holds each array once."""
         state = dict(super().__getstate__())
         if "_network" in state:
@@ -123,7 +152,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             state["loss_curve_"] = list(state["loss_curve_"])
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "_network" in state:
             arrays = self.coefs_, self.intercepts_
@@ -153,7 +182,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _n_features_out(self):
         return self.coefs_[-1].shape[0]
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> FloatArray | Any:
         """Compute the activations of the last hidden layer: the features it has learnt.
 
         Not available with ``hidden_layer_sizes=()``.
@@ -173,7 +202,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         last = network.hidden_layers[-1]
         return network.hidden_activations(check_features(now, X), [last])[0]
 
-    def summary(self):
+    def summary(self) -> str:
         """Describe the fitted network.
 
         Returns
@@ -207,7 +236,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         network, target = self._fitted()
         return visual_block(self, network_in_a_line(network, target.out_activation))
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> MLPClassifier | MLPRegressor:
         """Make a fitted estimator of scikit-learn that predicts the same.
 
         Every tool that was written for :class:`~sklearn.neural_network.MLPClassifier` or

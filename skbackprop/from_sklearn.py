@@ -1,5 +1,9 @@
 """The way in: from a fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
+from __future__ import annotations
+
+from typing import overload
+
 import numpy as np
 from scipy import sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -13,7 +17,15 @@ from .regressor import BackpropRegressor
 from .training import SGD, Adam, Adaptive, Outcome, TrainingState
 
 
-def from_sklearn(mlp):
+@overload
+def from_sklearn(mlp: MLPClassifier) -> BackpropClassifier: ...
+
+
+@overload
+def from_sklearn(mlp: MLPRegressor) -> BackpropRegressor: ...
+
+
+def from_sklearn(mlp: MLPClassifier | MLPRegressor) -> BackpropClassifier | BackpropRegressor:
     """Estimator of this package that predicts what a fitted one of scikit-learn predicts.
 
     Parameters

@@ -3,10 +3,27 @@
 matplotlib is imported when something is drawn, not before.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .network import layer_descriptions, network_in_a_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection, PathCollection
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
+
+    from .typing import Array, FloatArray
 
 __all__ = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
 
@@ -62,12 +79,25 @@ class LossCurveDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, curves, *, unit="epoch"):
+    ax_: Axes
+    score_ax_: Axes | None
+    figure_: Figure
+    lines_: dict[str, list[Line2D]]
+
+    def __init__(self, curves: dict[str, dict[str, Any]], *, unit: str = "epoch") -> None:
         self.curves = curves
         self.unit = unit
 
     @classmethod
-    def from_estimator(cls, estimator, *estimators, names=None, ax=None, scores=True, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        *estimators: BaseEstimator,
+        names: Sequence[str] | None = None,
+        ax: Axes | None = None,
+        scores: bool = True,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the curves of fitted estimators.
 
         Parameters
@@ -108,7 +138,14 @@ class LossCurveDisplay:
         )
         return display.plot(ax=ax, scores=scores, **kwargs)
 
-    def plot(self, ax=None, *, scores=True, log_scale=False, **kwargs):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        scores: bool = True,
+        log_scale: bool = False,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the curves.
 
         Parameters
@@ -247,7 +284,20 @@ class NetworkDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, coefs, *, input_names, output_names, layer_names, title=None):
+    ax_: Axes
+    figure_: Figure
+    edges_: list[LineCollection]
+    units_: list[PathCollection]
+
+    def __init__(
+        self,
+        coefs: Sequence[FloatArray],
+        *,
+        input_names: Sequence[str],
+        output_names: Sequence[str],
+        layer_names: Sequence[str],
+        title: str | None = None,
+    ) -> None:
         self.coefs = coefs
         self.input_names = input_names
         self.output_names = output_names
@@ -256,8 +306,14 @@ class NetworkDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, feature_names=None, output_names=None, ax=None, **kwargs
-    ):
+        cls,
+        estimator: BaseEstimator,
+        *,
+        feature_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw a fitted network.
 
         Parameters
@@ -294,7 +350,14 @@ class NetworkDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, cmap="RdBu", max_width=3.0, max_units=40):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: str | Colormap = "RdBu",
+        max_width: float = 3.0,
+        max_units: int = 40,
+    ) -> Self:
         """Draw the network.
 
         Parameters
@@ -428,11 +491,22 @@ class WeightsDisplay:
     >>> plt.show()
     """
 
-    def __init__(self, images):
+    axes_: Array
+    ax_: Axes
+    figure_: Figure
+
+    def __init__(self, images: FloatArray) -> None:
         self.images = images
 
     @classmethod
-    def from_estimator(cls, estimator, *, shape=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        *,
+        shape: tuple[int, int] | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the weights of a fitted network.
 
         Parameters
@@ -469,7 +543,14 @@ class WeightsDisplay:
             )
         return cls(network.coefs[0].T.reshape(-1, *shape)).plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, cmap="RdBu", max_images=64, n_columns=None):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: str | Colormap = "RdBu",
+        max_images: int = 64,
+        n_columns: int | None = None,
+    ) -> Self:
         """Draw the images.
 
         All have the same scale of colours, symmetric around zero.

@@ -1,6 +1,8 @@
 """The regressor: numbers in, numbers out."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, overload
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -19,6 +21,14 @@ from .losses import (
 )
 from .targets import NumericTarget
 from .utils import StrOptions, available_unless, fit_context, warn, with_shared_parameters
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self, Unpack
+
+    from .activations import LayerActivations
+    from .base import SharedParameters
+    from .losses import RegressionLossName
+    from .typing import ArrayLike, FloatArray, LayerSizes, MatrixLike, RandomState
 
 # Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
 _LOSS_OF_SMALL = 0.005
@@ -95,18 +105,27 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
     }
 
-    def __init__(self, *layers, loss="squared_error", **shared):
-        super().__init__(*layers, **shared)
+    def __init__(
+        self,
+        hidden_layer_sizes: LayerSizes = (100,),
+        activation: LayerActivations = "relu",
+        *,
+        loss: RegressionLossName | Loss = "squared_error",
+        **shared: Unpack[SharedParameters],
+    ) -> None:
+        super().__init__(hidden_layer_sizes, activation, **shared)
         self.loss = loss
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = refuses_negative(self.loss)
         return tags
 
     @available_unless(why_no_partial_fit)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Make one pass over the given data, and go on from there at the next call.
 
         Parameters
@@ -142,7 +161,18 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         """
         return self._fit(GivenData(X, y, sample_weight, is_part=True))
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[False] = False) -> FloatArray: ...
+
+    @overload
+    def predict(
+        self, X: MatrixLike, return_std: Literal[True]
+    ) -> tuple[FloatArray, FloatArray]: ...
+
+    @overload
+    def predict(self, X: MatrixLike, return_std: bool) -> FloatArray | Any: ...
+
+    def predict(self, X: MatrixLike, return_std: bool = False) -> FloatArray | Any:
         """Predict targets.
 
         Parameters
@@ -180,7 +210,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return target.predict(raw), std
 
     @available_unless(_why_no_samples)
-    def sample_y(self, X, n_samples=1, random_state=None):
+    def sample_y(
+        self, X: MatrixLike, n_samples: int = 1, random_state: RandomState = None
+    ) -> FloatArray:
         """Draw targets from the predicted normal distributions.
 
         Parameters
@@ -208,7 +240,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         noise = check_random_state(random_state).standard_normal((*mean.shape, n_samples))
         return mean[..., np.newaxis] + std[..., np.newaxis] * noise.astype(mean.dtype)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
 
         Parameters

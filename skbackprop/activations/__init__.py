@@ -14,6 +14,9 @@ a delta by ``f'(Z)``. For one of your own subclass :class:`Activation`, or give 
 :func:`from_functions`.
 """
 
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
 from ..utils import did_you_mean
 from .base import Activation, FromFunctions, from_functions
 from .classic import Identity, Logistic, ReLU, Tanh
@@ -26,8 +29,16 @@ __all__ = [
     "from_functions",
 ]  # fmt: skip
 
+ActivationName: TypeAlias = Literal[
+    "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu",
+    "silu", "mish", "gaussian", "softmax",
+]  # fmt: skip
+
+# What ``activation`` of an estimator may be.
+LayerActivations: TypeAlias = ActivationName | Activation | Sequence[ActivationName | Activation]
+
 #: Activations by name.
-ACTIVATIONS = {
+ACTIVATIONS: dict[ActivationName, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
     "tanh": Tanh(),
@@ -44,7 +55,9 @@ ACTIVATIONS = {
 }
 
 
-def activations_of_layers(activation, n_hidden):
+def activations_of_layers(
+    activation: str | Activation | Sequence[str | Activation], n_hidden: int
+) -> list[Activation]:
     """List of the ``Activation`` of each hidden layer, of what the hyper-parameter says."""
     if not isinstance(activation, (list, tuple)):
         return [_activation(activation)] * n_hidden
@@ -56,7 +69,7 @@ def activations_of_layers(activation, n_hidden):
     return [_activation(one) for one in activation]
 
 
-def _activation(activation):
+def _activation(activation: object) -> Activation:
     if isinstance(activation, Activation):
         return activation
     if isinstance(activation, str) and activation in ACTIVATIONS:
@@ -67,7 +80,7 @@ def _activation(activation):
     )
 
 
-def activation_name(activation):
+def activation_name(activation: Activation) -> str:
     """The name by which an activation can be asked for, or else its ``repr``."""
     for name, known in ACTIVATIONS.items():
         if activation == known:

@@ -1,9 +1,15 @@
 """What an activation function is, and one that is the user's own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ..typing import FloatArray
 
 
 class Activation:
@@ -51,10 +57,10 @@ class Activation:
     True
     """
 
-    needs_input = False
-    init_factor = 6.0
+    needs_input: ClassVar[bool] = False
+    init_factor: ClassVar[float] = 6.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         """Write ``f(Z)`` into ``out``.
 
         Parameters
@@ -67,7 +73,7 @@ class Activation:
         """
         raise NotImplementedError
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         """Turn ``dLoss/dH`` into ``dLoss/dZ``, in place.
 
         Parameters
@@ -108,19 +114,25 @@ class FromFunctions(Activation):
     >>> sine = FromFunctions(np.sin, np.cos)
     """
 
-    function: Callable
-    derivative: Callable
-    needs_input: bool = True
-    init_factor: float = 6.0
+    function: Callable[[FloatArray], FloatArray]
+    derivative: Callable[[FloatArray], FloatArray]
+    needs_input: bool = True  # type: ignore[misc]
+    init_factor: float = 6.0  # type: ignore[misc]
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         out[...] = self.function(Z)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.multiply(delta, self.derivative(Z if self.needs_input else H), out=delta)
 
 
-def from_functions(forward, derivative, *, needs_input=True, init_factor=6.0):
+def from_functions(
+    forward: Callable[[FloatArray], FloatArray],
+    derivative: Callable[[FloatArray], FloatArray],
+    *,
+    needs_input: bool = True,
+    init_factor: float = 6.0,
+) -> FromFunctions:
     """Make an activation of a function and its derivative.
 
     Parameters

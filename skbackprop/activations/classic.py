@@ -1,25 +1,31 @@
 """The four activations that scikit-learn has; their starting weights are scikit-learn's too."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
 
 from .base import Activation
 
+if TYPE_CHECKING:
+    from ..typing import FloatArray
+
 # Elements up to which zeros are kept that are as many as the numbers to compare with them.
 _FEW = 1 << 16
 
 
 @lru_cache(maxsize=16)
-def _zeros(shape, dtype):
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> FloatArray:
     zeros = np.zeros(shape, dtype)
     zeros.flags.writeable = False
     return zeros
 
 
-def _zeros_for(Z):
+def _zeros_for(Z: FloatArray) -> FloatArray:
     """Zeros to compare with: of the same shape if it is small, else a row.
 
     Against a row NumPy's maximum takes up to twice as long, against a scalar twice again.
@@ -37,11 +43,11 @@ class Identity(Activation):
     >>> model = BackpropRegressor((5,), "identity")
     """
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         if out is not Z:
             np.copyto(out, Z)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         pass
 
 
@@ -60,12 +66,12 @@ class Logistic(Activation):
     >>> model = BackpropRegressor((5,), "logistic")
     """
 
-    init_factor = 2.0
+    init_factor: ClassVar[float] = 2.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         expit(Z, out=out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.multiply(delta, H, out=delta)
         np.subtract(1, H, out=H)
         np.multiply(delta, H, out=delta)
@@ -86,10 +92,10 @@ class Tanh(Activation):
     >>> model = BackpropRegressor((5,), "tanh")
     """
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         np.tanh(Z, out=out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.multiply(H, H, out=H)
         np.subtract(1, H, out=H)
         np.multiply(delta, H, out=delta)
@@ -109,9 +115,9 @@ class ReLU(Activation):
     >>> model = BackpropRegressor((5,), "relu")
     """
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         np.maximum(Z, _zeros_for(Z), out=out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.greater(H, 0, out=H)
         np.multiply(delta, H, out=delta)

@@ -3,11 +3,17 @@
 Their derivatives are functions of the output, as it has the sign of the input.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from .base import Activation
+
+if TYPE_CHECKING:
+    from ..typing import FloatArray
 
 
 @dataclass(frozen=True)
@@ -40,22 +46,22 @@ class LeakyReLU(Activation):
 
     negative_slope: float = 0.01
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.negative_slope < 1:
             raise ValueError(f"negative_slope must be in [0, 1), got {self.negative_slope}.")
 
     @property
-    def init_factor(self):
+    def init_factor(self) -> float:  # type: ignore[override]
         """Twelve over ``1 + a^2``."""
         return 12.0 / (1.0 + self.negative_slope**2)
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         below = np.minimum(Z, 0)
         below *= self.negative_slope
         np.maximum(Z, 0, out=out)
         out += below
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.greater(H, 0, out=H)
         H *= 1 - self.negative_slope
         H += self.negative_slope
@@ -66,9 +72,9 @@ class _ExponentialLinear(Activation):
     """``f(z) = s z`` for ``z > 0``, else ``s a (exp(z) - 1)``; ``f' = s`` or ``f + s a``."""
 
     alpha: float
-    _scale = 1.0
+    _scale: ClassVar[float] = 1.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         below = np.minimum(Z, 0)
         np.expm1(below, out=below)
         below *= self.alpha
@@ -77,7 +83,7 @@ class _ExponentialLinear(Activation):
         if self._scale != 1:
             out *= self._scale
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         positive = H > 0
         H += self._scale * self.alpha
         np.copyto(H, self._scale, where=positive)
@@ -113,9 +119,9 @@ class ELU(_ExponentialLinear):
     """
 
     alpha: float = 1.0
-    init_factor = 12.0
+    init_factor: ClassVar[float] = 12.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.alpha < np.inf:
             raise ValueError(f"alpha must be above 0 and finite, got {self.alpha}.")
 
@@ -144,5 +150,5 @@ class SELU(_ExponentialLinear):
     """
 
     # Klambauer et al. (2017), eq. 14: the fixed point of mean 0 and variance 1.
-    alpha = 1.6732632423543772
-    _scale = 1.0507009873554805
+    alpha: ClassVar[float] = 1.6732632423543772  # type: ignore[misc]
+    _scale: ClassVar[float] = 1.0507009873554805

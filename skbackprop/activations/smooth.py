@@ -1,6 +1,9 @@
 """Smooth activations."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.special import ndtr
@@ -8,13 +11,16 @@ from scipy.special import ndtr
 from ..losses.links import softmax
 from .base import Activation
 
+if TYPE_CHECKING:
+    from ..typing import FloatArray
+
 _DENSITY_AT_ZERO = float(1 / np.sqrt(2 * np.pi))
 
 # tanh(log(1 + exp(z))) is 1, to rounding, from there on.
 _LARGE = 40.0
 
 
-def _bell(Z):
+def _bell(Z: FloatArray) -> FloatArray:
     """``exp(-z^2 / 2)``."""
     bell = np.multiply(Z, Z)
     bell *= -0.5
@@ -40,9 +46,9 @@ class Softplus(Activation):
     >>> model = BackpropRegressor((5,), "softplus")
     """
 
-    init_factor = 12.0
+    init_factor: ClassVar[float] = 12.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         # As np.logaddexp(Z, 0), which is many times slower.
         below = np.abs(Z)
         np.negative(below, out=below)
@@ -51,7 +57,7 @@ class Softplus(Activation):
         np.maximum(Z, 0, out=out)
         out += below
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.negative(H, out=H)
         np.expm1(H, out=H)
         np.negative(H, out=H)
@@ -78,13 +84,13 @@ class GELU(Activation):
     >>> model = BackpropRegressor((5,), "gelu")
     """
 
-    needs_input = True
-    init_factor = 12.0
+    needs_input: ClassVar[bool] = True
+    init_factor: ClassVar[float] = 12.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         np.multiply(Z, ndtr(Z), out=out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         slope = np.divide(H, Z, out=np.full_like(Z, 0.5), where=Z != 0)
         density = _bell(Z)
         density *= _DENSITY_AT_ZERO
@@ -118,10 +124,10 @@ class SiLU(Activation):
     >>> model = BackpropRegressor((5,), "silu")
     """
 
-    needs_input = True
-    init_factor = 12.0
+    needs_input: ClassVar[bool] = True
+    init_factor: ClassVar[float] = 12.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         room = None if out is Z else out
         if Z.dtype == np.float32:
             # s(z) = (1 + tanh(z / 2)) / 2; NumPy's tanh takes half the time of its exponential.
@@ -138,7 +144,7 @@ class SiLU(Activation):
         np.add(divisor, 1, out=divisor)
         np.divide(Z, divisor, out=out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         sigmoid = np.add(H, 0.5 * _TINY)
         np.add(Z, _TINY, out=Z)
         np.divide(sigmoid, Z, out=sigmoid)
@@ -171,16 +177,16 @@ class Mish(Activation):
     >>> model = BackpropRegressor((5,), "mish")
     """
 
-    needs_input = True
-    init_factor = 12.0
+    needs_input: ClassVar[bool] = True
+    init_factor: ClassVar[float] = 12.0
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         gate = np.exp(np.minimum(Z, _LARGE))
         gate *= gate + 2
         gate /= gate + 2
         np.multiply(Z, gate, out=out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         e = np.exp(np.minimum(Z, _LARGE))
         n = e * (e + 2)
         n_plus_2 = n + 2
@@ -209,12 +215,12 @@ class Gaussian(Activation):
     >>> model = BackpropRegressor((5,), "gaussian")
     """
 
-    needs_input = True
+    needs_input: ClassVar[bool] = True
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         np.copyto(out, _bell(Z))
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         np.multiply(delta, H, out=delta)
         np.multiply(delta, Z, out=delta)
         np.negative(delta, out=delta)
@@ -239,10 +245,10 @@ class Softmax(Activation):
     >>> model = BackpropRegressor((20, 5), ["relu", "softmax"])
     """
 
-    def forward(self, Z, out):
+    def forward(self, Z: FloatArray, out: FloatArray) -> None:
         softmax(Z, out)
 
-    def backward(self, delta, H, Z):
+    def backward(self, delta: FloatArray, H: FloatArray, Z: FloatArray) -> None:
         mean = np.einsum("ij,ij->i", delta, H)
         np.subtract(delta, mean[:, np.newaxis], out=delta)
         np.multiply(delta, H, out=delta)

@@ -1,9 +1,18 @@
 """The two estimators for data on a Dask cluster."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ..classifier import BackpropClassifier
 from ..regressor import BackpropRegressor
 from ..utils import with_shared_parameters
 from .fitting import OnDask
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..typing import MatrixLike
 
 
 @with_shared_parameters
@@ -44,16 +53,20 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
 
     _local_class = BackpropClassifier
 
-    def predict(self, X):
+    if TYPE_CHECKING:
+
+        def to_local(self) -> BackpropClassifier: ...
+
+    def predict(self, X: MatrixLike) -> Any:
         return self._lazily("predict", X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> Any:
         return self._lazily("predict_proba", X)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> Any:
         return self._lazily("predict_log_proba", X)
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> Any:
         return self._lazily("decision_function", X)
 
 
@@ -95,5 +108,9 @@ class DaskBackpropRegressor(OnDask, BackpropRegressor):
 
     _local_class = BackpropRegressor
 
-    def predict(self, X, return_std=False):
+    if TYPE_CHECKING:
+
+        def to_local(self) -> BackpropRegressor: ...
+
+    def predict(self, X: MatrixLike, return_std: bool = False) -> Any:
         return self._lazily("predict", X, return_std=return_std)

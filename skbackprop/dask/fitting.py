@@ -1,6 +1,9 @@
 """The course of a fit where the data lie on the workers of a cluster."""
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING
 
 import dask
 import distributed
@@ -13,8 +16,13 @@ from .gate import DistributedGate
 from .passes import ON_WORKERS
 from .predictions import predict_lazily
 
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
-def why_no_partial_fit_on_dask(estimator):
+    from ..typing import ArrayLike, MatrixLike
+
+
+def why_no_partial_fit_on_dask(estimator: Any) -> str:
     """Why there is no ``partial_fit``."""
     return (
         f"{type(estimator).__name__} has no partial_fit: call that of to_local(), with one chunk "
@@ -28,7 +36,7 @@ class OnDask:
     _backend = ON_WORKERS
 
     @property
-    def client_(self):
+    def client_(self) -> distributed.Client:
         """The client of the cluster: the one that is current where a fit is called.
 
         Raises
@@ -38,7 +46,7 @@ class OnDask:
         """
         return distributed.get_client()
 
-    def to_local(self):
+    def to_local(self) -> Any:
         """A plain estimator with the same parameters and fitted attributes.
 
         Returns
@@ -58,7 +66,7 @@ class OnDask:
         return local
 
     @available_unless(why_no_partial_fit_on_dask)
-    def partial_fit(self, X, y):
+    def partial_fit(self, X: MatrixLike, y: MatrixLike) -> NoReturn:
         """Not available."""
 
     def _gate(self):
@@ -82,13 +90,13 @@ class OnDask:
     # ---- predictions
 
     @available_unless(why_no_transform)
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Any:
         if not is_collection(X):
             return super().transform(X)
         local = self.to_local().set_output(transform="default")
         return predict_lazily(local, "transform", X, self.get_feature_names_out())
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         return self._target.score(*dask.compute(y, self.predict(X), sample_weight))
 
     def _lazily(self, method, X, **arguments):

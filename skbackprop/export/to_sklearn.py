@@ -1,6 +1,9 @@
 """The way out: a real, fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
+from __future__ import annotations
+
 from copy import copy, deepcopy
+from typing import Any
 
 import numpy as np
 import sklearn
@@ -38,7 +41,7 @@ _SHARED_ATTRIBUTES = (
 )
 
 
-def to_sklearn(estimator):
+def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
     """Make a fitted MLPClassifier or MLPRegressor; see the method of that name."""
     network, target = estimator._fitted()
     obstacles = [*_obstacles(estimator, network, target)]

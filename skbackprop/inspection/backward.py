@@ -1,5 +1,9 @@
 """Everything that back-propagation computes, and a check of its gradient."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -9,8 +13,30 @@ from ..training import ExactPass, Objective, row_threads
 from ..utils import check_features, one_fit_of
 from .gradient_check import check_directional_derivatives
 
+if TYPE_CHECKING:
+    from ..fitted_estimator import FittedEstimator
+    from ..typing import ArrayLike, FloatArray, MatrixLike, RandomState
+    from .gradient_check import GradientCheck
 
-def backpropagate(estimator, X, y, sample_weight=None):
+    class Passes(Bunch):
+        """What ``backpropagate`` returns."""
+
+        loss: float
+        raw_prediction: FloatArray
+        preactivations: list[FloatArray]
+        activations: list[FloatArray]
+        deltas: list[FloatArray]
+        coef_grads: list[FloatArray]
+        intercept_grads: list[FloatArray]
+        input_gradient: FloatArray
+
+
+def backpropagate(
+    estimator: FittedEstimator,
+    X: MatrixLike,
+    y: MatrixLike,
+    sample_weight: ArrayLike | None = None,
+) -> Passes:
     """One forward and one backward pass, with everything they compute.
 
     Parameters
@@ -111,7 +137,7 @@ def _objective(estimator, X, y, sample_weight, dtype=None):
     return objective, parameters, parameters.empty_like()
 
 
-def layer_outputs(estimator, X):
+def layer_outputs(estimator: FittedEstimator, X: MatrixLike) -> list[FloatArray]:
     """Activations of the hidden layers.
 
     Parameters
@@ -144,8 +170,15 @@ def layer_outputs(estimator, X):
 
 
 def check_gradient(
-    estimator, X, y, sample_weight=None, *, n_directions=5, step=None, random_state=None
-):
+    estimator: FittedEstimator,
+    X: MatrixLike,
+    y: MatrixLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    n_directions: int = 5,
+    step: float | None = None,
+    random_state: RandomState = None,
+) -> GradientCheck:
     """Compare the gradient of the training objective with numerical derivatives.
 
     Parameters

@@ -4,10 +4,19 @@ Along a random direction ``d`` the derivative of ``F`` is ``d . grad F``, whatev
 parameters; a few directions, and a few values of ``F`` on each, tell whether a gradient is right.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import check_random_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..typing import ArrayLike, FloatArray, RandomState
 
 # Error of truncation (h^4) and of rounding (eps / h) are about equal here.
 _STEP = float(np.finfo(np.float64).eps ** 0.2)
@@ -45,16 +54,16 @@ class GradientCheck:
     (0.001, False)
     """
 
-    analytic: tuple
-    numerical: tuple
-    relative_errors: tuple
+    analytic: tuple[float, ...]
+    numerical: tuple[float, ...]
+    relative_errors: tuple[float, ...]
 
     @property
-    def max_relative_error(self):
+    def max_relative_error(self) -> float:
         """Largest of the relative errors; NaN if one is."""
         return float(np.max(self.relative_errors))
 
-    def ok(self, rtol=1e-6):
+    def ok(self, rtol: float = 1e-6) -> bool:
         """Whether no relative error is larger than ``rtol``, and none is NaN.
 
         Parameters
@@ -71,8 +80,13 @@ class GradientCheck:
 
 
 def check_directional_derivatives(
-    value_and_gradient, theta, *, n_directions=5, step=None, random_state=None
-):
+    value_and_gradient: Callable[[FloatArray], tuple[Any, ArrayLike]],
+    theta: ArrayLike,
+    *,
+    n_directions: int = 5,
+    step: float | None = None,
+    random_state: RandomState = None,
+) -> GradientCheck:
     """Compare a gradient with numerical derivatives along random directions.
 
     The derivative along a direction ``d`` of length 1 comes from the five-point stencil

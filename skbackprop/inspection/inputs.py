@@ -1,6 +1,9 @@
 """Gradients with respect to the input, and inputs that are moved along them."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -13,8 +16,26 @@ from ..network import Workspace, blocks_of, rows_per_block
 from ..training import row_threads
 from ..utils import Interval, about, check_features, one_fit_of, refusal
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
-def input_gradient(estimator, X, output=None, of="raw"):
+    from ..fitted_estimator import FittedEstimator
+    from ..typing import Array, ArrayLike, FloatArray, MatrixLike
+
+    class FoundInputs(Bunch):
+        """What ``minimize_input`` returns."""
+
+        X: FloatArray
+        loss: FloatArray
+        success: Array
+
+
+def input_gradient(
+    estimator: FittedEstimator,
+    X: MatrixLike,
+    output: Any = None,
+    of: Literal["raw", "probability", "prediction"] = "raw",
+) -> FloatArray:
     """How an output of the network changes with each feature, row by row.
 
     Parameters
@@ -102,7 +123,16 @@ class _BackwardToInput:
         return self._network.backward_to_input(self._parameters, X, self._workspace, self._scratch)
 
 
-def minimize_input(estimator, X0, target, bounds=None, *, distance=0.0, max_iter=200, tol=1e-6):
+def minimize_input(
+    estimator: FittedEstimator,
+    X0: MatrixLike,
+    target: Any,
+    bounds: tuple[ArrayLike, ArrayLike] | Bounds | None = None,
+    *,
+    distance: float = 0.0,
+    max_iter: int = 200,
+    tol: float = 1e-6,
+) -> FoundInputs:
     r"""Move inputs so that the network gives a wanted output.
 
     Row by row, what is minimised over ``x`` within the bounds is

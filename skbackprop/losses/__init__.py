@@ -10,6 +10,8 @@ An estimator takes a loss as a name, or as an object with parameters of its own:
 For one of your own, subclass :class:`Loss`, or :class:`ClassificationLoss` for a classifier.
 """
 
+from typing import Any, Literal, TypeAlias
+
 import numpy as np
 
 from .base import Loss
@@ -27,8 +29,13 @@ __all__ = [
     "SquaredError", "Tweedie",
 ]  # fmt: skip
 
+RegressionLossName: TypeAlias = Literal[
+    "squared_error", "poisson", "absolute_error", "huber", "log_cosh", "quantile", "gamma",
+    "tweedie", "gaussian_nll",
+]  # fmt: skip
+
 #: Losses of the regressor by name.
-REGRESSION_LOSSES = {
+REGRESSION_LOSSES: dict[RegressionLossName, Loss] = {
     "squared_error": SquaredError(),
     "poisson": Poisson(),
     "absolute_error": AbsoluteError(),
@@ -40,15 +47,17 @@ REGRESSION_LOSSES = {
     "gaussian_nll": GaussianNLL(),
 }
 
+ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal"]
+
 #: Losses of the classifier by name.
-CLASSIFICATION_LOSSES = {
+CLASSIFICATION_LOSSES: dict[ClassificationLossName, ClassificationLoss] = {
     "log_loss": LogLoss(),
     "squared_error": Brier(),
     "focal": Focal(),
 }
 
 
-def loss_name(loss):
+def loss_name(loss: object) -> str:
     """The name by which a loss can be asked for, or else its ``repr``, as in messages."""
     for losses in (REGRESSION_LOSSES, CLASSIFICATION_LOSSES):
         for name, known in losses.items():
@@ -57,9 +66,9 @@ def loss_name(loss):
     return repr(loss)
 
 
-def refuses_negative(loss):
+def refuses_negative(loss: Any) -> bool:
     """Whether a loss, or that of a name, is not defined for negative ``y``: for tags."""
-    loss = REGRESSION_LOSSES.get(loss) if isinstance(loss, str) else loss
+    loss = REGRESSION_LOSSES.get(loss) if isinstance(loss, str) else loss  # type: ignore[call-overload]
     try:
         if isinstance(loss, Loss):  # tags are asked for before parameters are checked
             loss.check_target(np.array([[-1.0]]))

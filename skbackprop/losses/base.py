@@ -1,8 +1,15 @@
 """What a loss is."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
 import numpy as np
 
-from .links import IdentityLink
+from .links import IdentityLink, Link
+
+if TYPE_CHECKING:
+    from ..typing import Array, FloatArray
 
 
 class Loss:
@@ -42,10 +49,10 @@ class Loss:
     True
     """
 
-    link = IdentityLink()
-    raw_per_target = 1
+    link: ClassVar[Link] = IdentityLink()
+    raw_per_target: int = 1
 
-    def n_raw(self, n_outputs):
+    def n_raw(self, n_outputs: int) -> int:
         """Tell how many raw predictions the network needs for a row.
 
         Parameters
@@ -60,7 +67,9 @@ class Loss:
         """
         return n_outputs * self.raw_per_target
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         """Sum of the weighted losses over rows and outputs, and its gradient.
 
         Parameters
@@ -84,7 +93,7 @@ class Loss:
         """
         raise NotImplementedError
 
-    def loss(self, y, raw, sample_weight):
+    def loss(self, y: Array, raw: FloatArray, sample_weight: FloatArray | None) -> float:
         """Sum of the weighted losses, without the gradient.
 
         Parameters
@@ -105,7 +114,7 @@ class Loss:
         """
         return self.loss_gradient(y, raw, sample_weight, np.empty_like(raw))
 
-    def check_target(self, y):
+    def check_target(self, y: FloatArray) -> None:
         """Raise ValueError where ``y`` has values for which the loss is not defined.
 
         Parameters
@@ -114,7 +123,7 @@ class Loss:
             Targets.
         """
 
-    def predict(self, raw):
+    def predict(self, raw: FloatArray) -> FloatArray:
         """Make predictions of raw predictions.
 
         Parameters
@@ -130,7 +139,9 @@ class Loss:
         self.link.inverse(raw, out=raw)
         return raw
 
-    def score(self, y, prediction, sample_weight):
+    def score(
+        self, y: Array, prediction: FloatArray, sample_weight: FloatArray | None
+    ) -> float | None:
         """How good a prediction is, 1 at best; None where that is R^2.
 
         Parameters
@@ -146,20 +157,20 @@ class Loss:
         """
 
 
-def weighted_sum(losses, sample_weight):
+def weighted_sum(losses: FloatArray, sample_weight: FloatArray | None) -> float:
     """Sum of ``losses``, weighted, in float64."""
     if sample_weight is not None:
         losses = losses * sample_weight
     return float(np.add.reduce(losses, axis=None, dtype=np.float64))
 
 
-def non_negative_sum(losses, sample_weight):
+def non_negative_sum(losses: FloatArray, sample_weight: FloatArray | None) -> float:
     """The same for losses of which none is below 0 but by rounding: not below 0."""
     total = weighted_sum(losses, sample_weight)
     return 0.0 if total < 0 else total
 
 
-def apply_weight(gradient, sample_weight):
+def apply_weight(gradient: FloatArray, sample_weight: FloatArray | None) -> None:
     """Multiply a gradient by the weights, if there are any."""
     if sample_weight is not None:
         np.multiply(gradient, sample_weight, out=gradient)

@@ -1,12 +1,18 @@
 """Log losses of classes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit
 
 from .base import Loss, apply_weight, non_negative_sum, weighted_sum
-from .links import LogitLink, SoftmaxLink, softmax
+from .links import Link, LogitLink, SoftmaxLink, softmax
+
+if TYPE_CHECKING:
+    from ..typing import Array, FloatArray
 
 
 class ClassificationLoss(Loss):
@@ -26,9 +32,9 @@ class ClassificationLoss(Loss):
     True
     """
 
-    link = LogitLink()
+    link: ClassVar[Link] = LogitLink()
 
-    def multiclass(self):
+    def multiclass(self) -> ClassificationLoss:
         """The same loss for one out of many classes.
 
         Returns
@@ -43,20 +49,20 @@ class ClassificationLoss(Loss):
 class LossOfManyClasses(ClassificationLoss):
     """A loss that has the form for one out of many classes only."""
 
-    link = SoftmaxLink()
+    link: ClassVar[Link] = SoftmaxLink()
 
-    def multiclass(self):
+    def multiclass(self) -> Self:
         return self
 
 
-def entries_of_classes(codes, n_classes):
+def entries_of_classes(codes: Array, n_classes: int) -> Array:
     """Where the entry of each row's class is in an array that is C-contiguous and made flat."""
     entries = np.arange(0, len(codes) * n_classes, n_classes)
     entries += codes
     return entries
 
 
-def _check_smoothing(label_smoothing):
+def _check_smoothing(label_smoothing: float) -> None:
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing}.")
 
@@ -89,13 +95,15 @@ class LogLoss(ClassificationLoss):
 
     label_smoothing: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_smoothing(self.label_smoothing)
 
-    def multiclass(self):
+    def multiclass(self) -> Multinomial:
         return Multinomial(self.label_smoothing)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         if self.label_smoothing:
             y = (1 - self.label_smoothing) * y + 0.5 * self.label_smoothing
         losses = np.logaddexp(0, raw)
@@ -142,10 +150,12 @@ class Multinomial(LossOfManyClasses):
 
     label_smoothing: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_smoothing(self.label_smoothing)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         n_classes = raw.shape[1]
         target = entries_of_classes(y, n_classes)
         losses = softmax(raw, out)

@@ -1,15 +1,21 @@
 """Deviances of positive means: losses with a log link."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy.special import xlogy
 
 from .base import Loss, apply_weight, non_negative_sum
-from .links import LogLink
+from .links import Link, LogLink
+
+if TYPE_CHECKING:
+    from ..typing import Array, FloatArray
 
 
-def _check_sign(y, loss, may_be_zero):
+def _check_sign(y: FloatArray, loss: str, may_be_zero: bool) -> None:
     if np.any(y < 0 if may_be_zero else y <= 0):
         wanted = "non-negative" if may_be_zero else "positive"
         raise ValueError(
@@ -21,7 +27,9 @@ def _check_sign(y, loss, may_be_zero):
 _LARGE = {4: 100.0, 8: 1e10}
 
 
-def _with_digits(losses, scale, y, raw, power):
+def _with_digits(
+    losses: FloatArray, scale: FloatArray, y: FloatArray, raw: FloatArray, power: float
+) -> FloatArray:
     """Deviances, those near 0 relative to ``scale``, the power ``2 - p`` of ``y``, if it is large.
 
     They are small differences of large terms otherwise: in float32 nothing would be left of them
@@ -53,16 +61,18 @@ class Poisson(Loss):
     >>> model = BackpropRegressor(loss="poisson")
     """
 
-    link = LogLink()
+    link: ClassVar[Link] = LogLink()
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         np.exp(raw, out=out)
         losses = _with_digits(xlogy(y, y) - y * raw - y + out, y, y, raw, power=1)
         np.subtract(out, y, out=out)
         apply_weight(out, sample_weight)
         return non_negative_sum(losses, sample_weight)
 
-    def check_target(self, y):
+    def check_target(self, y: FloatArray) -> None:
         _check_sign(y, "loss='poisson'", may_be_zero=True)
 
 
@@ -82,9 +92,11 @@ class Gamma(Loss):
     >>> model = BackpropRegressor(loss="gamma")
     """
 
-    link = LogLink()
+    link: ClassVar[Link] = LogLink()
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         excess = raw - np.log(y)  # log(mu / y)
         np.negative(excess, out=out)
         np.expm1(out, out=out)
@@ -93,7 +105,7 @@ class Gamma(Loss):
         apply_weight(out, sample_weight)
         return non_negative_sum(losses, sample_weight)
 
-    def check_target(self, y):
+    def check_target(self, y: FloatArray) -> None:
         _check_sign(y, "loss='gamma'", may_be_zero=False)
 
 
@@ -126,16 +138,18 @@ class Tweedie(Loss):
     """
 
     power: float = 1.5
-    link = LogLink()
+    link: ClassVar[Link] = LogLink()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 1 <= self.power < np.inf:
             raise ValueError(
                 f"power must be at least 1 (1 is Poisson, 2 gamma, 3 inverse Gaussian), got "
                 f"{self.power}. For power 0, the normal distribution, use 'squared_error'."
             )
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         if self.power in (1, 2):
             special = Poisson() if self.power == 1 else Gamma()
             return special.loss_gradient(y, raw, sample_weight, out)
@@ -151,5 +165,5 @@ class Tweedie(Loss):
         apply_weight(out, sample_weight)
         return non_negative_sum(losses, sample_weight)
 
-    def check_target(self, y):
+    def check_target(self, y: FloatArray) -> None:
         _check_sign(y, f"loss={self!r}", may_be_zero=self.power < 2)

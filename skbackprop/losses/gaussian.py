@@ -1,10 +1,16 @@
 """A mean and a variance from one network."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .base import Loss, weighted_sum
+
+if TYPE_CHECKING:
+    from ..typing import Array, FloatArray
 
 _HALF_LOG_2_PI = float(0.5 * np.log(2 * np.pi))
 
@@ -57,16 +63,18 @@ class GaussianNLL(Loss):
     max_log_variance: float = 20.0
     raw_per_target = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.max_log_variance <= 80:  # exp(80) is finite in float32
             raise ValueError(f"max_log_variance must be in (0, 80], got {self.max_log_variance}.")
 
-    def _parts(self, raw):
+    def _parts(self, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Means and bounded log-variances, each of shape (n_rows, n_outputs)."""
         bound = self.max_log_variance
         return raw[:, 0::2], bound * np.tanh(raw[:, 1::2] / bound)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         mean, log_variance = self._parts(raw)
         precision = np.exp(-log_variance)
         residual = mean - y
@@ -79,11 +87,11 @@ class GaussianNLL(Loss):
         losses = 0.5 * (log_variance + excess) + _HALF_LOG_2_PI
         return weighted_sum(losses, sample_weight)
 
-    def predict(self, raw):
+    def predict(self, raw: FloatArray) -> FloatArray:
         """Means."""
         return np.ascontiguousarray(raw[:, 0::2])
 
-    def std(self, raw):
+    def std(self, raw: FloatArray) -> FloatArray:
         """Make standard deviations of raw predictions.
 
         Parameters

@@ -1,12 +1,19 @@
 """Several losses side by side: each has its own columns of targets and of raw predictions."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from . import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..typing import Array, FloatArray
 
 
 class Head(NamedTuple):
@@ -17,7 +24,7 @@ class Head(NamedTuple):
     n_raw: int
     takes_codes: bool  # whether its one column of targets holds class codes
 
-    def targets(self, columns):
+    def targets(self, columns: FloatArray) -> Array:
         """Targets in the form that the loss wants."""
         return columns[:, 0].astype(np.intp) if self.takes_codes else columns
 
@@ -25,10 +32,10 @@ class Head(NamedTuple):
 class LinksOfHeads(NamedTuple):
     """What ``out_activation_`` tells: a name for each head."""
 
-    name: list
+    name: list[str]
 
 
-def _slices(sizes):
+def _slices(sizes: Iterable[int]) -> list[slice]:
     """Slices of the given lengths, one after another."""
     return [slice(start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
 
@@ -41,24 +48,26 @@ class SumOfHeads(Loss):
     and so do raw predictions. Weights are of rows, or there is one column for each head.
     """
 
-    heads: tuple
+    heads: tuple[Head, ...]
 
     @property
-    def link(self):
+    def link(self) -> LinksOfHeads:  # type: ignore[override]
         """Names of the heads' links; predictions are made head by head."""
         return LinksOfHeads([head.loss.link.name for head in self.heads])
 
     @property
-    def target_slices(self):
+    def target_slices(self) -> list[slice]:
         """Columns of the targets of each head."""
         return _slices(head.n_targets for head in self.heads)
 
     @property
-    def raw_slices(self):
+    def raw_slices(self) -> list[slice]:
         """Columns of the raw prediction of each head."""
         return _slices(head.n_raw for head in self.heads)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         total = 0.0
         for j, (head, targets, columns) in enumerate(
             zip(self.heads, self.target_slices, self.raw_slices, strict=True)

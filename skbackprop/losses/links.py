@@ -5,23 +5,29 @@ the prediction: probabilities, positive means, or just itself. The losses work o
 where their formulas are stable; ``predict`` applies the inverse link.
 """
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from scipy.special import expit, log_expit, logit
+
+if TYPE_CHECKING:
+    from ..typing import FloatArray
 
 # Below this magnitude neither exp() nor a sum of it overflows or underflows: no shift is needed.
 _SAFE_EXPONENT = {4: 60.0, 8: 600.0}  # by bytes of a float
 
 
 @lru_cache(maxsize=16)
-def _column_of_ones(n_rows, dtype):
+def _column_of_ones(n_rows: int, dtype: np.dtype[Any]) -> FloatArray:
     ones = np.ones((n_rows, 1), dtype)
     ones.flags.writeable = False
     return ones
 
 
-def _within_safe_exponents(raw):
+def _within_safe_exponents(raw: FloatArray) -> bool:
     """Whether all exponentials can be taken as they are; the sum of squares often tells it."""
     if raw.size == 0:
         return False
@@ -32,12 +38,12 @@ def _within_safe_exponents(raw):
     return -limit < np.minimum.reduce(flat) and np.maximum.reduce(flat) < limit
 
 
-def _row_max(raw):
+def _row_max(raw: FloatArray) -> FloatArray:
     """Largest number of each row, as a column; NumPy is slow along an axis that is short."""
     return np.maximum.reduce(raw.T.copy(), axis=0)[:, np.newaxis]
 
 
-def softmax(raw, out):
+def softmax(raw: FloatArray, out: FloatArray) -> FloatArray:
     """Write ``exp(raw) / sum(exp(raw))``, row by row, into ``out``, which may be ``raw``.
 
     Returns ``log(sum(exp(raw)))`` of each row, as a column: the log loss is computed by it.
@@ -58,7 +64,7 @@ def softmax(raw, out):
     return total
 
 
-def log_sum_exp(raw):
+def log_sum_exp(raw: FloatArray) -> FloatArray:
     """``log(sum(exp(raw)))`` of each row, as a column."""
     return softmax(raw, np.empty_like(raw))
 
@@ -86,10 +92,10 @@ class Link:
         another meaning of the loss: center and scale, a scale alone, or nothing.
     """
 
-    name = ""
-    units = None
+    name: ClassVar[str] = ""
+    units: ClassVar[Literal["affine", "scale"] | None] = None
 
-    def inverse(self, raw, out):
+    def inverse(self, raw: FloatArray, out: FloatArray) -> None:
         """Write the prediction into ``out`` (which may be ``raw``)."""
         raise NotImplementedError
 
@@ -98,16 +104,16 @@ class IdentityLink(Link):
     """The prediction is the raw prediction."""
 
     name = "identity"
-    units = "affine"
+    units: ClassVar[Literal["affine", "scale"] | None] = "affine"
 
-    def inverse(self, raw, out):
+    def inverse(self, raw: FloatArray, out: FloatArray) -> None:
         if out is not raw:
             np.copyto(out, raw)
 
-    def pull_back(self, gradient, prediction):
+    def pull_back(self, gradient: FloatArray, prediction: FloatArray) -> None:
         """The two gradients are the same."""
 
-    def link(self, prediction):
+    def link(self, prediction: FloatArray) -> FloatArray:
         return prediction
 
 
@@ -115,15 +121,15 @@ class LogLink(Link):
     """The prediction is positive: ``exp(raw)``."""
 
     name = "exp"
-    units = "scale"
+    units: ClassVar[Literal["affine", "scale"] | None] = "scale"
 
-    def inverse(self, raw, out):
+    def inverse(self, raw: FloatArray, out: FloatArray) -> None:
         np.exp(raw, out=out)
 
-    def pull_back(self, gradient, prediction):
+    def pull_back(self, gradient: FloatArray, prediction: FloatArray) -> None:
         np.multiply(gradient, prediction, out=gradient)
 
-    def link(self, prediction):
+    def link(self, prediction: FloatArray) -> FloatArray:
         return np.log(prediction)
 
 
@@ -132,16 +138,16 @@ class LogitLink(Link):
 
     name = "logistic"
 
-    def inverse(self, raw, out):
+    def inverse(self, raw: FloatArray, out: FloatArray) -> None:
         expit(raw, out=out)
 
-    def pull_back(self, gradient, prediction):
+    def pull_back(self, gradient: FloatArray, prediction: FloatArray) -> None:
         np.multiply(gradient, prediction * (1 - prediction), out=gradient)
 
-    def link(self, prediction):
+    def link(self, prediction: FloatArray) -> FloatArray:
         return logit(prediction)
 
-    def log_inverse(self, raw):
+    def log_inverse(self, raw: FloatArray) -> FloatArray:
         return log_expit(raw)
 
 
@@ -150,18 +156,18 @@ class SoftmaxLink(Link):
 
     name = "softmax"
 
-    def inverse(self, raw, out):
+    def inverse(self, raw: FloatArray, out: FloatArray) -> None:
         softmax(raw, out)
 
-    def pull_back(self, gradient, prediction):
+    def pull_back(self, gradient: FloatArray, prediction: FloatArray) -> None:
         mean = np.sum(gradient * prediction, axis=1, keepdims=True)
         np.subtract(gradient, mean, out=gradient)
         np.multiply(gradient, prediction, out=gradient)
 
-    def link(self, prediction):
+    def link(self, prediction: FloatArray) -> FloatArray:
         return np.log(prediction)
 
     @np.errstate(over="ignore")  # differences to minus infinity
-    def log_inverse(self, raw):
+    def log_inverse(self, raw: FloatArray) -> FloatArray:
         shifted = raw - _row_max(raw)  # so that no logarithm is above 0
         return shifted - log_sum_exp(shifted)

@@ -1,6 +1,9 @@
 """Losses of classes that are functions of the probabilities: Brier score, focal loss."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -8,6 +11,9 @@ from scipy.special import expit, log_expit
 from .base import apply_weight, weighted_sum
 from .classification import ClassificationLoss, LossOfManyClasses, entries_of_classes
 from .links import softmax
+
+if TYPE_CHECKING:
+    from ..typing import Array, FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,12 @@ class Brier(ClassificationLoss):
     >>> model = BackpropClassifier(loss="squared_error")
     """
 
-    def multiclass(self):
+    def multiclass(self) -> MultinomialBrier:
         return MultinomialBrier()
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         p, q = expit(raw), expit(-raw)
         difference = np.where(y > 0.5, -q, p)
         np.multiply(p, q, out=out)
@@ -64,7 +72,9 @@ class MultinomialBrier(LossOfManyClasses):
     >>> model = BackpropClassifier(loss=MultinomialBrier())
     """
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         p = np.empty_like(raw, order="C")
         softmax(raw, p)
         difference = p.copy()
@@ -77,12 +87,14 @@ class MultinomialBrier(LossOfManyClasses):
         return 0.5 * weighted_sum(losses[:, np.newaxis], sample_weight)
 
 
-def _check_gamma(gamma):
+def _check_gamma(gamma: float) -> None:
     if not 0 <= gamma < np.inf:
         raise ValueError(f"gamma must be at least 0 and finite, got {gamma}.")
 
 
-def _focal(log_p, log_q, q, gamma):
+def _focal(
+    log_p: FloatArray, log_q: FloatArray, q: FloatArray, gamma: float
+) -> tuple[FloatArray, FloatArray]:
     """Value, and derivative by ``log(p)``, of ``-q^gamma log(p)`` with ``q = 1 - p``."""
     modulator = np.exp(gamma * log_q) if gamma else np.ones_like(q)
     # log(p) / q tends to -1 where p rounds to 1.
@@ -125,13 +137,15 @@ class Focal(ClassificationLoss):
 
     gamma: float = 2.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_gamma(self.gamma)
 
-    def multiclass(self):
+    def multiclass(self) -> MultinomialFocal:
         return MultinomialFocal(self.gamma)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         right = np.where(y > 0.5, raw, -raw)
         q = expit(-right)
         losses, slope = _focal(log_expit(right), log_expit(-right), q, self.gamma)
@@ -166,10 +180,12 @@ class MultinomialFocal(LossOfManyClasses):
 
     gamma: float = 2.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_gamma(self.gamma)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         target = (np.arange(len(y)), y)
         log_normaliser = softmax(raw, out)[:, 0]
         out[target] = 0

@@ -1,12 +1,20 @@
 """Quantiles, several levels of them from one network."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import d2_pinball_score
 
 from .base import Loss, weighted_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..typing import Array, FloatArray
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,13 @@ class Quantile(Loss):
     BackpropRegressor(loss=Quantile(levels=(0.1, 0.5, 0.9)))
     """
 
-    levels: tuple = (0.5,)
+    levels: tuple[float, ...] = (0.5,)
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(self, levels: float | Sequence[float] = (0.5,)) -> None: ...
+
+    def __post_init__(self) -> None:
         levels = tuple(float(level) for level in np.atleast_1d(self.levels))
         increasing = all(a < b for a, b in pairwise(levels))
         if not (levels and increasing and 0 < levels[0] and levels[-1] < 1):
@@ -58,11 +70,13 @@ class Quantile(Loss):
         object.__setattr__(self, "levels", levels)
 
     @property
-    def raw_per_target(self):
+    def raw_per_target(self) -> int:  # type: ignore[override]
         """One raw prediction a level."""
         return len(self.levels)
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         shape = (*y.shape, len(self.levels))
         excess = raw.reshape(shape) - y[..., np.newaxis]
         levels = np.array(self.levels, raw.dtype)
@@ -73,14 +87,14 @@ class Quantile(Loss):
             np.multiply(slope, sample_weight[..., np.newaxis], out=slope)
         return weighted_sum(slope * excess, None)
 
-    def predict(self, raw):
+    def predict(self, raw: FloatArray) -> FloatArray:
         """Quantiles, sorted along the levels; several levels are the last axis."""
         if len(self.levels) == 1:
             return raw
         quantiles = np.sort(raw.reshape(len(raw), -1, len(self.levels)), axis=2)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
-    def score(self, y, prediction, sample_weight):
+    def score(self, y: Array, prediction: FloatArray, sample_weight: FloatArray | None) -> float:
         """D^2 of the pinball loss, averaged over levels and targets."""
         prediction = prediction.reshape(*np.shape(y), len(self.levels))
         scores = [

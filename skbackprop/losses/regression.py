@@ -1,10 +1,16 @@
 """Losses of a number whose prediction is the raw prediction itself."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .base import Loss, apply_weight, weighted_sum
+
+if TYPE_CHECKING:
+    from ..typing import Array, FloatArray
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,9 @@ class SquaredError(Loss):
     >>> model = BackpropRegressor(loss="squared_error")
     """
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         np.subtract(raw, y, out=out)
         total = 0.5 * weighted_sum(out * out, sample_weight)
         apply_weight(out, sample_weight)
@@ -51,7 +59,9 @@ class AbsoluteError(Loss):
     >>> model = BackpropRegressor(loss="absolute_error")
     """
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         np.subtract(raw, y, out=out)
         total = weighted_sum(np.abs(out), sample_weight)
         np.sign(out, out=out)
@@ -88,11 +98,13 @@ class Huber(Loss):
 
     delta: float = 1.35
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.delta < np.inf:
             raise ValueError(f"delta must be above 0 and finite, got {self.delta}.")
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         residual = raw - y
         np.clip(residual, -self.delta, self.delta, out=out)
         losses = out * (residual - 0.5 * out)
@@ -118,14 +130,16 @@ class LogCosh(Loss):
     >>> model = BackpropRegressor(loss="log_cosh")
     """
 
-    def loss_gradient(self, y, raw, sample_weight, out):
+    def loss_gradient(
+        self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
+    ) -> float:
         residual = raw - y
         np.tanh(residual, out=out)
         apply_weight(out, sample_weight)
         return weighted_sum(_log_cosh(residual), sample_weight)
 
 
-def _log_cosh(residual):
+def _log_cosh(residual: FloatArray) -> FloatArray:
     """``log(cosh(r))``: by ``log(1 + 2 sinh(r/2)^2)`` near zero, where the other form cancels."""
     size = np.abs(residual)
     near = np.minimum(size, 1)

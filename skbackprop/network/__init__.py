@@ -5,6 +5,8 @@ vector; a ``FittedNetwork`` is both together, after training. A new kind of laye
 ``Dense`` and a line in ``LAYERS``.
 """
 
+from typing import Literal, TypeAlias
+
 from .dense import Dense
 from .dropout import DropoutStream
 from .embedding import PeriodicEmbedding
@@ -22,6 +24,8 @@ __all__ = [
     "dense_network", "layer_descriptions", "network_in_a_line", "network_table",
     "raw_predictions", "rows_per_block",
 ]  # fmt: skip
+
+EmbeddingName: TypeAlias = Literal["periodic"]
 
 #: Embeddings of numbers by name: layers that are made as ``embedding(fan_in, columns)``.
 EMBEDDINGS = {"periodic": PeriodicEmbedding}

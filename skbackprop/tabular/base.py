@@ -1,9 +1,11 @@
 """What the two estimators for tables share: encoding, and fitting several networks."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from itertools import zip_longest
 from numbers import Integral
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +34,28 @@ from .ensemble import Plan, train_members
 from .preprocessing import SmoothClipScaler, TableEncoder
 from .progress import EnsembleProgress
 from .recipe import table_network, table_recipe
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self, TypedDict
+
+    from ..activations import LayerActivations
+    from ..network import EmbeddingName
+    from ..training import Outcome
+    from ..typing import Array, ArrayLike, LayerSizes, MatrixLike, PerLayer, RandomState
+
+    class SharedParameters(TypedDict, total=False):
+        """Types of the hyper-parameters that the two classes take by name, with equal defaults."""
+
+        dropout: PerLayer
+        max_iter: int
+        min_steps: int
+        batch_size: int | Literal["auto"]
+        n_iter_no_change: float
+        embedding: EmbeddingName | Literal["auto"] | None
+        categorical_features: ArrayLike | Literal["from_dtype"] | None
+        random_state: RandomState
+        verbose: bool | int
+
 
 # Those that mean the same for a single network.
 _SHARED = (
@@ -137,6 +161,15 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
        deep learning", NeurIPS.
     """
 
+    encoder_: TableEncoder
+    scaler_: SmoothClipScaler | None
+    members_: list[Outcome]
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    n_iter_: int
+    n_features_in_: int
+    feature_names_in_: Array
+
     _allowed_values: ClassVar = {
         **{name: PARAMETER_CONSTRAINTS[name] for name in _SHARED},
         "n_members": [Interval(Integral, 1, None, closed="left")],
@@ -148,23 +181,23 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def __init__(
         self,
-        n_members,
-        hidden_layer_sizes,
-        activation,
+        n_members: int,
+        hidden_layer_sizes: LayerSizes,
+        activation: LayerActivations,
         *,
-        learning_rate_init,
-        weight_decay,
-        validation_fraction,
-        dropout=0.15,
-        max_iter=48,
-        min_steps=1000,
-        batch_size="auto",
-        n_iter_no_change=30,
-        embedding="auto",
-        categorical_features="from_dtype",
-        random_state=None,
-        verbose=False,
-    ):
+        learning_rate_init: float,
+        weight_decay: float,
+        validation_fraction: float,
+        dropout: PerLayer = 0.15,
+        max_iter: int = 48,
+        min_steps: int = 1000,
+        batch_size: int | Literal["auto"] = "auto",
+        n_iter_no_change: float = 30,
+        embedding: EmbeddingName | Literal["auto"] | None = "auto",
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        random_state: RandomState = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.n_members = n_members
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -181,7 +214,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.random_state = random_state
         self.verbose = verbose
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
@@ -205,7 +238,16 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     # ---- the course of a fit
 
     @fit_context
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the networks on a table.
 
         Parameters
@@ -355,7 +397,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             Z = self.encoder_._encode(Z.toarray())
         return self._scale_table(Z)
 
-    def summary(self):
+    def summary(self) -> str:
         """Describe the fitted networks.
 
         Returns

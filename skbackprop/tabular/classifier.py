@@ -1,8 +1,10 @@
 """The classifier for tables."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from numbers import Real
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import ClassifierMixin
 
@@ -10,6 +12,14 @@ from ..losses import CLASSIFICATION_LOSSES, ClassificationLoss, LogLoss
 from ..targets import PredictsClasses, target_of_labels
 from ..utils import Interval, StrOptions, with_shared_parameters
 from .base import BaseTabular
+
+if TYPE_CHECKING:
+    from typing import Any, Unpack
+
+    from ..activations import LayerActivations
+    from ..losses import ClassificationLossName
+    from ..typing import Array, ClassWeight, LayerSizes
+    from .base import SharedParameters
 
 
 @with_shared_parameters
@@ -77,6 +87,8 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     low high
     """
 
+    classes_: Array | Any  # a list of them for label columns
+
     _allowed_values: ClassVar = {
         **BaseTabular._allowed_values,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -86,18 +98,18 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     def __init__(
         self,
-        n_members=4,
-        hidden_layer_sizes=(128, 128, 128),
-        activation="silu",
+        n_members: int = 4,
+        hidden_layer_sizes: LayerSizes = (128, 128, 128),
+        activation: LayerActivations = "silu",
         *,
-        learning_rate_init=0.08,
-        weight_decay=0.01,
-        validation_fraction=0.1,
-        loss="log_loss",
-        label_smoothing=0.0,
-        class_weight=None,
-        **shared,
-    ):
+        learning_rate_init: float = 0.08,
+        weight_decay: float = 0.01,
+        validation_fraction: float = 0.1,
+        loss: ClassificationLossName | ClassificationLoss = "log_loss",
+        label_smoothing: float = 0.0,
+        class_weight: ClassWeight = None,
+        **shared: Unpack[SharedParameters],
+    ) -> None:
         super().__init__(
             n_members,
             hidden_layer_sizes,

@@ -1,6 +1,8 @@
 """The regressor for tables."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, overload
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -9,6 +11,14 @@ from ..losses import REGRESSION_LOSSES, ClassificationLoss, Loss, refuses_negati
 from ..targets import ScaledTarget
 from ..utils import StrOptions, with_shared_parameters
 from .base import BaseTabular
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Unpack
+
+    from ..activations import LayerActivations
+    from ..losses import RegressionLossName
+    from ..typing import ArrayLike, FloatArray, LayerSizes, MatrixLike
+    from .base import SharedParameters
 
 
 @with_shared_parameters
@@ -62,6 +72,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     True
     """
 
+    center_: FloatArray
+    scale_: FloatArray
+
     _allowed_values: ClassVar = {
         **BaseTabular._allowed_values,
         "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
@@ -71,16 +84,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def __init__(
         self,
-        n_members=4,
-        hidden_layer_sizes=(128, 128),
-        activation="silu",
+        n_members: int = 4,
+        hidden_layer_sizes: LayerSizes = (128, 128),
+        activation: LayerActivations = "silu",
         *,
-        learning_rate_init=0.05,
-        weight_decay=0.02,
-        validation_fraction=0.15,
-        loss="squared_error",
-        **shared,
-    ):
+        learning_rate_init: float = 0.05,
+        weight_decay: float = 0.02,
+        validation_fraction: float = 0.15,
+        loss: RegressionLossName | Loss = "squared_error",
+        **shared: Unpack[SharedParameters],
+    ) -> None:
         super().__init__(
             n_members,
             hidden_layer_sizes,
@@ -92,12 +105,23 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         )
         self.loss = loss
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = refuses_negative(self.loss)
         return tags
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[False] = False) -> FloatArray: ...
+
+    @overload
+    def predict(
+        self, X: MatrixLike, return_std: Literal[True]
+    ) -> tuple[FloatArray, FloatArray]: ...
+
+    @overload
+    def predict(self, X: MatrixLike, return_std: bool) -> FloatArray | Any: ...
+
+    def predict(self, X: MatrixLike, return_std: bool = False) -> FloatArray | Any:
         """Predict targets: the mean of what the members predict.
 
         Parameters
@@ -129,7 +153,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             variance += np.mean(np.square(noises), axis=0)
         return prediction, np.sqrt(variance)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
 
         Parameters

@@ -1,6 +1,15 @@
 """Predictions of classes, for every estimator that has raw predictions of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ..utils import labels_as_array
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..typing import Array, ArrayLike, FloatArray, MatrixLike
 
 
 class PredictsClasses:
@@ -9,12 +18,12 @@ class PredictsClasses:
     ``_raw_prediction(X)`` of the estimator gives raw predictions and the target that reads them.
     """
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Predict class labels.
 
         Parameters
@@ -31,7 +40,7 @@ class PredictsClasses:
         raw, target = self._raw_prediction(X)
         return target.predict(raw)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> FloatArray | Any:
         """Predict probabilities.
 
         Parameters
@@ -50,7 +59,7 @@ class PredictsClasses:
         raw, target = self._raw_prediction(X)
         return target.probabilities(raw)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> FloatArray | Any:
         """Predict logarithms of probabilities.
 
         Parameters
@@ -67,7 +76,7 @@ class PredictsClasses:
         raw, target = self._raw_prediction(X)
         return target.log_probabilities(raw)
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> FloatArray | Any:
         """Raw predictions: logits, before the logistic function or softmax.
 
         Parameters
@@ -85,7 +94,7 @@ class PredictsClasses:
         raw, target = self._raw_prediction(X)
         return target.decision(raw)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy of the predictions.
 
         Parameters

@@ -4,34 +4,54 @@ A fit is a task, and each of its epochs (or iterations of L-BFGS) is a task in i
 told when a task begins and when it ends, and may ask to stop.
 """
 
+from __future__ import annotations
+
 from copy import copy
+from typing import TYPE_CHECKING
 
 import sklearn
 
-try:
-    from sklearn.callback import CallbackSupportMixin as CallbackSupport
-    from sklearn.callback import with_callbacks
-except ImportError:
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn, Self, TypeVar
+
+    from ..typing import Callback
+
+    _Method = TypeVar("_Method", bound=Callable[..., Any])
 
     class CallbackSupport:
-        """Stands in where scikit-learn has no callbacks."""
+        """scikit-learn's mixin as type checkers see it, be there callbacks or not."""
 
-        def set_callbacks(self, *callbacks):
-            """Not available with this version of scikit-learn.
+        def set_callbacks(self, *callbacks: Callback) -> Self:
+            """Tell these callbacks of the fits to come."""
 
-            Raises
-            ------
-            ImportError
-                Always; it names the version that is needed.
-            """
-            raise ImportError(
-                "set_callbacks needs sklearn.callback, which came with scikit-learn 1.9; the "
-                f"installed version is {sklearn.__version__}."
-            )
+    def with_callbacks(method: _Method) -> _Method:
+        """Let callbacks end with the fit."""
+else:
+    try:
+        from sklearn.callback import CallbackSupportMixin as CallbackSupport
+        from sklearn.callback import with_callbacks
+    except ImportError:
 
-    def with_callbacks(method):
-        """Return the method: there are no callbacks whose end it would have to care for."""
-        return method
+        class CallbackSupport:
+            """Stands in where scikit-learn has no callbacks."""
+
+            def set_callbacks(self, *callbacks: Callback) -> NoReturn:
+                """Not available with this version of scikit-learn.
+
+                Raises
+                ------
+                ImportError
+                    Always; it names the version that is needed.
+                """
+                raise ImportError(
+                    "set_callbacks needs sklearn.callback, which came with scikit-learn 1.9; the "
+                    f"installed version is {sklearn.__version__}."
+                )
+
+        def with_callbacks(method):
+            """Return the method: there are no callbacks whose end it would have to care for."""
+            return method
 
 
 def data_at_begin(given):

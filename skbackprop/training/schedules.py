@@ -1,9 +1,12 @@
 """Learning rates as functions of the progress of training."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import repeat
+from typing import Any, Literal, Self, TypeAlias
 
 
 @dataclass
@@ -115,11 +118,11 @@ class Schedule:
     per_step = planned = in_scikit_learn = sgd_only = False
 
     @classmethod
-    def from_settings(cls, settings):
+    def from_settings(cls, settings: Any) -> Self:
         """The schedule that hyper-parameters ask for."""
         return cls(float(settings.learning_rate_init))
 
-    def survives_plateau(self, progress):
+    def survives_plateau(self, progress: Progress) -> bool:
         """Whether training goes on, with another rate, when patience has run out."""
         return False
 
@@ -130,7 +133,7 @@ class Constant(Schedule):
 
     in_scikit_learn = True
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         return self.initial
 
 
@@ -143,10 +146,10 @@ class InvScaling(Schedule):
     in_scikit_learn = sgd_only = True
 
     @classmethod
-    def from_settings(cls, settings):
+    def from_settings(cls, settings: Any) -> Self:
         return cls(float(settings.learning_rate_init), settings.power_t)
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         return self.initial / (progress.n_samples_seen + 1) ** self.power
 
 
@@ -158,10 +161,10 @@ class Adaptive(Schedule):
     divisor = 5.0
     smallest = 1e-6
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         return self.initial / self.divisor**progress.n_plateaus
 
-    def survives_plateau(self, progress):
+    def survives_plateau(self, progress: Progress) -> bool:
         return self(progress) > self.smallest
 
 
@@ -182,7 +185,7 @@ class Cosine(Schedule):
 
     per_step = planned = True
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         return self.initial * _half_cosine(progress.fraction)
 
 
@@ -203,7 +206,7 @@ class OneCycle(Schedule):
     rise = 0.3
     lowest = 1 / 25
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         if progress.fraction < self.rise:
             missing = (1 - self.lowest) * _half_cosine(progress.fraction / self.rise)
             return self.initial * (1 - missing)
@@ -217,15 +220,15 @@ class Multiple(Schedule):
     After a plateau training goes on if the factor depends on the number of plateaus there.
     """
 
-    factor: Callable
+    factor: Callable[[Progress], float]
 
     per_step = True
 
     @classmethod
-    def from_settings(cls, settings):
+    def from_settings(cls, settings: Any) -> Self:
         return cls(float(settings.learning_rate_init), settings.learning_rate)
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         factor = float(self.factor(progress))
         if not 0 <= factor < math.inf:
             raise ValueError(
@@ -234,7 +237,7 @@ class Multiple(Schedule):
             )
         return self.initial * factor
 
-    def survives_plateau(self, progress):
+    def survives_plateau(self, progress: Progress) -> bool:
         after = replace(progress, n_plateaus=progress.n_plateaus + 1)
         return self(after) != self(progress)
 
@@ -251,7 +254,7 @@ class HeldCosine(Schedule):
 
     per_step = planned = True
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         fallen = max(0.0, 2 * progress.fraction - 1)
         return self.initial * _half_cosine(fallen)
 
@@ -267,7 +270,7 @@ class WarmUpThenCosine(Schedule):
 
     per_step = planned = True
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         risen = (progress.fraction + progress.step_share) / self.share
         if risen < 1:
             return self.initial * risen
@@ -298,17 +301,19 @@ class WarmUp:
         """As the schedule says."""
         return self.schedule.planned
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> float:
         factor = (progress.fraction + progress.step_share) / self.share
         return self.schedule(progress) * min(1.0, factor)
 
-    def survives_plateau(self, progress):
+    def survives_plateau(self, progress: Progress) -> bool:
         """As the schedule says."""
         return self.schedule.survives_plateau(progress)
 
 
+ScheduleName: TypeAlias = Literal["constant", "invscaling", "adaptive", "cosine", "one_cycle"]
+
 #: Schedules by name, as ``learning_rate`` takes them.
-SCHEDULES = {
+SCHEDULES: dict[ScheduleName, type[Schedule]] = {
     "constant": Constant,
     "invscaling": InvScaling,
     "adaptive": Adaptive,

@@ -4,16 +4,22 @@ The words are those of scikit-learn's estimators, because callers match on them.
 private, and what they accept is part of what this package promises: hence its own.
 """
 
+from __future__ import annotations
+
 import operator
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Integral, Real
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from scipy import sparse
 from sklearn import config_context, get_config
 
 from .scikit_learn import invalid_parameter_error
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Kind:
@@ -111,7 +117,7 @@ def _kind(entry):
     return _KINDS[entry] if entry in _KINDS else _instances(entry)
 
 
-def did_you_mean(value, names):
+def did_you_mean(value: object, names: Iterable[str]) -> str:
     """The sentence that suggests the most similar name, to be appended; empty without one."""
     if not isinstance(value, str):
         return ""
@@ -149,7 +155,7 @@ def check_parameters(estimator):
             raise invalid_parameter_error()(message)
 
 
-def fit_context(method):
+def fit_context(method: _Method) -> _Method:
     """Decorator of ``fit`` and ``partial_fit``: check the hyper-parameters at each call.
 
     It checks nothing under ``sklearn.config_context(skip_parameter_validation=True)``. As in
@@ -165,4 +171,4 @@ def fit_context(method):
         with config_context(skip_parameter_validation=True):
             return method(estimator, *args, **kwargs)
 
-    return checked
+    return cast(_Method, checked)

@@ -4,15 +4,20 @@ The docstring of the base class describes them, and its ``__init__`` states thei
 that is decorated adds what is its own.
 """
 
+from __future__ import annotations
+
 import inspect
 import re
+from typing import TypeVar
 
 _HEADING = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
 # That of numpydoc.
 _ORDER = ["Parameters", "Attributes", "See Also", "Notes", "References", "Examples"]
 
+_Class = TypeVar("_Class", bound=type)
 
-def with_shared_parameters(cls):
+
+def with_shared_parameters(cls: _Class) -> _Class:
     """Complete the signature and the docstring of a class by those of its base class.
 
     ``__init__`` of the class, where it has one, takes its own parameters by name and hands the

@@ -16,28 +16,29 @@ PACKAGE = Path(skbackprop.__file__).parent
 # What each room (a folder, or a module that stands alone) imports from other rooms: no more, and
 # no less. A new room needs a row.
 IMPORTS = {
+    "typing": set(),
     "utils": set(),
-    "losses": set(),
-    "activations": {"losses", "utils"},
+    "losses": {"typing"},
+    "activations": {"losses", "typing", "utils"},
     "data": {"utils"},
-    "targets": {"losses", "utils"},
+    "targets": {"losses", "typing", "utils"},
     "kernels": set(),
     "network": {"activations", "data", "kernels"},
-    "training": {"data", "kernels", "losses", "network", "utils"},
+    "training": {"data", "kernels", "losses", "network", "typing", "utils"},
     "parameter_checks": {"activations", "training", "utils"},
     "export": {"activations", "losses", "network", "targets", "training", "utils"},
-    "inspection": {"data", "network", "training", "utils"},
-    "plotting": {"network"},
-    "fitted_estimator": {"export", "network", "utils"},
+    "fitted_estimator": {"export", "network", "typing", "utils"},
+    "inspection": {"data", "fitted_estimator", "network", "training", "typing", "utils"},
+    "plotting": {"network", "typing"},
     "base": {"activations", "data", "fitted_estimator", "network", "parameter_checks", "training"}
-    | {"utils"},
-    "classifier": {"base", "data", "losses", "targets", "utils"},
-    "regressor": {"base", "data", "losses", "targets", "utils"},
+    | {"typing", "utils"},
+    "classifier": {"activations", "base", "data", "losses", "targets", "typing", "utils"},
+    "regressor": {"activations", "base", "data", "losses", "targets", "typing", "utils"},
     "from_sklearn": {"classifier", "data", "losses", "network", "regressor", "training"},
     "tabular": {"activations", "data", "losses", "network", "parameter_checks", "targets"}
-    | {"training", "utils"},
+    | {"training", "typing", "utils"},
     "dask": {"classifier", "data", "fitted_estimator", "network", "regressor", "targets"}
-    | {"training", "utils"},
+    | {"training", "typing", "utils"},
     "": {"classifier", "from_sklearn", "regressor", "tabular"},
 }
 
@@ -149,8 +150,13 @@ def test_one_module_imports_what_is_private_to_scikit_learn():
 
 
 def top_level_imports(node):
-    """Names of the packages that are imported when a module is, not when a function is called."""
+    """Names of the packages that are imported when a module is, not when a function is called.
+
+    Nor those that only type checkers import.
+    """
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            child = ast.Module(child.orelse, [])
         if isinstance(child, ast.Import):
             yield from (alias.name.split(".")[0] for alias in child.names)
         elif isinstance(child, ast.ImportFrom) and child.level == 0:

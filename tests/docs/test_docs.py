@@ -24,6 +24,7 @@ INTERNAL = {
     "tabular",
     "targets",
     "training",
+    "typing",
     "utils",
 }
 

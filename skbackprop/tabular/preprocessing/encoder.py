@@ -1,5 +1,9 @@
 """A table as it comes, made into numbers without holes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -10,6 +14,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ...data import CodedTable
 from ...utils import draft_of, input_feature_names, one_fit_of
 from .columns import read_table
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self
+
+    from numpy.typing import DTypeLike
+
+    from ...typing import Array, ArrayLike, FloatArray, MatrixLike
 
 
 def _medians(numbers):
@@ -175,20 +186,27 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ['age', 'missing_age', 'city_Bonn', 'city_Kiel', 'city_None']
     """
 
+    categorical_features_: Array
+    numeric_columns_: Array
+    medians_: FloatArray
+    n_features_out_: int
+    n_features_in_: int
+    feature_names_in_: Array
+
     def __init__(
         self,
-        categorical_features="from_dtype",
+        categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         *,
-        min_frequency=5,
-        max_categories=100,
-        dtype=np.float32,
-    ):
+        min_frequency: float | None = 5,
+        max_categories: int | None = 100,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         self.categorical_features = categorical_features
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.dtype = dtype
 
-    def fit(self, X, y=None):
+    def fit(self, X: MatrixLike, y: object = None) -> Self:
         """Find levels, medians and what is missing.
 
         Parameters
@@ -207,7 +225,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: MatrixLike, y: object = None) -> FloatArray | Any:
         """Find levels, medians and what is missing, and make numbers of the same table.
 
         Parameters
@@ -226,7 +244,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         with draft_of(self) as (draft, _):
             return _as_array(draft._fit_encode(X))
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> FloatArray | Any:
         """Make numbers of a table.
 
         Parameters
@@ -243,7 +261,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(now)
         return _as_array(now._encode(X, now))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
         """Names of the columns of the result.
 
         Parameters
@@ -393,7 +411,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.n_features_out_ = self.n_features_in_
         return X
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = isinstance(self.categorical_features, str | None)

@@ -1,7 +1,9 @@
 """Scaling by quantiles, with a smooth limit for what lies far out."""
 
+from __future__ import annotations
+
 from numbers import Real
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -9,6 +11,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...data import CodedTable
 from ...utils import Interval, check_parameters, draft_of, fit_context, one_fit_of
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from ...typing import Array, FloatArray, MatrixLike
 
 # So far out, a value is at the limit to rounding; its square still fits float32.
 _FAR = 1e15
@@ -86,14 +93,19 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     array([-0.949, -0.493,  0.   ,  0.493,  3.   ])
     """
 
+    center_: FloatArray
+    scale_: FloatArray
+    n_features_in_: int
+    feature_names_in_: Array
+
     _allowed_values: ClassVar = {"clip": [Interval(Real, 0, None, closed="neither")]}
     _validate_params = check_parameters
 
-    def __init__(self, clip=3.0):
+    def __init__(self, clip: float = 3.0) -> None:
         self.clip = clip
 
     @fit_context
-    def fit(self, X, y=None):
+    def fit(self, X: MatrixLike, y: object = None) -> Self:
         """Find the medians and the scales.
 
         Parameters
@@ -114,7 +126,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             draft.center_, draft.scale_ = _centers_and_scales(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> FloatArray | Any:
         """Scale data.
 
         Parameters
@@ -167,7 +179,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self, X, reset=reset, dtype=(np.float64, np.float32), ensure_all_finite="allow-nan"
         )
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

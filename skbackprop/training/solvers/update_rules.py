@@ -2,6 +2,7 @@
 
 import math
 from copy import copy
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -249,6 +250,8 @@ class Adam(UpdateRule):
             np.multiply(step, rates, out=step)
         np.add(theta, step, out=theta)
 
+
+SolverName: TypeAlias = Literal["lbfgs", "sgd", "adam"]
 
 #: Update rules by the name of the solver. A new one is a class like ``SGD`` and a line here.
 UPDATE_RULES = {"sgd": SGD, "adam": Adam}
