@@ -189,6 +189,7 @@ def test_ctrl_c_ends_the_networks_of_other_threads():
     pickle.dumps(model.set_params(activation="relu").fit(X, y))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")
 def test_ctrl_c_while_only_other_threads_work(callback):
     main = threading.main_thread()
     main_has_ended = threading.Event()
