@@ -1,5 +1,7 @@
 """The API reference lists every public name, and the pages agree with the package."""
 
+import subprocess
+import sys
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -66,6 +68,14 @@ def test_no_name_is_listed_twice():
 def test_the_changelog_has_an_entry_for_this_version():
     changelog = (API_PAGE.parents[1] / "changelog.md").read_text(encoding="utf-8")
     assert f"\n## {skbackprop.__version__}" in changelog
+
+
+def test_the_bill_of_materials_is_of_this_version():
+    command = API_PAGE.parents[2] / ".ci" / "sbom"
+    if not command.exists():
+        pytest.skip("the installed package is tested without the source tree")
+    done = subprocess.run([sys.executable, command, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_citation_is_of_this_version():
