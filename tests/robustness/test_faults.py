@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from platforms import needs_known_blas
 from processes import run_script
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -142,6 +143,7 @@ def assert_limit_is_lifted(place):
     assert blas_threads() <= {3}, place
 
 
+@needs_known_blas
 @pytest.mark.parametrize("n_items", [1, 4])
 def test_an_interruption_leaves_all_threads_to_the_next_use(n_items, request):
     def use():
@@ -417,6 +419,7 @@ def broken_in_a_helper(Z):
 HELPER_WORKS = threading.Event()
 
 
+@needs_known_blas
 def test_an_exception_in_another_thread_comes_out():
     HELPER_WORKS.clear()
     X = np.random.default_rng(0).normal(size=(5000, 3))

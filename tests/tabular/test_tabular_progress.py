@@ -9,6 +9,7 @@ from time import sleep
 
 import numpy as np
 import pytest
+from platforms import needs_known_blas
 from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -189,6 +190,7 @@ def test_ctrl_c_ends_the_networks_of_other_threads():
     pickle.dumps(model.set_params(activation="relu").fit(X, y))
 
 
+@needs_known_blas
 @pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")
 def test_ctrl_c_while_only_other_threads_work(callback):
     main = threading.main_thread()

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from platforms import needs_known_blas
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import skbackprop
 from skbackprop import BackpropRegressor
 from skbackprop.training.threads import row_threads, short_turns
+
+pytestmark = needs_known_blas
 
 WAIT = 60  # seconds after which a test that hangs fails; nothing waits for so long
 
