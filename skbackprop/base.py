@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .activations import LayerActivations
     from .training.schedules import Progress, ScheduleName
     from .training.solvers.update_rules import SolverName
-    from .typing import (
+    from .utils.typing import (
         ArrayLike,
         FloatDType,
         LayerSizes,

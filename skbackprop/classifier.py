@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .activations import LayerActivations
     from .base import SharedParameters
     from .losses import ClassificationLossName
-    from .typing import Array, ArrayLike, ClassWeight, LayerSizes, MatrixLike
+    from .utils.typing import Array, ArrayLike, ClassWeight, LayerSizes, MatrixLike
 
 
 @with_shared_parameters

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    from .typing import Array, FloatArray, MatrixLike
+    from .utils.typing import Array, FloatArray, MatrixLike
 
 
 def _why_not(estimator, has_hidden_layer):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from sklearn.base import BaseEstimator
 
-    from .typing import Array, FloatArray
+    from .utils.typing import Array, FloatArray
 
 __all__ = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
 

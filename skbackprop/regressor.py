@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .activations import LayerActivations
     from .base import SharedParameters
     from .losses import RegressionLossName
-    from .typing import ArrayLike, FloatArray, LayerSizes, MatrixLike, RandomState
+    from .utils.typing import ArrayLike, FloatArray, LayerSizes, MatrixLike, RandomState
 
 # Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
 _LOSS_OF_SMALL = 0.005

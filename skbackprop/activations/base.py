@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..typing import FloatArray
+    from ..utils.typing import FloatArray
 
 
 class Activation:

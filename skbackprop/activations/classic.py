@@ -12,7 +12,7 @@ from scipy.special import expit
 from .base import Activation
 
 if TYPE_CHECKING:
-    from ..typing import FloatArray
+    from ..utils.typing import FloatArray
 
 # Elements up to which zeros are kept that are as many as the numbers to compare with them.
 _FEW = 1 << 16

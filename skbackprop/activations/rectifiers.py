@@ -13,7 +13,7 @@ import numpy as np
 from .base import Activation
 
 if TYPE_CHECKING:
-    from ..typing import FloatArray
+    from ..utils.typing import FloatArray
 
 
 @dataclass(frozen=True)

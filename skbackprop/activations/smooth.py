@@ -12,7 +12,7 @@ from ..losses.links import softmax
 from .base import Activation
 
 if TYPE_CHECKING:
-    from ..typing import FloatArray
+    from ..utils.typing import FloatArray
 
 _DENSITY_AT_ZERO = float(1 / np.sqrt(2 * np.pi))
 

@@ -12,7 +12,7 @@ from .fitting import OnDask
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..typing import MatrixLike
+    from ..utils.typing import MatrixLike
 
 
 @with_shared_parameters

@@ -19,7 +19,7 @@ from .predictions import predict_lazily
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from ..typing import ArrayLike, MatrixLike
+    from ..utils.typing import ArrayLike, MatrixLike
 
 
 def why_no_partial_fit_on_dask(estimator: Any) -> str:

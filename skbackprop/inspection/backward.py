@@ -15,7 +15,7 @@ from .gradient_check import check_directional_derivatives
 
 if TYPE_CHECKING:
     from ..fitted_estimator import FittedEstimator
-    from ..typing import ArrayLike, FloatArray, MatrixLike, RandomState
+    from ..utils.typing import ArrayLike, FloatArray, MatrixLike, RandomState
     from .gradient_check import GradientCheck
 
     class Passes(Bunch):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..typing import ArrayLike, FloatArray, RandomState
+    from ..utils.typing import ArrayLike, FloatArray, RandomState
 
 # Error of truncation (h^4) and of rounding (eps / h) are about equal here.
 _STEP = float(np.finfo(np.float64).eps ** 0.2)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from ..fitted_estimator import FittedEstimator
-    from ..typing import Array, ArrayLike, FloatArray, MatrixLike
+    from ..utils.typing import Array, ArrayLike, FloatArray, MatrixLike
 
     class FoundInputs(Bunch):
         """What ``minimize_input`` returns."""

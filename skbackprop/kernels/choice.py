@@ -1,14 +1,16 @@
 """Which kernels a fit or a prediction uses."""
 
+from __future__ import annotations
+
 import os
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Literal, get_args
 
 from .reference import NUMPY
 
-#: Names of the choices.
-CHOICES = ("auto", "numpy", "numba")
+Choice = Literal["auto", "numpy", "numba"]
 
 # Seconds, by the estimate below, from which on compiled kernels gain more than it takes to import
 # numba and to load them from its cache.
@@ -23,7 +25,7 @@ _NOT_INSTALLED = 'compiled kernels need numba: pip install "skbackprop[fast]"'
 _chosen = os.environ.get(_ENVIRONMENT, "auto")
 
 
-def use(kernels):
+def use(kernels: Choice) -> None:
     """Choose the kernels of all fits and predictions of this process from now on.
 
     Parameters
@@ -64,7 +66,7 @@ def use(kernels):
     _chosen = kernels
 
 
-def chosen():
+def chosen() -> Choice:
     """The choice: 'auto', 'numpy' or 'numba'; see :func:`use`.
 
     Returns
@@ -81,7 +83,7 @@ def chosen():
     return _chosen
 
 
-def compile_all():
+def compile_all() -> None:
     """Compile all kernels and keep them in numba's cache, as once after an installation.
 
     Without it, each is compiled where a fit first needs it, which takes some seconds in all.
@@ -120,8 +122,9 @@ def kernels_for(n_steps, n_products):
 
 
 def _check(kernels, name):
-    if kernels not in CHOICES:
-        raise ValueError(f"{name} must be one of {', '.join(CHOICES)}, got {kernels!r}.")
+    choices = get_args(Choice)
+    if kernels not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {kernels!r}.")
 
 
 def _compiled():

@@ -9,7 +9,7 @@ import numpy as np
 from .links import IdentityLink, Link
 
 if TYPE_CHECKING:
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 class Loss:

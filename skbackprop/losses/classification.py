@@ -12,7 +12,7 @@ from .base import Loss, apply_weight, non_negative_sum, weighted_sum
 from .links import Link, LogitLink, SoftmaxLink, softmax
 
 if TYPE_CHECKING:
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 class ClassificationLoss(Loss):

@@ -12,7 +12,7 @@ from .base import Loss, apply_weight, non_negative_sum
 from .links import Link, LogLink
 
 if TYPE_CHECKING:
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 def _check_sign(y: FloatArray, loss: str, may_be_zero: bool) -> None:

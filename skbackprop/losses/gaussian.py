@@ -10,7 +10,7 @@ import numpy as np
 from .base import Loss, weighted_sum
 
 if TYPE_CHECKING:
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 _HALF_LOG_2_PI = float(0.5 * np.log(2 * np.pi))
 

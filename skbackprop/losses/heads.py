@@ -13,7 +13,7 @@ from . import Loss
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 class Head(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, log_expit, logit
 
 if TYPE_CHECKING:
-    from ..typing import FloatArray
+    from ..utils.typing import FloatArray
 
 # Below this magnitude neither exp() nor a sum of it overflows or underflows: no shift is needed.
 _SAFE_EXPONENT = {4: 60.0, 8: 600.0}  # by bytes of a float

@@ -13,7 +13,7 @@ from .classification import ClassificationLoss, LossOfManyClasses, entries_of_cl
 from .links import softmax
 
 if TYPE_CHECKING:
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from .base import Loss, weighted_sum
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 @dataclass(frozen=True)

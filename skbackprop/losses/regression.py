@@ -10,7 +10,7 @@ import numpy as np
 from .base import Loss, apply_weight, weighted_sum
 
 if TYPE_CHECKING:
-    from ..typing import Array, FloatArray
+    from ..utils.typing import Array, FloatArray
 
 
 @dataclass(frozen=True)

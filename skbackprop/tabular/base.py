@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..activations import LayerActivations
     from ..network import EmbeddingName
     from ..training import Outcome
-    from ..typing import Array, ArrayLike, LayerSizes, MatrixLike, PerLayer, RandomState
+    from ..utils.typing import Array, ArrayLike, LayerSizes, MatrixLike, PerLayer, RandomState
 
     class SharedParameters(TypedDict, total=False):
         """Types of the hyper-parameters that the two classes take by name, with equal defaults."""

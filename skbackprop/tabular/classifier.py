@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..activations import LayerActivations
     from ..losses import ClassificationLossName
-    from ..typing import Array, ClassWeight, LayerSizes
+    from ..utils.typing import Array, ClassWeight, LayerSizes
     from .base import SharedParameters
 
 

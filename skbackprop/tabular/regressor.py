@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..activations import LayerActivations
     from ..losses import RegressionLossName
-    from ..typing import ArrayLike, FloatArray, LayerSizes, MatrixLike
+    from ..utils.typing import ArrayLike, FloatArray, LayerSizes, MatrixLike
     from .base import SharedParameters
 
 

@@ -9,7 +9,7 @@ from ..utils import labels_as_array
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..typing import Array, ArrayLike, FloatArray, MatrixLike
+    from ..utils.typing import Array, ArrayLike, FloatArray, MatrixLike
 
 
 class PredictsClasses:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Self, TypeVar
 
-    from ..typing import Callback
+    from ..utils.typing import Callback
 
     _Method = TypeVar("_Method", bound=Callable[..., Any])
 

@@ -259,7 +259,10 @@ def test_labels_of_mixed_types_name_the_partition(client, table):
     y = [pd.Series(["a", "b"] * 600), pd.Series([0, 1] * 600)]
     for labels, words in (
         (y, r"Partition 1 has labels of kind \['numbers'\], but partition 0 has \['str'\]"),
-        ([y[0], pd.Series(["a", 1] * 600, dtype=object)], "partition 1 of the data: .*not all texts"),
+        (
+            [y[0], pd.Series(["a", 1] * 600, dtype=object)],
+            "partition 1 of the data: .*not all texts",
+        ),
     ):
         parts = [dask.delayed(part) for part in labels]
         # With its conversion to strings, Dask makes "1" of 1 before a fit sees it.

@@ -16,29 +16,28 @@ PACKAGE = Path(skbackprop.__file__).parent
 # What each room (a folder, or a module that stands alone) imports from other rooms: no more, and
 # no less. A new room needs a row.
 IMPORTS = {
-    "typing": set(),
     "utils": set(),
-    "losses": {"typing"},
-    "activations": {"losses", "typing", "utils"},
+    "losses": {"utils"},
+    "activations": {"losses", "utils"},
     "data": {"utils"},
-    "targets": {"losses", "typing", "utils"},
+    "targets": {"losses", "utils"},
     "kernels": set(),
     "network": {"activations", "data", "kernels"},
-    "training": {"data", "kernels", "losses", "network", "typing", "utils"},
+    "training": {"data", "kernels", "losses", "network", "utils"},
     "parameter_checks": {"activations", "training", "utils"},
     "export": {"activations", "losses", "network", "targets", "training", "utils"},
-    "fitted_estimator": {"export", "network", "typing", "utils"},
-    "inspection": {"data", "fitted_estimator", "network", "training", "typing", "utils"},
-    "plotting": {"network", "typing"},
+    "fitted_estimator": {"export", "network", "utils"},
+    "inspection": {"data", "fitted_estimator", "network", "training", "utils"},
+    "plotting": {"network", "utils"},
     "base": {"activations", "data", "fitted_estimator", "network", "parameter_checks", "training"}
-    | {"typing", "utils"},
-    "classifier": {"activations", "base", "data", "losses", "targets", "typing", "utils"},
-    "regressor": {"activations", "base", "data", "losses", "targets", "typing", "utils"},
+    | {"utils"},
+    "classifier": {"activations", "base", "data", "losses", "targets", "utils"},
+    "regressor": {"activations", "base", "data", "losses", "targets", "utils"},
     "from_sklearn": {"classifier", "data", "losses", "network", "regressor", "training"},
     "tabular": {"activations", "data", "losses", "network", "parameter_checks", "targets"}
-    | {"training", "typing", "utils"},
+    | {"training", "utils"},
     "dask": {"classifier", "data", "fitted_estimator", "network", "regressor", "targets"}
-    | {"training", "typing", "utils"},
+    | {"training", "utils"},
     "": {"classifier", "from_sklearn", "regressor", "tabular"},
 }
 

@@ -26,7 +26,6 @@ INTERNAL = {
     "tabular",
     "targets",
     "training",
-    "typing",
     "utils",
 }
 

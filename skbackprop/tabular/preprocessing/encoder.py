@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from ...typing import Array, ArrayLike, FloatArray, MatrixLike
+    from ...utils.typing import Array, ArrayLike, FloatArray, MatrixLike
 
 
 def _medians(numbers):

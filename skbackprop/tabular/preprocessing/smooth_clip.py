@@ -15,7 +15,7 @@ from ...utils import Interval, check_parameters, draft_of, fit_context, one_fit_
 if TYPE_CHECKING:
     from typing import Any, Self
 
-    from ...typing import Array, FloatArray, MatrixLike
+    from ...utils.typing import Array, FloatArray, MatrixLike
 
 # So far out, a value is at the limit to rounding; its square still fits float32.
 _FAR = 1e15
