@@ -25,9 +25,17 @@ TITLES = {
     "predict": "`predict_proba`",
     "row": "One row",
     "search": "`GridSearchCV`",
+    "tables": "`TabularClassifier`",
     "import": "Import",
 }
-SIDES = {"sklearn": "scikit-learn", "torch": "PyTorch", "products": "products alone"}
+SIDES = {
+    "sklearn": "scikit-learn",
+    "torch": "PyTorch",
+    "products": "products alone",
+    "skbackprop": "NumPy",
+    "compiled": "compiled",
+}
+RIVALS, OURS = ("sklearn", "torch"), ("skbackprop", "compiled")
 
 
 def table(head, rows):
@@ -40,39 +48,45 @@ def milliseconds(seconds):
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
 
 
+def sides_of(rows):
+    """The sides that all rows of a part have."""
+    return [side for side in SIDES if all(side in times for times in rows.values())]
+
+
+def pairs_of(rows):
+    """Rival and own side, for each ratio that there is."""
+    sides = sides_of(rows)
+    return [(rival, own) for rival in RIVALS for own in OURS if {rival, own} <= set(sides)]
+
+
 def speed_table(rows):
     """Times and ratios of one part."""
-    sides = [side for side in SIDES if all(side in times for times in rows.values())]
-    rivals = [side for side in sides if side != "products"]
-    head = ["", *(f"{SIDES[side]}, ms" for side in sides), "skbackprop, ms"]
-    head += [f"ratio, {SIDES[side]}" for side in rivals]
+    sides = sides_of(rows)
+    head = ["", *(f"{SIDES[side]}, ms" for side in sides)]
+    head += [f"{SIDES[rival]} / {SIDES[own]}" for rival, own in pairs_of(rows)]
     cells = []
     for name, times in rows.items():
-        ours = times["skbackprop"]
-        ratios = [f"{times[side] / ours:.2f}" for side in rivals]
-        shown = [milliseconds(times[side]) for side in (*sides, "skbackprop")]
-        cells.append([name, *shown, *ratios])
+        ratios = [f"{times[rival] / times[own]:.2f}" for rival, own in pairs_of(rows)]
+        cells.append([name, *(milliseconds(times[side]) for side in sides), *ratios])
     return table(head, cells)
 
 
 def summary(rows):
     """Means of the ratios, and the mean that is possible at all."""
     sentences = []
-    for side in ("sklearn", "torch"):
-        ratios = [times[side] / times["skbackprop"] for times in rows.values() if side in times]
-        if ratios:
-            mean, least = geometric_mean(ratios), min(ratios)
-            sentences.append(f"against {SIDES[side]} {mean:.2f}, least {least:.2f}")
-    text = f"Geometric mean {'; '.join(sentences)}."
-    bounds = [
-        times["sklearn"] / times["products"] for times in rows.values() if "products" in times
-    ]
-    if bounds:
-        shares = [times["products"] / times["skbackprop"] for times in rows.values()]
+    for rival, own in pairs_of(rows):
+        ratios = [times[rival] / times[own] for times in rows.values()]
+        mean, least = geometric_mean(ratios), min(ratios)
+        sentences.append(f"{SIDES[rival]} over {SIDES[own]} {mean:.2f}, least {least:.2f}")
+    if {"skbackprop", "compiled"} <= set(sides_of(rows)):
+        gain = geometric_mean(times["skbackprop"] / times["compiled"] for times in rows.values())
+        sentences.append(f"NumPy over compiled {gain:.2f}")
+    text = f"Geometric means: {'; '.join(sentences)}."
+    if "products" in sides_of(rows):
+        bounds = [times["sklearn"] / times["products"] for times in rows.values()]
         text += (
-            f" If nothing but the products took time, it would be {geometric_mean(bounds):.2f} "
-            f"against scikit-learn, least {min(bounds):.2f}; of the time of skbackprop they are "
-            f"{100 * min(shares):.0f} to {100 * max(shares):.0f} %."
+            f" If nothing but the products took time, scikit-learn's would be "
+            f"{geometric_mean(bounds):.2f} times that, at least {min(bounds):.2f} times."
         )
     return text
 
@@ -80,7 +94,7 @@ def summary(rows):
 def conditions(where):
     """Where and with what, in a sentence."""
     versions = [("Python", "python"), ("NumPy", "numpy"), ("SciPy", "scipy")]
-    versions += [("scikit-learn", "sklearn"), ("PyTorch", "torch")]
+    versions += [("scikit-learn", "sklearn"), ("numba", "numba"), ("PyTorch", "torch")]
     shown = ", ".join(f"{name} {where[key]}" for name, key in versions if key in where)
     return f"Measured on {where['date']}: {where['machine']}, {where['cores']} cores; {shown}."
 
