@@ -399,7 +399,8 @@ def conditions():
     }
 
 
-COLUMNS = ("sklearn", "torch", "products", "skbackprop", "compiled")
+OURS = ("skbackprop", "compiled")
+COLUMNS = ("sklearn", "torch", "products", *OURS)
 
 # Pairs of sides whose ratios are shown.
 RATIOS = (
@@ -432,25 +433,33 @@ def run_part(title, part, repeats):
 
 
 def plot(results, path):
-    """Ratios by shape."""
+    """Ratios by shape: bars for the NumPy core, dots for compiled kernels."""
     import matplotlib.pyplot as plt
 
-    bars = [
-        (name, times["sklearn"] / times["skbackprop"], title)
-        for title, rows in results.items()
-        for name, times in rows.items()
+    rows = [
+        (name, times, title)
+        for title, part in results.items()
+        for name, times in part.items()
+        if "sklearn" in times
     ]
-    figure, axes = plt.subplots(figsize=(9, 0.24 * len(bars) + 1.2), layout="constrained")
-    titles = list(results)
-    colors = [f"C{titles.index(title)}" for _, _, title in bars]
-    axes.barh(range(len(bars)), [ratio for _, ratio, _ in bars], color=colors, height=0.7)
-    axes.set_yticks(range(len(bars)), [name for name, _, _ in bars], fontsize=7)
+    figure, axes = plt.subplots(figsize=(9, 0.24 * len(rows) + 1.2), layout="constrained")
+    titles = list(dict.fromkeys(title for _, _, title in rows))
+    for place, (_, times, title) in enumerate(rows):
+        ratios = {side: times["sklearn"] / times[side] for side in OURS if side in times}
+        color = f"C{titles.index(title)}"
+        axes.barh(place, ratios["skbackprop"], color=color, height=0.7)
+        if "compiled" in ratios:
+            axes.plot([ratios["skbackprop"], ratios["compiled"]], [place] * 2, color=color)
+            axes.plot(ratios["compiled"], place, "o", color=color)
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows], fontsize=7)
     axes.invert_yaxis()
     axes.axvline(1, color="black", linewidth=1)
     axes.margins(y=0.01)
-    axes.set_xlabel("time of scikit-learn / time of skbackprop (longer is better)")
+    axes.set_xlabel(
+        "time of scikit-learn / time of skbackprop (longer is better); dots: compiled kernels"
+    )
     handles = [plt.Rectangle((0, 0), 1, 1, color=f"C{i}") for i in range(len(titles))]
-    axes.legend(handles, [PARTS[title][0] for title in titles], fontsize=8)
+    axes.legend(handles, [PARTS[title][0] for title in titles], fontsize=8, loc="center right")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)
 

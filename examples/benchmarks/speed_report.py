@@ -118,7 +118,13 @@ def report(speed, memory, figure=None):
     """All tables, and the figure where there is one, as lines."""
     lines = [conditions(speed["conditions"]), ""]
     if figure:
-        lines += [f"![Times of scikit-learn over times of skbackprop, by shape]({figure})", ""]
+        lines += [
+            f"```{{image}} {figure}",
+            ":alt: Times of scikit-learn over times of skbackprop, by shape",
+            ":width: 640",
+            "```",
+            "",
+        ]
     for part, rows in speed["seconds"].items():
         lines += [f"### {TITLES[part]}", "", *speed_table(rows), "", summary(rows), ""]
     if memory:
