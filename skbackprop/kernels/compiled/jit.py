@@ -1,4 +1,8 @@
-"""How kernels are compiled."""
+"""How kernels are compiled.
+
+numba's cache compiles anew what is in a file that has changed. It does not see that a file has
+whose functions others use, as ``exponential``: then remove ``__pycache__/*.nb?``.
+"""
 
 from numba import njit
 
