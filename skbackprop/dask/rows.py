@@ -73,7 +73,7 @@ class DistributedRows:
     def __init__(self, client, partitions, n_features, dtype):
         self.client = client
         self.partitions = partitions
-        self.n_features = n_features
+        self.n_features = self.stored_per_row = n_features
         self.dtype = dtype
 
     def __len__(self):

@@ -4,6 +4,7 @@ The rows are never copied as a whole: a block is a view where it can be, and gat
 where it cannot (a subset of the rows, integers, another float type, categories as codes).
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -31,16 +32,29 @@ class Batch(NamedTuple):
 
 
 class RowBuffers:
-    """Room for the gathered copy of up to ``n_rows`` rows."""
+    """Room for the gathered copy of up to ``n_rows`` rows, made where it is needed."""
 
     def __init__(self, rows, n_rows):
-        dense = not sparse.issparse(rows.X)
-        self.X = np.empty((n_rows, rows.X.shape[1]), rows.dtype) if dense else None
-        self.y = np.empty((n_rows, *rows.y.shape[1:]), rows.y.dtype)
-        weight = rows.sample_weight
-        self.sample_weight = (
-            None if weight is None else np.empty((n_rows, *weight.shape[1:]), weight.dtype)
-        )
+        self._rows = rows
+        self._n_rows = n_rows
+
+    @cached_property
+    def X(self):
+        """Room for the features of dense rows."""
+        return self._room(self._rows.X, self._rows.dtype)
+
+    @cached_property
+    def y(self):
+        """Room for the targets."""
+        return self._room(self._rows.y, self._rows.y.dtype)
+
+    @cached_property
+    def sample_weight(self):
+        """Room for the weights, where there are any."""
+        return self._room(self._rows.sample_weight, self._rows.sample_weight.dtype)
+
+    def _room(self, array, dtype):
+        return np.empty((self._n_rows, *array.shape[1:]), dtype)
 
 
 def _take(array, index, out):
@@ -92,6 +106,12 @@ class Rows:
     def n_features(self):
         """Number of features."""
         return self.X.shape[1]
+
+    @property
+    def stored_per_row(self):
+        """Number of features that are stored, in the mean over all rows of ``X``."""
+        X = self.X
+        return X.nnz / max(1, X.shape[0]) if sparse.issparse(X) else X.shape[1]
 
     @property
     def total_weight(self):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Literal, get_args
 
 from .reference import NUMPY
@@ -22,7 +21,7 @@ _SECONDS_OF_STEP, _SECONDS_OF_PRODUCT = 60e-6, 1.5e-10
 _ENVIRONMENT = "SKBACKPROP_KERNELS"
 _NOT_INSTALLED = 'compiled kernels need numba: pip install "skbackprop[fast]"'
 
-_chosen = os.environ.get(_ENVIRONMENT, "auto")
+_chosen = os.environ.get(_ENVIRONMENT) or "auto"
 
 
 def use(kernels: Choice) -> None:
@@ -116,7 +115,7 @@ def kernels_for(n_steps, n_products):
     if _chosen == "numba":
         return _compiled()
     seconds = n_steps * _SECONDS_OF_STEP + n_products * _SECONDS_OF_PRODUCT
-    if _chosen == "auto" and seconds > _WORTHWHILE and find_spec("numba") is not None:
+    if _chosen == "auto" and seconds > _WORTHWHILE:
         return _compiled_if_possible()
     return NUMPY
 
@@ -130,7 +129,7 @@ def _check(kernels, name):
 def _compiled():
     try:
         return import_module(".compiled", __package__).COMPILED
-    except ImportError as error:
+    except Exception as error:  # also of a numba that does not know this NumPy
         raise ImportError(f"{_NOT_INSTALLED} ({error})") from error
 
 
@@ -138,7 +137,7 @@ def _compiled():
 def _compiled_if_possible():
     try:
         return _compiled()
-    except ImportError:  # of a numba that does not know this NumPy, say
+    except ImportError:
         return NUMPY
 
 

@@ -11,6 +11,8 @@ and back-propagation takes ``delta = dLoss/dH`` of a layer down through it:
     dLoss/dH_below = delta W^T.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..activations import Identity
@@ -42,6 +44,14 @@ class Network:
         self.layers = layers
         self.layer_units = (layers[0].fan_in, *(layer.fan_out for layer in layers))
         self.dropout = dropout
+
+    def n_products(self, n_rows, stored_per_row):
+        """About how many products of two numbers a forward pass takes; an estimate.
+
+        ``stored_per_row`` are the features of a row that are stored, all of them but for sparse X.
+        """
+        n_units = (stored_per_row, *self.layer_units[1:])
+        return n_rows * sum(fan_in * fan_out for fan_in, fan_out in pairwise(n_units))
 
     @property
     def parameter_shapes(self):

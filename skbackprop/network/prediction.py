@@ -44,8 +44,7 @@ def _forward_passes(network, parameters, rows, kernels=None):
     block_rows = min(rows_per_block(network, rows.X, _MAX_PREDICTED_ROWS), n_rows)
     blocks = blocks_of(n_rows, block_rows)
     if kernels is None:
-        n_parameters = sum(array.size for arrays in parameters.layers for array in arrays)
-        kernels = kernels_for(len(blocks), n_rows * n_parameters)
+        kernels = kernels_for(len(blocks), network.n_products(n_rows, rows.stored_per_row))
     workspace = Workspace(network, block_rows, rows.dtype, kernels, backward=False)
     buffers = RowBuffers(rows, block_rows)
     for start, stop in blocks:
@@ -58,8 +57,13 @@ def raw_predictions(network, parameters, rows, kernels=None):
 
     The kernels are chosen by the work, unless they are given.
     """
-    raw_prediction = np.empty((len(rows), network.layer_units[-1]), rows.dtype)
+    n_rows = len(rows)
+    raw_prediction = None
     for start, stop, layers in _forward_passes(network, parameters, rows, kernels):
+        if stop - start == n_rows:
+            return layers[-1].H
+        if raw_prediction is None:
+            raw_prediction = np.empty((n_rows, network.layer_units[-1]), rows.dtype)
         raw_prediction[start:stop] = layers[-1].H
     return raw_prediction
 

@@ -122,7 +122,7 @@ class Training:
         self._state = state
         self._parameters = parameters
         self._backend = backend
-        kernels = _kernels_of_run(recipe, len(sample.rows), parameters.flat.size)
+        kernels = _kernels_of_run(recipe, network, sample.rows)
         self.objective = Objective(
             network, target.loss, sample.rows, recipe.alpha, kernels=kernels
         )
@@ -289,12 +289,14 @@ class Training:
         return self._validation.predict(parameters), self._validation.loss
 
 
-def _kernels_of_run(recipe, n_rows, n_parameters):
+def _kernels_of_run(recipe, network, rows):
     """The kernels for the work that a run may come to."""
-    n_epochs = 1 if recipe.one_pass else recipe.max_iter
-    batch_size = 200 if recipe.batch_size == "auto" else recipe.batch_size
-    n_steps = 1 if recipe.solver == "lbfgs" else -(-n_rows // batch_size)
-    return kernels_for(n_epochs * n_steps, n_epochs * n_rows * n_parameters)
+    n_epochs = 1 if recipe.one_pass else int(recipe.max_iter)
+    batch_size = 200 if recipe.batch_size == "auto" else int(recipe.batch_size)
+    n_steps = 1 if recipe.solver == "lbfgs" else -(-len(rows) // batch_size)
+    n_products = network.n_products(len(rows), rows.stored_per_row)
+    of_updates = n_steps * network.n_products(1, rows.n_features)
+    return kernels_for(n_epochs * n_steps, n_epochs * (n_products + of_updates))
 
 
 def _batch_size(recipe, n_rows):

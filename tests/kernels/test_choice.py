@@ -7,9 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from processes import run_script
+from scipy import sparse
 
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularRegressor, kernels
+from skbackprop.activations import ReLU
+from skbackprop.data.rows import Rows
 from skbackprop.kernels import kernels_for
+from skbackprop.network import dense_network
 
 numba = pytest.importorskip("numba")
 
@@ -121,6 +125,67 @@ def test_kernels_sent_to_where_numba_is_missing_are_those_of_numpy():
     assert printed == ["numpy"]
 
 
+BROKEN = {
+    "which does not know this NumPy": "raise AttributeError('module numpy has no attribute long')",
+    "which is a stub": "",
+}
+
+
+@pytest.mark.parametrize("source", BROKEN.values(), ids=BROKEN)
+def test_a_numba_that_does_not_work_is_no_numba(source, tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text(source)
+    before = f"sys.path.insert(0, {str(tmp_path)!r}); os.environ['SKBACKPROP_KERNELS'] = 'auto'"
+    printed = run(
+        "fit(10**6)",
+        "try: kernels.use('numba')",
+        "except ImportError as error: print(error)",
+        before=before,
+    )
+    assert len(printed) == 1
+    assert "compiled kernels need numba" in printed[0]
+
+
+def test_where_compiling_is_turned_off_all_goes_through_numpy():
+    printed = run(
+        "fit(10**6)",
+        "try: kernels.use('numba')",
+        "except ImportError as error: print(error)",
+        before='os.environ |= {"NUMBA_DISABLE_JIT": "1", "SKBACKPROP_KERNELS": "auto"}',
+    )
+    assert len(printed) == 1
+    assert "NUMBA_DISABLE_JIT" in printed[0]
+
+
+def test_an_empty_variable_is_none():
+    printed = run("print(kernels.chosen())", before='os.environ["SKBACKPROP_KERNELS"] = ""')
+    assert printed == ["auto"]
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize(
+    ("max_iter", "batch_size"),
+    [(np.uint8(2), np.uint8(200)), (np.int16(30_000), "auto"), (np.int64(2**62), np.int8(100))],
+)
+def test_the_work_is_estimated_from_numbers_of_any_type(solver, max_iter, batch_size):
+    X, y = data(1200)
+    model = BackpropClassifier(
+        (2,), solver=solver, max_iter=max_iter, batch_size=batch_size, tol=1e9, n_iter_no_change=1
+    )
+    assert model.fit(X, y).n_iter_ < 4
+
+
+def test_only_stored_features_count_as_work():
+    """A prediction for sparse rows took milliseconds, and loaded numba for it."""
+    X = sparse.random_array((1000, 100_000), density=1e-4, rng=np.random.default_rng(0))
+    rows = Rows.of_features(X.tocsr(), np.float64)
+    assert rows.stored_per_row == pytest.approx(10)
+    network = dense_network([100_000, 100, 3], [ReLU()])
+    kernels.use("auto")
+    assert kernels_for(1, network.n_products(1000, rows.stored_per_row)).name == "numpy"
+    assert kernels_for(1, network.n_products(1000, rows.n_features)).name == "numba"
+
+
 # ---- the same fits
 
 
@@ -173,6 +238,20 @@ def test_processes_that_compile_at_once_do_not_hinder_each_other(tmp_path, monke
     assert printed[0] == printed[1] == printed[2]
     assert [*tmp_path.rglob("*.nbi")]
     assert run_script(FIT_COMPILED) == printed[0]
+
+
+def test_a_damaged_or_full_cache_does_not_end_a_fit(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    expected = run_script(FIT_COMPILED)
+    for pattern in ("*.nbi", "*.nbc"):
+        for path in tmp_path.rglob(pattern):
+            path.write_bytes(b"")
+        assert run_script(FIT_COMPILED) == expected
+    full = "def full(*args): raise OSError('No space left on device')\n"
+    full += "caching.IndexDataCacheFile._open_for_write = full\n"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "other"))
+    printed = run_script(f"import numba.core.caching as caching\n{full}{FIT_COMPILED}")
+    assert printed == expected
 
 
 def test_kernels_are_compiled_where_nothing_can_be_written():

@@ -234,6 +234,14 @@ def test_update_rules(name, n_parameters, extras, dtype, seed):
         assert_close(our, their, dtype)
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_a_step_leaves_the_gradient_alone(name):
+    theta, gradient, rates = np.ones(9), np.arange(9.0), np.full(9, 0.5)
+    step = RULES[name]().bind(theta, gradient, rates=rates, kernels=COMPILED)
+    step(0.1)
+    np.testing.assert_array_equal(gradient, np.arange(9.0))
+
+
 def test_every_compiled_rule_is_one_of_the_package():
     assert set(COMPILED_RULES) <= {rule.__name__ for rule in UPDATE_RULES.values()}
 

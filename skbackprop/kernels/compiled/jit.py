@@ -4,18 +4,38 @@ numba's cache compiles anew what is in a file that has changed. It does not see 
 whose functions others use, as ``exponential``: then remove ``__pycache__/*.nb?``.
 """
 
-from numba import njit
+from contextlib import suppress
+
+from numba import config, njit
+from numba.core.caching import FunctionCache
+
+if config.DISABLE_JIT:
+    raise ImportError("NUMBA_DISABLE_JIT is set, by which nothing is compiled")
 
 # A product and a sum may be one instruction, and divisions by zero give infinity, as in NumPy.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 _OF_SUMS = _OPTIONS | {"fastmath": {"contract", "reassoc"}}
 
 
+class _Cache(FunctionCache):
+    """numba's cache, without which it does where a disk is full or a file is damaged."""
+
+    def load_overload(self, sig, target_context):
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:
+            return None
+
+    def save_overload(self, sig, data):
+        with suppress(Exception):
+            super().save_overload(sig, data)
+
+
 def _compiled(function, options):
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder that can be written to
-        return njit(**options)(function)
+    compiled = njit(**options)(function)
+    with suppress(RuntimeError):  # no folder that can be written to
+        compiled._cache = _Cache(function)
+    return compiled
 
 
 def compiled(function):

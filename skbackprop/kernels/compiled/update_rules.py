@@ -70,15 +70,14 @@ def _sgd_block(theta, g, v, rates, numbers, nesterov):
     momentum, rate = theta.dtype.type(momentum), theta.dtype.type(rate)
     if rates.size:
         for i in range(theta.size):
-            g[i] *= rates[i]
-    if nesterov:
-        for i in range(theta.size):
-            v[i] = momentum * v[i] - rate * g[i]
-            theta[i] += momentum * v[i] - rate * g[i]
+            step = rate * g[i] * rates[i]
+            v[i] = momentum * v[i] - step
+            theta[i] += momentum * v[i] - step if nesterov else v[i]
     else:
         for i in range(theta.size):
-            v[i] = momentum * v[i] - rate * g[i]
-            theta[i] += v[i]
+            step = rate * g[i]
+            v[i] = momentum * v[i] - step
+            theta[i] += momentum * v[i] - step if nesterov else v[i]
 
 
 @compiled
