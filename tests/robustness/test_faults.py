@@ -463,7 +463,7 @@ def test_memory_that_is_refused_at_any_allocation(monkeypatch, solver):
         else:
             break
     assert calls[0] < refuse_at[0]  # none was swallowed
-    assert refuse_at[0] > 15
+    assert refuse_at[0] > 10
     assert_same_learnt(net, expected)
 
 
