@@ -87,7 +87,7 @@ SETS = {
     "warm, classes": (BackpropClassifier(**ADAM, warm_start=True), AGAIN | INDICATORS_AGAIN),
     "warm": (BackpropRegressor(**ADAM, warm_start=True), AGAIN),
     "brier": (BackpropClassifier(**LBFGS, loss="squared_error"), RANKS | BELOW_ONE),
-    "focal": (BackpropClassifier(**LBFGS, loss="focal"), RANKS),
+    "focal": (BackpropClassifier(**LBFGS, loss="focal", alpha=0.1), set()),
     "multinomial": (BackpropClassifier(**LBFGS, loss=Multinomial()), ONE_CLASS),
     "smoothed": (BackpropClassifier(**LBFGS, loss=LogLoss(0.1)), set()),
     "poisson": (BackpropRegressor(**LBFGS, loss="poisson"), NEGATIVE),
