@@ -177,8 +177,8 @@ def test_the_work_is_estimated_from_numbers_of_any_type(solver, max_iter, batch_
 
 def test_only_stored_features_count_as_work():
     """A prediction for sparse rows took milliseconds, and loaded numba for it."""
-    X = sparse.random_array((1000, 100_000), density=1e-4, rng=np.random.default_rng(0))
-    rows = Rows.of_features(X.tocsr(), np.float64)
+    X = sparse.random(1000, 100_000, density=1e-4, format="csr", random_state=0)
+    rows = Rows.of_features(X, np.float64)
     assert rows.stored_per_row == pytest.approx(10)
     network = dense_network([100_000, 100, 3], [ReLU()])
     kernels.use("auto")
@@ -215,7 +215,7 @@ def test_a_table_is_fitted_the_same_but_for_the_rounding():
         kernels.use(name)
         model = TabularRegressor(n_members=2, max_iter=4, min_steps=1, random_state=0)
         predictions.append(model.fit(X, X[:, 0] + 0.1 * y).predict(X))
-    np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(*predictions, rtol=0, atol=2e-3)
 
 
 # ---- processes and threads
