@@ -67,7 +67,7 @@ class DistributedBatchPass(_DistributedPass):
         return sum(self._add_up(batch_gradient, divisor, step, dropout))
 
 
-def _raw_predictions(network, parameters, rows, kernels=None):
+def _raw_predictions(network, parameters, rows, kernels):
     """Raw predictions of all rows, brought to the client."""
     return np.vstack(rows.collect(raw_prediction, (network, kernels, parameters.flat.copy())))
 

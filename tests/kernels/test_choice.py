@@ -10,10 +10,8 @@ from processes import run_script
 from scipy import sparse
 
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularRegressor, kernels
-from skbackprop.activations import ReLU
 from skbackprop.data.rows import Rows
 from skbackprop.kernels import kernels_for
-from skbackprop.network import dense_network
 
 numba = pytest.importorskip("numba")
 
@@ -180,10 +178,15 @@ def test_only_stored_features_count_as_work():
     X = sparse.random(1000, 100_000, density=1e-4, format="csr", random_state=0)
     rows = Rows.of_features(X, np.float64)
     assert rows.stored_per_row == pytest.approx(10)
-    network = dense_network([100_000, 100, 3], [ReLU()])
-    kernels.use("auto")
-    assert kernels_for(1, network.n_products(1000, rows.stored_per_row)).name == "numpy"
-    assert kernels_for(1, network.n_products(1000, rows.n_features)).name == "numba"
+    printed = run(
+        "from scipy import sparse",
+        "X = sparse.random(10_000, 100_000, density=1e-5, format='csr', random_state=0)",
+        "model = BackpropClassifier((10,), max_iter=1, tol=1e9, n_iter_no_change=1)",
+        "model.fit(X, np.arange(10_000) % 2).predict(X)",
+        "print('numba' in sys.modules)",
+        before='os.environ.pop("SKBACKPROP_KERNELS", None)',
+    )
+    assert printed == ["False"]
 
 
 # ---- the same fits
@@ -300,6 +303,30 @@ def test_threads_that_fit_at_once_get_what_one_gets():
     assert set(losses) == {loss_of_fit()}
 
 
-def test_all_are_compiled_without_a_word(capfd):
-    kernels.compile_all()
-    assert capfd.readouterr() == ("", "")
+FIT_ALL = """
+import numpy as np
+from skbackprop import BackpropClassifier, BackpropRegressor, TabularRegressor, kernels
+kernels.use("numba")
+X = np.random.default_rng(0).normal(size=(60, 4))
+common = {"max_iter": 2, "tol": 0, "random_state": 0}
+for T in ("float32", "float64"):
+    for solver in ("adam", "sgd", "lbfgs"):
+        for activation in ("identity", "logistic", "tanh", "relu", "silu"):
+            for y in (np.arange(60) % 2, np.arange(60) % 3):
+                model = BackpropClassifier((3,), activation, solver=solver, **common)
+                model.fit(X.astype(T), y).predict(X.astype(T))
+        BackpropRegressor((3,), solver=solver, **common).fit(X.astype(T), X[:, 0])
+    for solver in ("adam", "sgd"):
+        extras = {"dropout": 0.3, "average": 0.9, "weight_decay": 0.1}
+        BackpropClassifier((3, 3), solver=solver, **common, **extras).fit(X.astype(T), y)
+TabularRegressor(n_members=1, max_iter=2, min_steps=1).fit(X, X[:, 0])
+"""
+
+
+def test_after_all_are_compiled_fits_compile_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert run_script("from skbackprop import kernels; kernels.compile_all()") == []
+    compiled = {path.name for path in tmp_path.rglob("*.nbc")}
+    assert len(compiled) > 20
+    run_script(FIT_ALL)
+    assert {path.name for path in tmp_path.rglob("*.nbc")} == compiled

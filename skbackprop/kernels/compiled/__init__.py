@@ -56,19 +56,20 @@ def compile_all():
     loss = SimpleNamespace(label_smoothing=0.0)
     rule = SimpleNamespace(beta_1=0.9, beta_2=0.9, momentum=0.9, nesterov=True)
     for dtype in (np.float64, np.float32):
-        rows, units = np.zeros((2, 3, 3), dtype), np.zeros((2, 3), dtype)
+        Z, H = np.zeros((3, 3), dtype), np.zeros((3, 3), dtype)
+        theta, gradient, *moments = np.zeros((4, 3), dtype)
         for make in ACTIVATIONS.values():
-            make(None).forward(rows[0], units[0], rows[1])
-            make(None).forward(rows[0], units[0], rows[0])
-            make(None).backward(rows[0], rows[1], rows[1], None, units[1])
+            make(None).forward(Z, theta, H)
+            make(None).forward(Z, theta, Z)
+            make(None).backward(Z, H, Z, None, gradient)
         for name, make in LOSSES.items():
-            y = np.zeros(3, np.intp) if name == "Multinomial" else rows[0]
-            make(loss).loss_gradient(y, rows[0], None, 1.0, rows[1])
+            y = np.zeros(3, np.intp) if name == "Multinomial" else Z
+            make(loss).loss_gradient(y, Z, None, 1.0, H)
         masks = CompiledMasks(dtype)
         masks.choose(np.zeros((3, 3), np.uint8), 1, 1.0)
-        masks.drop(rows[0], 0, rows[0])
-        masks.drop(rows[0], 0, rows[1])
-        CompiledPenalty(units[0], units[1]).add(1.0)
-        flat = np.zeros((4, 3), dtype)
-        UPDATE_RULES["Adam"](rule, Vectors(flat[0], flat[1], [*flat[2:]])).change((1.0, 1.0), 0, 0)
-        UPDATE_RULES["SGD"](rule, Vectors(flat[0], flat[1], [flat[2]])).change(1.0, 0, 0)
+        masks.drop(Z, 0, Z)
+        masks.drop(Z, 0, H)
+        CompiledPenalty(theta, gradient).add(1.0)
+        adam, sgd = UPDATE_RULES["Adam"], UPDATE_RULES["SGD"]
+        adam(rule, Vectors(theta, gradient, moments)).change((1.0, 1.0), 0.0, 0.0)
+        sgd(rule, Vectors(theta, gradient, moments[:1])).change(1.0, 0.0, 0.0)

@@ -55,7 +55,8 @@ def _adam_block(theta, g, m, v, rates, numbers):
 
 
 @compiled
-def _adam(theta, g, m, v, decayed, decays, average, rates, lost, weight, numbers):
+def _adam(vectors, lost, weight, numbers):
+    theta, g, m, v, decayed, decays, average, rates = vectors
     for start in range(0, theta.size, _BLOCK):
         block = slice(start, start + _BLOCK)
         piece = theta[block]
@@ -81,7 +82,8 @@ def _sgd_block(theta, g, v, rates, numbers, nesterov):
 
 
 @compiled
-def _sgd(theta, g, v, decayed, decays, average, rates, lost, weight, numbers, nesterov):
+def _sgd(vectors, lost, weight, numbers, nesterov):
+    theta, g, v, decayed, decays, average, rates = vectors
     for start in range(0, theta.size, _BLOCK):
         block = slice(start, start + _BLOCK)
         piece = theta[block]
@@ -118,13 +120,13 @@ class _Compiled(UpdateKernel):
 class _Adam(_Compiled):
     def change(self, factors, lost, weight):
         numbers = self._rule.beta_1, self._rule.beta_2, *factors
-        _adam(*self._vectors, lost, weight, numbers)
+        _adam(self._vectors, lost, weight, numbers)
 
 
 class _SGD(_Compiled):
     def change(self, factors, lost, weight):
         rule = self._rule
-        _sgd(*self._vectors, lost, weight, (rule.momentum, factors), rule.nesterov)
+        _sgd(self._vectors, lost, weight, (rule.momentum, factors), rule.nesterov)
 
 
 #: Kernels by the name of the update rule's class.
