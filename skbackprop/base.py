@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sklearn.metrics import get_scorer
 
 from .activations import activations_of_layers
-from .data import Gate, GivenData
+from .data import Gate, GivenData, check_validation
 from .fitted_estimator import FittedEstimator
 from .network import FittedNetwork, StartingValues, dense_network
 from .network.dropout import dropout_rates
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         PerLayer,
         RandomState,
         Scoring,
+        Splits,
         StartingArrays,
     )
 
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         nesterovs_momentum: bool
         early_stopping: bool
         validation_fraction: float
+        validation: Splits | None
         beta_1: float
         beta_2: float
         epsilon: float
@@ -214,7 +216,18 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         else a part of the training data.
 
     validation_fraction : float
-        Share of the training data to set aside for early stopping, in (0, 1).
+        Share of the training data to set aside for early stopping, in (0, 1), drawn at random.
+        Not used where ``validation`` is given.
+
+    validation : splitter, list of (train, test) pairs of positions, or None
+        Which rows to train on and which to validate with, for ``early_stopping=True``: the first
+        split of a splitter of scikit-learn, such as ``GroupKFold(5)``, which is called as
+        ``split(X, y, groups)`` with ``groups`` of ``fit``, or the first pair of a list. None is a
+        random split by ``validation_fraction``. Not together with ``X_val``.
+
+        Rows in neither part are not used; a warning says where these are half of all, or more. A
+        splitter sees the rows of a weight above 0; positions in a list, and ``PredefinedSplit``,
+        count all rows. Random splitters have a ``random_state`` of their own.
 
     beta_1 : float
         Decay rate of the first moment of 'adam', in [0, 1).
@@ -384,6 +397,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
+        validation: Splits | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -416,6 +430,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         self.nesterovs_momentum = nesterovs_momentum
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.validation = validation
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -448,6 +463,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         y: MatrixLike,
         sample_weight: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         X_val: MatrixLike | None = None,
         y_val: MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
@@ -468,6 +484,10 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
             not there, except that its class is known.
+
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient it is about, for a splitter that is given as
+            ``validation``. Nothing else uses it.
 
         X_val : {array-like, sparse matrix} of shape (n_validation, n_features), default=None
             Validation data, to be given together with ``y_val``. Recorded after each epoch in
@@ -501,7 +521,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         TypeError
             Where a parameter or an array is of a wrong type.
         """
-        given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val, groups=groups)
         return self._fit(given, StartingValues(coef_init, intercept_init))
 
     def _fit(self, given, starting_values=_DRAWN):
@@ -517,6 +537,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
         check_solver_options(self)
         check_exclusions(self)
+        check_validation(self.validation, given, self.early_stopping or given.is_part)
         recipe = recipe_of(self, one_pass=given.is_part)
         goes_on = hasattr(self, "coefs_") and (given.is_part or self.warm_start)
         earlier, known = self._fitted() if goes_on else (None, None)
@@ -535,7 +556,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         if given.has_validation:
             held_out = gate.validation(given, target, sample.rows.dtype)
         elif recipe.early_stopping:
-            sample, held_out = gate.split(sample, target, self.validation_fraction, state)
+            sample, held_out = gate.split(given, sample, target, state)
         training = Training(
             network,
             target,

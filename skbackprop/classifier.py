@@ -68,8 +68,8 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
         column takes its own labels.
 
     validation_fraction : float
-        Share of the training data to set aside for early stopping, in (0, 1), drawn in proportion
-        to the classes.
+        Share of the training data to set aside for early stopping, in (0, 1), drawn at random in
+        proportion to the classes. Not used where ``validation`` is given.
 
     Attributes
     ----------

@@ -35,6 +35,7 @@ PARAMETER_CONSTRAINTS = {
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
     "validation_fraction": [_SHARE],
+    "validation": ["splitter", "splits", None],
     "beta_1": [_SHARE],
     "beta_2": [_SHARE],
     "epsilon": [_POSITIVE],

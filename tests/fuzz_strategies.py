@@ -14,6 +14,13 @@ import polars as pl
 from component_tables import ACTIVATIONS, CLASSIFICATION_LOSSES, LOSSES
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    PredefinedSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import ELU, LeakyReLU, from_functions
@@ -24,6 +31,7 @@ __all__ = [
     "MISTAKES",
     "NUMBERS",
     "TARGET_CONTAINERS",
+    "VALIDATION",
     "WEIGHTS",
     "Call",
     "Data",
@@ -347,6 +355,16 @@ def slope_of_signed_square(Z):
 SQUARE = from_functions(signed_square, slope_of_signed_square)
 SOME_ACTIVATIONS = [*ACTIVATIONS, LeakyReLU(0.2), ELU(0.5), SQUARE]
 
+VALIDATION = [
+    KFold(2),
+    GroupKFold(2),
+    StratifiedKFold(2, shuffle=True),
+    TimeSeriesSplit(4),
+    PredefinedSplit([-1, 0, 1] * 3),
+    [([0, 1, 3], [2, 4])],
+    [([0, 1], [1])],
+    [([], [0.5], "x")],
+]
 PARAMETERS = {
     "hidden_layer_sizes": [(3,), 4, (), (5, 2), [1], np.array([3, 4]), (2, 3, 4), (150,)],
     "activation": SOME_ACTIVATIONS,
@@ -377,6 +395,7 @@ PARAMETERS = {
     "warmup_fraction": [0.0, 0.5],
     "weight_decay": [0.0, 0.1, 1e4],
     "average": [False, 0.5, 0.999],
+    "validation": [None, *VALIDATION],
 }
 OF_CLASSIFIER = {
     "loss": ["log_loss", *CLASSIFICATION_LOSSES.values(), "focal", "squared_error"]
@@ -489,6 +508,21 @@ def validation_data(draw, targets, first):
 
 
 @st.composite
+def groups(draw, n_rows):
+    """Groups for a splitter, some of another length or kind."""
+    kinds = [
+        np.arange(n_rows) // 3,
+        (np.arange(n_rows) % 3).astype(str).tolist(),
+        np.arange(n_rows + 1),
+        np.full(n_rows, np.nan),
+        np.zeros((n_rows, 2)),
+        3,
+    ]
+    which = draw(usually(None, range(len(kinds))))
+    return {} if which is None else {"groups": kinds[which]}
+
+
+@st.composite
 def starting_values(draw, n_features):
     """Weights and biases to start from, right ones for networks of 3 hidden units."""
     return {
@@ -511,5 +545,6 @@ def calls(draw):
         estimator=draw(estimators(estimator_class, values)),
         steps=steps,
         second=draw(validation_data(targets, first))
+        | draw(groups(first.n_rows))
         | draw(starting_values(first.made_of["n_features"])),
     )

@@ -28,8 +28,9 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
     Parameters, fitted attributes and results are those of
     :class:`~skbackprop.BackpropClassifier`. With 'lbfgs', the loss curve is that of a local fit on
     the same rows, up to rounding; 'sgd' and 'adam' take the rows in another order. Neither depends
-    on the number of workers. Early stopping holds out whole partitions; ``scoring`` is None or
-    'loss'. There is no ``partial_fit``.
+    on the number of workers. Early stopping holds out whole partitions, and ``validation`` is
+    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. There is no
+    ``partial_fit``.
 
     See Also
     --------
@@ -83,8 +84,9 @@ class DaskBackpropRegressor(OnDask, BackpropRegressor):
     Parameters, fitted attributes and results are those of
     :class:`~skbackprop.BackpropRegressor`. With 'lbfgs', the loss curve is that of a local fit on
     the same rows, up to rounding; 'sgd' and 'adam' take the rows in another order. Neither depends
-    on the number of workers. Early stopping holds out whole partitions; ``scoring`` is None or
-    'loss'. There is no ``partial_fit``.
+    on the number of workers. Early stopping holds out whole partitions, and ``validation`` is
+    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. There is no
+    ``partial_fit``.
 
     See Also
     --------

@@ -74,6 +74,12 @@ class OnDask:
 
     def _learn(self, gate, *arguments):
         """Fit, and let go of the rows at once: who looks at an error holds what it came of."""
+        if self.validation is not None:
+            raise ValueError(
+                f"validation={self.validation!r} needs the rows in memory, but on Dask whole "
+                "partitions are held out. Set validation=None, and give the validation rows of "
+                "your choice to fit as X_val and y_val."
+            )
         try:
             super()._learn(gate, *arguments)
         finally:

@@ -5,7 +5,7 @@ from weakref import WeakSet
 import dask
 import numpy as np
 
-from ..data import Checked, float_type, lasting_split
+from ..data import Checked, float_type, lasting_split, sides_of_all
 from ..utils import warn
 from .collections import to_partitions
 from .labels import kinds_of_labels, representative_target
@@ -56,13 +56,14 @@ class DistributedGate:
             message = f"Invalid X_val, y_val or sample_weight_val: {error}"
             raise type(error)(message) from error
 
-    def split(self, sample, target, fraction, state):
+    def split(self, given, sample, target, state):
         """Whole partitions are held out, drawn at random."""
-        partitions = sample.rows.partitions
+        partitions, fraction = sample.rows.partitions, self._estimator.validation_fraction
         numbers = np.array([partition.number for partition in partitions])
 
         def draw():
-            return _split_partitions(partitions, fraction, state.random_state)
+            split = _split_partitions(partitions, fraction, state.random_state)
+            return sides_of_all(split, numbers, self._n_given)
 
         return map(sample.select, lasting_split(state, numbers, self._n_given, draw))
 

@@ -4,14 +4,15 @@ A ``Gate`` checks what the user gave; a ``Sample`` is what came through; its ``R
 network in blocks and minibatches, without a copy of the whole.
 """
 
+from .chosen_splits import check_validation, chosen_splits
 from .coded import CodedTable
 from .gate import Checked, Gate, GivenData, check_data, counted, float_type, sample_of
 from .rows import RowBuffers, Rows
 from .sample import Sample
-from .splits import can_stratify, lasting_split, split_positions
+from .splits import can_stratify, lasting_split, sides_of_all, split_among, split_positions
 
 __all__ = [
     "Checked", "CodedTable", "Gate", "GivenData", "RowBuffers", "Rows", "Sample",
-    "can_stratify", "check_data", "counted", "float_type", "lasting_split", "sample_of",
-    "split_positions",
+    "can_stratify", "check_data", "check_validation", "chosen_splits", "counted", "float_type",
+    "lasting_split", "sample_of", "sides_of_all", "split_among", "split_positions",
 ]  # fmt: skip

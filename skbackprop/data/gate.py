@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..utils import about, check_features_and_target, check_weight
+from .chosen_splits import chosen_splits
 from .rows import Rows
 from .sample import Sample
-from .splits import lasting_split, split_positions
+from .splits import lasting_split, sides_of_all, split_positions
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class GivenData:
 
     classes : object
         All classes there will be, where they are declared.
+
+    groups : object
+        Group of each row of the training data, for a splitter; None without.
     """
 
     X: object
@@ -43,6 +47,7 @@ class GivenData:
     sample_weight_val: object = None
     is_part: bool = False
     classes: object = None
+    groups: object = None
 
     @property
     def has_validation(self):
@@ -162,14 +167,24 @@ class Gate:
             )
             return counted(sample_of(checked, target, dtype))
 
-    def split(self, sample, target, fraction, state):
+    def split(self, given, sample, target, state):
         """Training and validation part; the same rows as in the fit that is continued."""
         rows = sample.rows
         n_given = rows.X.shape[0]
         positions = np.arange(n_given) if rows.subset is None else rows.subset
 
         def draw():
-            strata = target.strata(rows.targets()[0])
-            return split_positions(strata, len(rows), fraction, state.random_state)
+            estimator = self._estimator
+            if estimator.validation is not None:
+                return self._chosen(given, sample, positions, n_given)
+            strata, fraction = target.strata(rows.targets()[0]), estimator.validation_fraction
+            split = split_positions(strata, len(rows), fraction, state.random_state)
+            return sides_of_all(split, positions, n_given)
 
         return map(sample.select, lasting_split(state, positions, n_given, draw))
+
+    def _chosen(self, given, sample, positions, n_given):
+        """The user's split; rows in neither part of it, or unknown to the splitter, stay out."""
+        counts = np.isin(np.arange(n_given), positions)
+        (split,) = chosen_splits(self._estimator.validation, given, sample.y, counts)
+        return *split, np.setdiff1d(np.arange(n_given), np.concatenate(split))

@@ -40,15 +40,11 @@ def lasting_split(state, positions, n_given, draw):
 
     ``positions`` are those of the rows that count among all ``n_given`` ones, and the split in
     ``state`` is one of all: in a fit that goes on, no row changes sides, whatever the weights have
-    become. Rows that did not count when it was made by ``draw()`` are to be trained on.
+    become. ``draw()`` makes it: training rows, validation rows, and perhaps rows to leave out.
     """
     if state.split is None or sum(map(len, state.split)) != n_given:
-        training, validation = (positions[part] for part in draw())
-        others = np.setdiff1d(np.arange(n_given), positions)
-        state.split = np.append(training, others), validation
-    place = np.full(n_given, -1)
-    place[positions] = np.arange(len(positions))
-    training, validation = (part[part >= 0] for part in (place[side] for side in state.split))
+        state.split = draw()
+    training, validation = split_among(positions, state.split[:2], n_given)
     if not (len(training) and len(validation)):
         raise ValueError(
             "The weights leave no row of the split that warm_start goes on with to train on, or "
@@ -56,6 +52,23 @@ def lasting_split(state, positions, n_given, draw):
             "warm_start=False."
         )
     return training, validation
+
+
+def sides_of_all(split, positions, n_given):
+    """A split of the rows that count as one of all: the others are to be trained on.
+
+    A row that counts only later may then be trained on, since it was drawn to neither side.
+    """
+    training, validation = (positions[part] for part in split)
+    others = np.setdiff1d(np.arange(n_given), positions)
+    return np.append(training, others), validation
+
+
+def split_among(positions, split, n_given):
+    """A split of all ``n_given`` rows as one of those at some positions: the others drop out."""
+    place = np.full(n_given, -1)
+    place[positions] = np.arange(len(positions))
+    return tuple(part[part >= 0] for part in (place[side] for side in split))
 
 
 def can_stratify(strata, n_validation):

@@ -56,7 +56,7 @@ else:
 
 def data_at_begin(given):
     """What callbacks are told of the data at the beginning of a task: all of them."""
-    return _told(given, "sample_weight", "X_val", "y_val", "sample_weight_val")
+    return _told(given, "sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
 
 
 def data_at_end(given):

@@ -25,7 +25,7 @@ class TrainingState:
         The rule with its moments; the patience of the last call of ``partial_fit``.
 
     split : tuple of ndarrays or None
-        Positions of the training and of the validation rows.
+        Positions of the training rows, of the validation rows, and perhaps of those left out.
 
     dropout_stream : DropoutStream or None
         Random bits for dropout; None before the first step with dropout.

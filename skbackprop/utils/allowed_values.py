@@ -7,7 +7,7 @@ private, and what they accept is part of what this package promises: hence its o
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Integral, Real
@@ -93,6 +93,14 @@ def _is_array_like(value):
     return looks and not np.isscalar(value) and not sparse.issparse(value)
 
 
+def _is_splitter(value):
+    return callable(getattr(value, "split", None)) and not isinstance(value, (str, bytes, type))
+
+
+def _is_list(value):
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
 _NONE = Kind("None", lambda value: value is None)
 _BOOLEANS = _instances(bool), _instances(np.bool_)
 
@@ -103,6 +111,8 @@ _KINDS = {
     "array-like": Kind("an array-like", _is_array_like),
     "boolean": _either(*_BOOLEANS),
     "verbose": _either(Interval(Integral, 0, None, closed="left"), *_BOOLEANS),
+    "splitter": Kind("an object implementing 'split'", _is_splitter),
+    "splits": Kind("a list of (train, test) pairs of positions", _is_list),
     "random_state": _either(
         Interval(Integral, 0, 2**32 - 1, closed="both"), _instances(np.random.RandomState), _NONE
     ),
@@ -129,7 +139,7 @@ def refusal(owner, name, value, allowed):
     """What is wrong with the value of a parameter of an estimator; None where nothing is.
 
     ``allowed`` lists what it may be: kinds, types, and 'array-like', 'boolean', 'verbose',
-    'random_state', ``callable`` or None.
+    'random_state', 'splitter', 'splits', ``callable`` or None.
     """
     for entry in allowed:
         if _kind(entry).accepts(value):

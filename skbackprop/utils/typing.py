@@ -3,7 +3,7 @@
 They are imported for type checkers alone, so that they cost no time when the package is imported.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Array", "ArrayLike", "Callback", "ClassWeight", "FloatArray", "FloatDType", "LayerSizes",
-    "MatrixLike", "PerLayer", "RandomState", "Scoring", "ShapedData", "SparseData",
-    "StartingArrays",
+    "MatrixLike", "PerLayer", "RandomState", "Scoring", "ShapedData", "SparseData", "Splits",
+    "Splitter", "StartingArrays",
 ]  # fmt: skip
 
 
@@ -29,6 +29,13 @@ class ShapedData(Protocol):
     @property
     def shape(self) -> Any:
         """Numbers of rows and columns."""
+
+
+class Splitter(Protocol):
+    """A splitter of scikit-learn, or one of your own."""
+
+    def split(self, X: Any, y: Any, groups: Any, /) -> Iterable[tuple[Any, Any]]:
+        """Return pairs of positions: of training rows, and of validation rows."""
 
 
 class Callback(Protocol):
@@ -75,6 +82,9 @@ ClassWeight: TypeAlias = (
     | list[Mapping[Any, float] | Literal["balanced"]]
     | None
 )
+
+#: Splits into training and validation rows, which can be asked for again.
+Splits: TypeAlias = Splitter | Sequence[tuple[ArrayLike, ArrayLike]]
 
 RandomState: TypeAlias = int | np.random.RandomState | None
 FloatDType: TypeAlias = Literal["float32", "float64"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.model_selection import GroupKFold
 
 from skbackprop.dask import DaskBackpropClassifier, DaskBackpropRegressor
 from skbackprop.losses import Quantile
@@ -68,6 +69,15 @@ def test_a_mistake_is_named_and_changes_nothing(client, mistake, fitted):
     data, words = MISTAKES[mistake]
     with pytest.raises((ValueError, TypeError), match=words):
         net.fit(**data())
+    assert pickle.dumps(net) == before
+
+
+def test_splits_of_rows_are_refused(client):
+    """Rows lie on the workers; validation rows of one's own are ``X_val``."""
+    net = DaskBackpropClassifier(**SMALL, early_stopping=True, validation=GroupKFold(3))
+    before = pickle.dumps(net)
+    with pytest.raises(ValueError, match=r"validation=.*whole partitions.* X_val and y_val"):
+        net.fit(cut(X), cut(LABELS), groups=np.arange(60) // 5)
     assert pickle.dumps(net) == before
 
 

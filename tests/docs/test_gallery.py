@@ -213,3 +213,14 @@ def test_partitions_do_not_change_the_fit(run):
     assert variables["client"].status == "closed"
     assert type(variables["plain"]).__name__ == "BackpropClassifier"
     assert n_figures() == 1
+
+
+def test_random_validation_rows_promise_too_much(run):
+    losses = run("plot_validation_by_group")["losses"]
+    (random, of_new_writers, _), (by_form, of_others, _) = (
+        np.mean(losses[name], axis=0) for name in ("random rows", "whole forms")
+    )
+    assert random < 0.65 * of_new_writers
+    assert 0.7 < by_form / of_others < 1.3
+    assert 0.8 < of_new_writers / of_others < 1.2
+    assert n_figures() == 1

@@ -30,6 +30,7 @@ from mistakes import (
     with_value,
 )
 from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit
 
 from skbackprop import BackpropRegressor
 
@@ -296,6 +297,48 @@ def own_weights_and_splits(kind):
     )
 
 
+def own_splits(kind):
+    """Mistakes of validation rows that the user chooses."""
+    y, rows = TARGETS[kind], np.arange(N_ROWS)
+
+    def mistake(name, validation, words, call=None):
+        parameters = {"early_stopping": True, "validation": validation}
+        words = ("validation", *words)
+        return Mistake(name, kind, call or fit(X, y), words, parameters=parameters)
+
+    by_group, groups = GroupKFold(4), rows // 5
+    yield mistake("no groups for a splitter that needs them", by_group, ("Give groups to fit",))
+    for name, wrong, words in (
+        ("groups of other length", groups[:-1], ("39", "40")),
+        ("groups in two columns", np.c_[groups, groups], ("groups", "1d")),
+        ("a number as groups", 3, ("groups", "1d")),
+    ):
+        parameters = {"early_stopping": True, "validation": by_group}
+        yield Mistake(name, kind, fit(X, y, groups=wrong), words, parameters=parameters)
+    yield mistake("groups with NaN", by_group, ("NaN",), fit(X, y, groups=groups * np.nan))
+    yield mistake("too few groups", by_group, ("groups: 2",), fit(X, y, groups=groups > 3))
+    yield mistake("too many folds", KFold(50), ("n_splits=50", "40"))
+    yield mistake("folds of other data", PredefinedSplit([0, 1, -1]), ("3 entries", "40 rows"))
+    yield mistake("X_val as well", KFold(4), ("X_val",), fit(X, y, X_val=X, y_val=y))
+    yield mistake("no pairs", [], ("no split",))
+    yield mistake("no folds", PredefinedSplit([-1] * N_ROWS), ("no split",))
+    yield mistake("no rows to train on", [([], rows)], ("no row to train on",))
+    yield mistake("no rows to validate with", [(rows, [])], ("no row to validate with",))
+    yield mistake(
+        "no rows that count to validate with", [(rows[1:], rows[:1])],
+        ("no row to validate with", "weight"), fit(X, y, with_value(WEIGHTS, 0)),
+    )  # fmt: skip
+    yield mistake("a row on both sides", [(rows[:30], rows[29:])], ("train", "test", "29"))
+    yield mistake("a row twice", [([1, 2, 2], rows[5:])], ("training rows", "more than once"))
+    yield mistake("a position too large", [(rows, [40])], ("validation rows", "outside", "40"))
+    yield mistake("a position below 0", [([0, -1], [2])], ("training rows", "outside", "-1"))
+    yield mistake("masks", [(rows < 30, rows >= 30)], ("training rows", "integer", "bool"))
+    yield mistake("floats", [(rows[:9], [20.5])], ("validation rows", "integer", "float"))
+    yield mistake("2-D positions", [([[1], [2]], rows[5:])], ("training rows", "2-D"))
+    yield mistake("triples", [(rows[:9], rows[9:19], rows[19:])], ("pair",))
+    yield mistake("one pair, no list", (rows[:20], rows[20:]), ("pair",))
+
+
 OWN = [
     Mistake(
         "several columns, one of them continuous",
@@ -307,6 +350,8 @@ OWN = [
     *own_validation_data("regressor"),
     *own_weights_and_splits("classifier"),
     *own_weights_and_splits("regressor"),
+    *own_splits("classifier"),
+    *own_splits("regressor"),
     *bad_predictions("classifier", "decision_function"),
     Mistake(
         "y_val with an unseen label",

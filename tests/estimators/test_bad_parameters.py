@@ -20,6 +20,7 @@ from mistakes import (
     start_of,
     unfitted_and_fitted,
 )
+from sklearn.model_selection import KFold
 from sklearn.neural_network import MLPRegressor
 
 from skbackprop import BackpropRegressor
@@ -78,6 +79,10 @@ NEW_OUT_OF_RANGE = [
     ("scoring", "acuracy", "acuracy"),
     ("solver_options", "maxcor", "dict"),
     ("solver_options", [("maxcor", 5)], "dict"),
+    ("validation", 5, "'split'"),
+    ("validation", "KFold", "'split'"),
+    ("validation", KFold, "'split'"),
+    ("validation", {0: 1}, "list of (train, test) pairs"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import KFold
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 
@@ -24,6 +25,7 @@ EXCLUSIONS = [
         {"learning_rate": "one_cycle", "warmup_fraction": 0.1},
         ("learning_rate", "warmup_fraction"),
     ),
+    ({"validation": KFold(3)}, ("validation", "early_stopping")),
 ]
 OUT_OF_RANGE = [
     ("warmup_fraction", 1.0),

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn import config_context
 from sklearn.datasets import make_classification
-from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedKFold,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -183,3 +190,51 @@ def test_metadata_that_are_not_requested_are_refused(name):
         pipeline = make_pipeline(StandardScaler(), BackpropClassifier(**ADAM))
         with pytest.raises(ValueError, match=name):
             pipeline.fit(X[:80], y[:80], **{name: value})
+
+
+# ---- groups, for validation rows by group
+
+GROUPS = np.repeat(np.arange(20), 6)
+BY_GROUP = {"early_stopping": True, "scoring": "loss", "validation": GroupKFold(4)}
+
+
+@pytest.mark.parametrize("estimator_class", ESTIMATORS)
+def test_groups_through_a_pipeline(estimator_class):
+    direct = estimator_class(**ADAM, **BY_GROUP)
+    direct.fit(StandardScaler().fit_transform(X), y, groups=GROUPS)
+    name = estimator_class.__name__.lower()
+    unrouted = make_pipeline(StandardScaler(), estimator_class(**ADAM, **BY_GROUP))
+    unrouted.fit(X, y, **{f"{name}__groups": GROUPS})
+    with config_context(enable_metadata_routing=True):
+        net = estimator_class(**ADAM, **BY_GROUP).set_fit_request(groups=True)
+        routed = make_pipeline(StandardScaler(), net).fit(X, y, groups=GROUPS)
+    for pipeline in (unrouted, routed):
+        assert_same(pipeline[-1].validation_loss_curve_, direct.validation_loss_curve_)
+
+
+@pytest.mark.parametrize("estimator_class", ESTIMATORS)
+def test_groups_through_a_grid_search(estimator_class):
+    """To the splitter of the search, and from each of its folds to that of early stopping."""
+    with config_context(enable_metadata_routing=True):
+        net = estimator_class(**ADAM, **BY_GROUP).set_fit_request(groups=True)
+        grid = {"validation": [GroupKFold(4), GroupShuffleSplit(random_state=0)]}
+        search = GridSearchCV(net, grid, cv=GroupKFold(2), error_score="raise", n_jobs=2)
+        search.fit(X, y, groups=GROUPS)
+    scores = [
+        estimator_class(**ADAM | BY_GROUP | {"validation": validation})
+        .fit(X[train], y[train], groups=GROUPS[train])
+        .score(X[test], y[test])
+        for validation in grid["validation"]
+        for train, test in GroupKFold(2).split(X, y, GROUPS)
+    ]
+    found = [search.cv_results_[f"split{i}_test_score"] for i in (0, 1)]
+    assert_same(np.transpose(found).ravel(), scores)
+    best = estimator_class(**ADAM | BY_GROUP | search.best_params_).fit(X, y, groups=GROUPS)
+    assert_same(search.best_estimator_.validation_loss_curve_, best.validation_loss_curve_)
+
+
+def test_groups_that_are_not_requested_are_refused():
+    with config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(StandardScaler(), BackpropClassifier(**ADAM, **BY_GROUP))
+        with pytest.raises(ValueError, match="groups"):
+            pipeline.fit(X, y, groups=GROUPS)

@@ -42,7 +42,12 @@ VALUES = [
 
 @pytest.mark.parametrize(
     ("estimator_class", "name"),
-    [(validated, name) for validated in VALIDATED for name in validated._allowed_values],
+    [
+        (validated, name)
+        for validated in VALIDATED
+        for name in validated._allowed_values
+        if name != "validation"  # for which they have no words
+    ],
 )
 def test_same_verdicts_and_words_as_scikit_learns_classes(estimator_class, name):
     """Its classes are private: where they are no longer there, there is nothing to compare."""

@@ -363,6 +363,7 @@ CHANGED = {
     "nesterovs_momentum": False,
     "early_stopping": True,
     "validation_fraction": 0.4,
+    "validation": [([0, 1], [2])],
     "beta_1": 0.1,
     "beta_2": 0.1,
     "epsilon": 1e-3,

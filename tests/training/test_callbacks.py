@@ -9,7 +9,7 @@ from recorder import Recorder
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
 from sklearn.metrics import log_loss, r2_score
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -108,6 +108,14 @@ def test_data_come_as_they_were_given():
         assert told["metadata"]["X_val"].shape == (30, 6)
     for told in recorder.told("end"):
         assert told["metadata"] == {"sample_weight": WEIGHTS}
+
+
+def test_groups_come_at_the_beginning_of_a_task():
+    recorder, groups = Recorder(), np.arange(len(y)) // 6
+    net = BackpropClassifier(**SMALL, early_stopping=True, validation=GroupKFold(3))
+    net.set_callbacks(recorder).fit(X, y, groups=groups)
+    assert all(told["metadata"]["groups"] is groups for told in recorder.told("begin"))
+    assert all(told["metadata"] is None for told in recorder.told("end"))
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

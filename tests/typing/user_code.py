@@ -3,6 +3,7 @@
 It is not run.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, assert_type
 
@@ -92,6 +93,23 @@ assert_type(
 )
 
 # ---- components of one's own
+
+
+class LastRows:
+    """A splitter with the methods of scikit-learn's."""
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        return 1
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        yield np.arange(15), np.arange(15, 20)
+
+
+by_group = BackpropClassifier(early_stopping=True, validation=LastRows())
+assert_type(by_group.fit(X, y, groups=np.arange(20) // 5), BackpropClassifier)
+BackpropRegressor(early_stopping=True, validation=[(range(15), np.arange(15, 20))])
 
 
 @dataclass(frozen=True)

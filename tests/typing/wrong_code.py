@@ -24,6 +24,8 @@ BackpropClassifier(loss=Huber())  # error: arg-type
 BackpropRegressor(loss="log_loss")  # error: arg-type
 BackpropRegressor(learning_rate=lambda progress: progress.epochs)  # error: attr-defined
 BackpropRegressor(dtype="float16")  # error: arg-type
+BackpropRegressor(validation=5)  # error: arg-type
+BackpropRegressor(validation="kfold")  # error: arg-type
 TabularClassifier(alpha=0.1)  # error: call-arg
 TableEncoder(max_categories="many")  # error: arg-type
 LeakyReLU("0.2")  # error: arg-type
