@@ -13,7 +13,15 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..data import Checked, GivenData, counted, sample_of
+from ..data import (
+    Checked,
+    GivenData,
+    check_validation,
+    chosen_splits,
+    counted,
+    sample_of,
+    split_among,
+)
 from ..network import EMBEDDINGS, network_in_a_line
 from ..parameter_checks import PARAMETER_CONSTRAINTS
 from ..training import CallbackSupport, with_callbacks
@@ -41,11 +49,20 @@ if TYPE_CHECKING:
     from ..activations import LayerActivations
     from ..network import EmbeddingName
     from ..training import Outcome
-    from ..utils.typing import Array, ArrayLike, LayerSizes, MatrixLike, PerLayer, RandomState
+    from ..utils.typing import (
+        Array,
+        ArrayLike,
+        LayerSizes,
+        MatrixLike,
+        PerLayer,
+        RandomState,
+        Splits,
+    )
 
     class SharedParameters(TypedDict, total=False):
         """Types of the hyper-parameters that the two classes take by name, with equal defaults."""
 
+        validation: Splits | None
         dropout: PerLayer
         max_iter: int
         min_steps: int
@@ -61,7 +78,7 @@ if TYPE_CHECKING:
 _SHARED = (
     *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
     *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
-    "verbose",
+    *("validation", "verbose"),
 )
 
 
@@ -102,7 +119,20 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     validation_fraction : float
         Share of the training data, in [0, 1), that each network sets aside to find its best epoch.
-        With 0, or with too few rows to set 2 aside, the last epoch is kept.
+        With 0, or with too few rows to set 2 aside, the last epoch is kept. Not used where
+        ``validation`` is given.
+
+    validation : splitter, list of (train, test) pairs of positions, or None
+        Which rows each network trains on, and which it finds its best epoch with: network ``i``
+        uses split ``i``, modulo their number, of a splitter of scikit-learn, such as
+        ``GroupKFold(4)``, which is called as ``split(X, y, groups)`` with ``groups`` of ``fit``,
+        or of a list. None is a random split for each network, by ``validation_fraction``. Not
+        together with ``X_val``.
+
+        Rows in no part of a split are not used for it; a warning says where half of all rows, or
+        more, are used by no network. A splitter sees the rows of a weight above 0; positions in a
+        list, and ``PredefinedSplit``, count all rows. Random splitters have a ``random_state`` of
+        their own.
 
     n_iter_no_change : int or inf
         Training of a network stops after more than this many epochs without an improvement of the
@@ -188,6 +218,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         learning_rate_init: float,
         weight_decay: float,
         validation_fraction: float,
+        validation: Splits | None = None,
         dropout: PerLayer = 0.15,
         max_iter: int = 48,
         min_steps: int = 1000,
@@ -208,6 +239,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.min_steps = min_steps
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
+        self.validation = validation
         self.n_iter_no_change = n_iter_no_change
         self.embedding = embedding
         self.categorical_features = categorical_features
@@ -244,6 +276,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         y: MatrixLike,
         sample_weight: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         X_val: MatrixLike | None = None,
         y_val: MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
@@ -264,6 +297,10 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
             not there, except that its class is known.
 
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as the patient it is about, for a splitter that is given as
+            ``validation``. Nothing else uses it.
+
         X_val : {data frame, array-like, sparse matrix}, default=None
             Validation data for all members, to be given together with ``y_val``. They take the
             place of a part of the training data.
@@ -279,13 +316,14 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self : estimator
             The fitted estimator.
         """
-        given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val, groups=groups)
         with draft_of(self) as (draft, keep_despite):
             draft._learn(given, keep_despite)
         return self
 
     def _learn(self, given, keep_despite):
         """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
+        check_validation(self.validation, given)
         all_rows = self._checked(given.X, given.y, given.sample_weight)
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
@@ -294,7 +332,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         validate_data(self, all_rows.X, skip_check_array=True)
         sample = counted(sample_of(self._learn_table(checked), target, np.float32))
         held_out = self._held_out(given, target)
-        self._run(self._plan(sample, held_out, target), given, keep_despite)
+        splits = self._splits(given, all_rows, sample)
+        self._run(self._plan(sample, held_out, splits, target), given, keep_despite)
 
     def _checked(self, X, y, sample_weight):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
@@ -312,22 +351,36 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
-    def _plan(self, sample, held_out, target):
-        """What all networks have in common."""
-        n_rows = len(sample.rows)
+    def _splits(self, given, all_rows, sample):
+        """The splits that the user chooses, of the rows of the sample; None for random ones."""
+        if self.validation is None:
+            return None
+        n_given = len(all_rows.y)
+        positions = _positions_that_count(all_rows.sample_weight, n_given)
+        if sample.rows.subset is not None:
+            positions = positions[sample.rows.subset]
+        counts = np.isin(np.arange(n_given), positions)
+        chosen = chosen_splits(self.validation, given, sample.y, counts, self.n_members)
+        return [split_among(positions, split, n_given) for split in chosen]
+
+    def _n_trained_on(self, n_rows, held_out, splits):
+        """How many rows each network trains on, at least, and whether others validate it."""
+        if splits is not None:
+            return min(len(training) for training, _ in splits), True
         n_set_aside = int(np.ceil(self.validation_fraction * n_rows))
-        splits = held_out is None and 2 <= n_set_aside < n_rows
+        if held_out is None and 2 <= n_set_aside < n_rows:
+            return n_rows - n_set_aside, True
+        return n_rows, held_out is not None
+
+    def _plan(self, sample, held_out, splits, target):
+        """What all networks have in common."""
+        n_rows, stops_early = self._n_trained_on(len(sample.rows), held_out, splits)
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
         columns = self._embedded_columns(sample.rows.X)
         network = table_network(self, sample.rows.n_features, target.n_raw, embedding, columns)
-        recipe = table_recipe(
-            self,
-            n_rows - n_set_aside if splits else n_rows,
-            splits or held_out is not None,
-            self._validation_loss(target),
-        )
+        recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
         fraction, calibrated = self.validation_fraction, is_classifier(self)
-        return Plan(network, target, recipe, sample, held_out, fraction, calibrated)
+        return Plan(network, target, recipe, sample, held_out, splits, fraction, calibrated)
 
     @with_callbacks
     def _run(self, plan, given, keep_despite):
@@ -434,8 +487,12 @@ def _without_zero_weights(checked):
     X, y, weight = checked
     if weight is None or weight.all():
         return checked
-    kept = np.flatnonzero(weight)
+    kept = _positions_that_count(weight, len(y))
     return Checked(rows_of(X, kept), y[kept], weight[kept])
+
+
+def _positions_that_count(weight, n_rows):
+    return np.arange(n_rows) if weight is None else np.flatnonzero(weight)
 
 
 def _mean_curve(curves):

@@ -16,7 +16,10 @@ from .temperature import temperature
 class Plan:
     """What all networks of a table have in common.
 
-    Each sets aside ``validation_fraction`` of the sample, where no rows are ``held_out`` for all.
+    Where no rows are ``held_out`` for all, network ``i`` uses split ``i`` of ``splits``, pairs of
+    positions in the sample that begin anew after the last. Where these are None, each network
+    sets aside ``validation_fraction`` of the sample.
+
     Raw predictions that are ``calibrated``, those of classes, are divided by a temperature.
     """
 
@@ -25,6 +28,7 @@ class Plan:
     recipe: Recipe
     sample: Sample
     held_out: Sample | None
+    splits: list | None
     validation_fraction: float
     calibrated: bool
 
@@ -54,7 +58,7 @@ def train_members(plan, seeds, progress):
 
 
 def _train_member(plan, number, seed, progress):
-    training = _new_training(plan, seed)
+    training = _new_training(plan, number, seed)
     tasks = progress.member_tasks(number, training.monitor, partial(_member, plan, training))
     try:
         stop = training.run(tasks)
@@ -74,25 +78,31 @@ def _interrupted(n_iter):
     return f"Interrupted by the user after {n_iter} epochs."
 
 
-def _new_training(plan, seed):
-    """The run of one network, with its own starting values and rows set aside.
-
-    These are stratified, unless a class is too small for that.
-    """
+def _new_training(plan, number, seed):
+    """The run of one network, with its own starting values and validation rows."""
     state = TrainingState(seed)
     parameters = plan.network.parameters(plan.sample.rows.dtype)
     plan.network.draw(parameters, state.random_state)
     sample, held_out = plan.sample, plan.held_out
     if held_out is None and plan.recipe.early_stopping:
-        n_rows, fraction = len(sample.rows), plan.validation_fraction
-        strata = plan.target.strata(sample.rows.targets()[0])
-        if strata is not None and not can_stratify(strata, int(np.ceil(n_rows * fraction))):
-            strata = None
-        positions = split_positions(strata, n_rows, fraction, state.random_state)
-        sample, held_out = map(plan.sample.select, positions)
+        sample, held_out = map(sample.select, _split(plan, number, state.random_state))
     return Training(
         plan.network, plan.target, plan.recipe, state, parameters, sample, held_out=held_out
     )
+
+
+def _split(plan, number, random_state):
+    """Positions of the rows that a network trains on, and of those it is validated with.
+
+    Where they are drawn, they are stratified, unless a class is too small for that.
+    """
+    if plan.splits is not None:
+        return plan.splits[number % len(plan.splits)]
+    rows, fraction = plan.sample.rows, plan.validation_fraction
+    strata = plan.target.strata(rows.targets()[0])
+    if strata is not None and not can_stratify(strata, int(np.ceil(len(rows) * fraction))):
+        strata = None
+    return split_positions(strata, len(rows), fraction, random_state)
 
 
 def _member(plan, training, reason, copied=False):
