@@ -99,6 +99,8 @@ def _checked_groups(groups, n_rows):
     return groups
 
 
+# Whether a target is integers is looked at by a cast; NumPy's warning of huge ones says no more.
+@np.errstate(all="ignore")
 def _pairs_of_splitter(splitter, X, y, groups, counts, most):
     """Splits of the rows that count, as positions among these."""
     name = _name(splitter)

@@ -30,7 +30,7 @@ from mistakes import (
     with_value,
 )
 from sklearn.exceptions import DataConversionWarning, NotFittedError
-from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit
+from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, StratifiedKFold
 
 from skbackprop import BackpropRegressor
 
@@ -320,6 +320,9 @@ def own_splits(kind):
     yield mistake("too many folds", KFold(50), ("n_splits=50", "40"))
     yield mistake("folds of other data", PredefinedSplit([0, 1, -1]), ("3 entries", "40 rows"))
     yield mistake("X_val as well", KFold(4), ("X_val",), fit(X, y, X_val=X, y_val=y))
+    if kind == "regressor":
+        call = fit(X, 1e298 * NUMBERS)  # which are too large for NumPy to look for integers in
+        yield mistake("classes of numbers", StratifiedKFold(3), ("continuous",), call)
     yield mistake("no pairs", [], ("no split",))
     yield mistake("no folds", PredefinedSplit([-1] * N_ROWS), ("no split",))
     yield mistake("no rows to train on", [([], rows)], ("no row to train on",))
