@@ -55,6 +55,16 @@ def test_tables():
     assert len(variables["model"].members_) == 2
 
 
+def test_other_packages():
+    pytest.importorskip("skrub")
+    variables = run("other_packages")
+    X, y = variables["trees"], variables["kind"]
+    assert variables["model"].score(X[300:], y[300:]) > 0.9
+    with pytest.warns(UserWarning, match="'note': nearly all strings differ"):
+        alone = variables["classifier"].fit(X[:300], y[:300])
+    assert alone.score(X[300:], y[300:]) < 0.7
+
+
 # Of Dask's own writing of Parquet, with pandas 3.1 and newer.
 @pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
 def test_beyond_one_machine():

@@ -320,3 +320,54 @@ def test_names_are_unique(library):
     assert list(encoder.fit_transform(X).columns) == [
         *("a", "missing_a", "missing_a_2", "c_None", "c_None_2")
     ]
+
+
+# ---- strings that are no categories
+
+IDS = [f"no. {i}" for i in range(101)]
+
+
+def table_of_ids(library):
+    if library == "array":
+        return np.array(IDS, dtype=object)[:, np.newaxis]
+    module = pytest.importorskip(library)
+    return module.DataFrame({"x0": IDS, "kind": ["a", "b"] * 50 + ["a"]})
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "array"])
+def test_strings_that_nearly_all_differ_are_named_in_a_warning(library):
+    X = table_of_ids(library)
+    with pytest.warns(UserWarning, match=r"^Column 'x0': nearly all .*skrub's StringEncoder") as w:
+        TableEncoder().fit(X)
+    assert len(w) == 1
+    assert w[0].filename == __file__
+    TableEncoder(np.ones(X.shape[1], bool)).fit(X)  # no warning of what the user names
+
+
+def test_all_such_columns_are_in_one_warning():
+    X = pd.DataFrame({"a": IDS, "b": IDS, "c": [1.0] * 101})
+    with pytest.warns(UserWarning, match="^Columns 'a', 'b': ") as w:
+        TableEncoder().fit(X)
+    assert len(w) == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        IDS[:100],  # few rows
+        IDS[:80] + IDS[:21],
+        [*IDS[:90], *[None] * 1000, *["no. 1"] * 20],
+        pd.Categorical(IDS),
+        range(101),
+        pd.interval_range(0, 101, periods=101),
+        pd.date_range("2020", periods=101),
+    ],
+    ids=["few rows", "many are there twice", "missing", "category", "numbers", "cut", "dates"],
+)
+def test_ordinary_columns_cause_no_warning(column):
+    TableEncoder().fit(pd.DataFrame({"a": column}))  # warnings are errors
+
+
+def test_new_levels_cause_no_warning():
+    encoder = TableEncoder().fit(pd.DataFrame({"a": ["x", "y"]}))
+    encoder.transform(pd.DataFrame({"a": IDS}))

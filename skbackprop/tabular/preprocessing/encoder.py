@@ -15,6 +15,7 @@ from ...data import CodedTable
 from ...utils import draft_of, input_feature_names, one_fit_of
 from .columns import read_table
 from .datetimes import DatetimeParts
+from .free_text import is_free_text, warn_of_free_text
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self
@@ -185,7 +186,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     string is the level of the value that it writes: a category may be 1, 1.0 or "1". Floats from
     2**53 on do not tell integers apart and are refused as categories.
 
-    Sparse data are numbers without missing values, and stay sparse.
+    ``fit`` warns of columns of more than 100 strings of which more than 90 % differ, unless
+    ``categorical_features`` names them: texts and identifiers are no categories. Sparse data are
+    numbers without missing values, and stay sparse.
 
     Examples
     --------
@@ -432,12 +435,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.hstack([filled, marked.astype(self.dtype)])
 
     def _fit_categories(self, table):
-        self._levels, n_columns = [], 0
+        self._levels, free_texts, n_columns = [], [], 0
         for column in map(table.column, self._categorical):
             texts, codes = column.levels()
+            if is_free_text(column, texts, codes):
+                free_texts.append(column.name)
             self._levels.append(self._fit_levels(texts, codes, n_columns))
             n_columns += len(self._levels[-1].names)
         self.n_features_out_ += n_columns
+        if isinstance(self.categorical_features, str):  # not named by the user
+            warn_of_free_text(free_texts)
 
     def _fit_levels(self, texts, codes, first):
         """Find the columns of a category, in the order of the texts; to be missing is the last."""
