@@ -131,6 +131,13 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     scaler_ : SmoothClipScaler or None
         Scales them; None for sparse data.
 
+    members_ : list of Outcome
+        What training gave for each network, to be read only. They are no estimators: they see the
+        encoded and scaled table, and only all of them together predict. Each has ``n_iter``,
+        ``best_iter``, ``loss``, ``loss_curve``, ``validation_losses``, ``stop_reason`` and
+        ``network``, which has ``layer_units`` and, of the dense layers, ``coefs`` and
+        ``intercepts``.
+
     loss_curve_ : list of float
         Loss of each epoch, averaged over the networks that were trained so long.
 
