@@ -21,6 +21,7 @@ from ..utils import (
     Interval,
     StrOptions,
     about,
+    available_unless,
     check_finite_prediction,
     check_parameters,
     check_target,
@@ -29,8 +30,11 @@ from ..utils import (
     fit_context,
     one_fit_of,
     rows_of,
+    visual_block,
+    why_no_visual_block,
 )
 from .ensemble import Plan, train_members
+from .fitted import FittedEnsemble
 from .preprocessing import SmoothClipScaler, TableEncoder
 from .progress import EnsembleProgress
 from .recipe import table_network, table_recipe
@@ -234,6 +238,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     _default_embedding = None
 
+    # Whether a prediction is that of the mean raw prediction, or a mean of predictions.
+    _averages_raw = False
+
     @abstractmethod
     def _target_for(self, y, sample_weight):
         """The target of validated training data."""
@@ -419,10 +426,24 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             for number, member in enumerate(self.members_, start=1)
         )
 
+    @available_unless(why_no_visual_block)
+    def _sk_visual_block_(self):
+        """What scikit-learn draws in notebooks: the usual block, the networks in its caption."""
+        if "members_" not in vars(self):
+            return visual_block(self, None)
+        network = network_in_a_line(self.members_[0].network, self._target.out_activation)
+        return visual_block(self, f"{len(self.members_)} members, each {network}")
+
+    def _ensemble(self):
+        """Networks, inputs and outputs, for those who look inside."""
+        check_is_fitted(self, "members_")
+        return FittedEnsemble(self, self._averages_raw)
+
     def _fitted(self):
         raise TypeError(
-            f"This looks into one network, but {type(self).__name__} has several: the networks "
-            "are members_[i].network. Give a BackpropClassifier or BackpropRegressor."
+            f"This looks into one network, but {type(self).__name__} has several. Give a "
+            "BackpropClassifier or BackpropRegressor. Ensembles can be looked into by "
+            "input_gradient, level_contrasts and layer_outputs, and by LossCurveDisplay."
         )
 
     def _raw_predictions(self, X):

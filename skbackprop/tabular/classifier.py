@@ -119,6 +119,8 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
 
+    _averages_raw = True
+
     def _raw_prediction(self, X):
         """Mean of the raw predictions of the networks, and the target."""
         raw, target = self._raw_predictions(X)

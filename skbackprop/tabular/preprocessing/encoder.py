@@ -92,6 +92,7 @@ class _Levels:
     """
 
     def __init__(self, levels, rare, first):
+        self.first = first
         rare = set(rare)
         kept = [level for i, level in enumerate(levels) if i not in rare]
         self.names = kept + ["infrequent_sklearn"] * bool(rare)
@@ -316,6 +317,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._fit_numbers(table)
         self._fit_categories(table)
         return self._coded(table)
+
+    @np.errstate(all="ignore")
+    def _numbers_of_features(self, X):
+        """A number for each feature that is not a category, of a date its days; NaN for missing.
+
+        Their positions in the result are ``_first_numbers``, those of the features ``_numeric``.
+        """
+        return self._numbers(read_table(X, self))[:, self._first_numbers]
 
     @np.errstate(all="ignore")
     def _encode(self, X, named=None):
