@@ -56,6 +56,8 @@ def level_contrasts(
     Returns
     -------
     result : Bunch
+        The levels, and what each would change.
+
         levels : ndarray of object of shape (n_levels,)
             The levels, as texts: None where to be missing is one, and ``'infrequent_sklearn'`` for
             what rare levels and those that ``fit`` has not seen share.

@@ -19,8 +19,10 @@ _SPANS = datetime.timedelta, datetime.time, np.timedelta64
 # Where a count of microseconds ends, in years before and after 1970.
 _MOST_YEARS = 290_000
 
-# The seconds since 1970 for which Python's time zones know an offset.
+# The seconds since 1970 for which Python's time zones know an offset. It changes with a quarter of
+# an hour: since 1972 everywhere.
 _FIRST, _LAST = -62_000_000_000, 253_000_000_000
+_QUARTER = 900
 
 
 # ---- columns
@@ -48,10 +50,19 @@ class DatetimeColumn(BaseColumn):
         self.name = name
         self.zones = list(zones)
         self.moments = _in_microseconds(name, moments)
+        self._local = {}
 
     def datetimes(self):
         """The column itself."""
         return self
+
+    def local(self, zone):
+        """What clocks of a time zone showed; the moments, where the zone is None."""
+        if zone is None:
+            return self.moments
+        if str(zone) not in self._local:  # a fit asks several times
+            self._local[str(zone)] = _local(self.moments, zone)
+        return self._local[str(zone)]
 
 
 class TimedeltaColumn(BaseColumn):
@@ -158,13 +169,12 @@ def time_zone(name, key):
 
 
 def _local(moments, zone):
-    """Moments in UTC, as clocks of a time zone showed them; without a zone, as they are."""
-    if zone is None:
-        return moments
-    seconds = moments.astype("M8[s]").astype(np.int64)
-    found, inverse = np.unique(np.clip(seconds, _FIRST, _LAST), return_inverse=True)
-    dates = (_EPOCH + datetime.timedelta(seconds=second) for second in found.tolist())
-    offsets = [date.astimezone(zone).utcoffset() for date in dates]
+    """Moments in UTC, as clocks of a time zone showed them."""
+    quarters = moments.astype("M8[s]").astype(np.int64) // _QUARTER
+    limits = _FIRST // _QUARTER, _LAST // _QUARTER
+    found, inverse = np.unique(np.clip(quarters, *limits), return_inverse=True)
+    begins = (_EPOCH + datetime.timedelta(seconds=_QUARTER * i) for i in found.tolist())
+    offsets = [begin.astimezone(zone).utcoffset() for begin in begins]
     return moments + np.array(offsets, "m8[us]")[inverse]
 
 
@@ -217,12 +227,12 @@ class DatetimeParts:
                 f"{', '.join(map(str, column.zones))}. Convert it to one of them."
             )
         zone = column.zones[0] if column.zones else None
-        held = column.moments[~np.isnat(column.moments)]
-        if len(held) == 0:
+        known = ~np.isnat(column.moments)
+        if not known.any():
             return cls(np.datetime64("NaT", "us"), zone, ("days",))
-        parts = _parts(_local(held, zone))
+        parts = _parts(column.local(zone)[known])
         varying = [name for name, values in parts.items() if (values != values[0]).any()]
-        return cls(held.min(), zone, ("days", *varying))
+        return cls(column.moments[known].min(), zone, ("days", *varying))
 
     def numbers(self, column):
         """The numbers of a column of dates, of shape (n_samples, n_names); NaN for a missing one.
@@ -232,7 +242,7 @@ class DatetimeParts:
         missing = np.isnat(column.moments)
         if not missing.all():
             self._check_zones(column)
-        parts = _parts(_local(column.moments, self.zone))
+        parts = _parts(column.local(self.zone))
         parts["days"] = (column.moments - self.origin) / _DAY
         numbers = np.stack([parts[name] for name in self.names], axis=1, dtype=np.float64)
         numbers[missing] = np.nan
