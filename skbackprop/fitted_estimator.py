@@ -156,7 +156,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         super().__setstate__(state)
         if "_network" in state:
             arrays = self.coefs_, self.intercepts_
-            self._network = FittedNetwork.joined(*state["_network"], *arrays)
+            self._network = FittedNetwork.joined(state["_network"], *arrays)
 
     def _fitted(self):
         """Network and target.

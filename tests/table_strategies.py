@@ -1,5 +1,6 @@
 """Random tables, and what is to be made of them: encoders, scalers and estimators for tables."""
 
+import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -60,6 +61,10 @@ def words(rng, n, n_levels=5):
     return WORDS[rng.integers(0, n_levels, n)]
 
 
+def days(rng, n):
+    return rng.integers(0, 20_000, n).astype("M8[D]")
+
+
 def with_holes(values, rng, hole):
     """A list of objects, some of them replaced by what means that nothing is there."""
     cells = np.array(values, dtype=object)
@@ -106,6 +111,9 @@ OBJECTS = {
         rng.uniform(size=n) < 0.5, "oak", rng.integers(3)
     ),
     "dates": lambda rng, n: np.array(["2020-01-01"] * n, dtype="M8[D]").astype(object),
+    "dates, None": lambda rng, n: with_holes(days(rng, n).astype("M8[us]"), rng, None),
+    "dates and words": lambda rng, n: with_one(days(rng, n).astype(object), "oak"),
+    "times": lambda rng, n: np.array([datetime.time(h) for h in rng.integers(0, 24, n)], object),
     "decimals": lambda rng, n: np.array([Decimal(i) / 10 for i in rng.integers(0, 3, n).tolist()]),
     "bytes": lambda rng, n: np.full(n, b"oak", dtype=object),
     "lists": lambda rng, n: with_one(np.full(n, "oak", dtype=object), ("a", "tuple")),
@@ -127,6 +135,15 @@ OF_PANDAS = {
     ),
     "sparse": lambda rng, n: pd.arrays.SparseArray(rng.integers(0, 2, n).astype(float)),
     "moments": lambda rng, n: pd.date_range("2020", periods=n),
+    "moments of any year": lambda rng, n: pd.Series(
+        rng.integers(-(2**39), 2**39, n).astype("M8[s]")
+    ),
+    "moments, NaT": lambda rng, n: pd.Series(days(rng, n).astype("M8[ns]")).where(
+        rng.uniform(size=n) < 0.7
+    ),
+    "moments of a zone": lambda rng, n: pd.Series(days(rng, n).astype("M8[s]")).dt.tz_localize(
+        "Europe/Berlin"
+    ),
     "periods": lambda rng, n: pd.period_range("2020", periods=n, freq="D"),
     "spans": lambda rng, n: pd.timedelta_range("1 day", periods=n),
     "intervals": lambda rng, n: pd.interval_range(0, n, periods=n),

@@ -10,8 +10,9 @@ In the symbols of the textbook, for a layer with input ``H_below``::
 from .backward import backpropagate, check_gradient, layer_outputs
 from .gradient_check import GradientCheck, check_directional_derivatives
 from .inputs import input_gradient, minimize_input
+from .levels import level_contrasts
 
 __all__ = [
     "GradientCheck", "backpropagate", "check_directional_derivatives", "check_gradient",
-    "input_gradient", "layer_outputs", "minimize_input",
+    "input_gradient", "layer_outputs", "level_contrasts", "minimize_input",
 ]  # fmt: skip

@@ -10,11 +10,15 @@ from sklearn.utils import Bunch
 from ..data import RowBuffers, check_data, sample_of
 from ..network import Workspace
 from ..training import ExactPass, Objective, row_threads
-from ..utils import check_features, one_fit_of
+from ..utils import one_fit_of
+from .ensemble import ensemble_of
 from .gradient_check import check_directional_derivatives
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..fitted_estimator import FittedEstimator
+    from ..tabular.base import BaseTabular
     from ..utils.typing import ArrayLike, FloatArray, MatrixLike, RandomState
     from .gradient_check import GradientCheck
 
@@ -137,21 +141,25 @@ def _objective(estimator, X, y, sample_weight, dtype=None):
     return objective, parameters, parameters.empty_like()
 
 
-def layer_outputs(estimator: FittedEstimator, X: MatrixLike) -> list[FloatArray]:
+def layer_outputs(
+    estimator: FittedEstimator | BaseTabular, X: MatrixLike
+) -> list[FloatArray] | Any:  # a list of such lists for tables
     """Activations of the hidden layers.
 
     Parameters
     ----------
-    estimator : BackpropClassifier or BackpropRegressor
+    estimator : BackpropClassifier, BackpropRegressor, TabularClassifier or TabularRegressor
         A fitted estimator.
 
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
         The data.
 
     Returns
     -------
-    activations : list of ndarrays of shape (n_samples, n_units)
-        One for each hidden layer, the first one first; the last one is ``transform(X)``.
+    activations : list of ndarrays of shape (n_samples, n_units), or list of such lists
+        One for each hidden layer, the first one first; the last one is ``transform(X)``. Of an
+        estimator for tables, a list for each member; the first layer of a member may be one that
+        embeds numbers, as ``summary()`` tells.
 
     Examples
     --------
@@ -164,9 +172,10 @@ def layer_outputs(estimator: FittedEstimator, X: MatrixLike) -> list[FloatArray]
     >>> [H.shape for H in layer_outputs(net, X)]
     [(150, 5), (150, 3)]
     """
-    estimator = one_fit_of(estimator)
-    network, _ = estimator._fitted()
-    return network.hidden_activations(check_features(estimator, X), network.hidden_layers)
+    ensemble = ensemble_of(estimator)
+    Z = ensemble.inputs(X).Z
+    outputs = [each.hidden_activations(Z, each.hidden_layers) for each in ensemble.networks]
+    return outputs if ensemble.has_members else outputs[0]
 
 
 def check_gradient(

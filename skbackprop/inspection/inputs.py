@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, minimize
-from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 
 from ..data import RowBuffers, Rows
 from ..network import Workspace, blocks_of, rows_per_block
 from ..training import row_threads
 from ..utils import Interval, about, check_features, one_fit_of, refusal
+from .ensemble import ensemble_of, is_after_link
 
 if TYPE_CHECKING:
     from typing import Any, Literal
 
     from ..fitted_estimator import FittedEstimator
+    from ..tabular.base import BaseTabular
     from ..utils.typing import Array, ArrayLike, FloatArray, MatrixLike
 
     class FoundInputs(Bunch):
@@ -31,19 +32,19 @@ if TYPE_CHECKING:
 
 
 def input_gradient(
-    estimator: FittedEstimator,
+    estimator: FittedEstimator | BaseTabular,
     X: MatrixLike,
     output: Any = None,
     of: Literal["raw", "probability", "prediction"] = "raw",
 ) -> FloatArray:
-    """How an output of the network changes with each feature, row by row.
+    """Gradient of an output with respect to each feature, row by row.
 
     Parameters
     ----------
-    estimator : BackpropClassifier or BackpropRegressor
+    estimator : BackpropClassifier, BackpropRegressor, TabularClassifier or TabularRegressor
         A fitted estimator.
 
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
         The data.
 
     output : label, int or tuple, default=None
@@ -59,16 +60,28 @@ def input_gradient(
     -------
     gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
         Three-dimensional where ``output`` is None and there are several outputs. The only output
-        of a binary classifier is that of ``classes_[1]``.
+        of a binary classifier is that of ``classes_[1]``. For tables, entries of categories and of
+        missing values are NaN.
 
     Raises
     ------
     ValueError
         Where there is no such output.
 
+    See Also
+    --------
+    level_contrasts : For categories, which have no gradient.
+
     Notes
     -----
     The raw prediction of the first of two classes is minus that of the second.
+
+    Of an estimator for tables, an output is that of the whole ensemble: with ``of='raw'`` the mean
+    of the raw predictions of the members, for :class:`TabularRegressor` in the units of ``y``
+    where the link is the identity. Gradients are per unit of a number as it stands in the table:
+    they go through the encoding and the scaling. Those of dates are per day, those of time spans
+    per second; a date's year, month, weekday and hour are held. Features that did not vary in
+    ``fit`` have a gradient of 0.
 
     Examples
     --------
@@ -83,24 +96,22 @@ def input_gradient(
     >>> input_gradient(net, X).shape
     (150, 3, 4)
     """
-    estimator = one_fit_of(estimator)
-    network, target = estimator._fitted()
-    predicted = "probability" if is_classifier(estimator) else "prediction"
-    if of not in ("raw", predicted):
-        raise ValueError(f"of must be 'raw' or {predicted!r} here, got {of!r}.")
-    outputs = target.default_outputs if output is None else [output]
-    X = check_features(estimator, X)
-    rows = Rows.of_features(X, network.dtype)
-    gradients = np.empty((len(rows), len(outputs), X.shape[1]), rows.dtype)
-    block_rows = min(rows_per_block(network, rows.X), len(rows))
-    backward = _BackwardToInput(network, block_rows, rows.dtype)
+    ensemble = ensemble_of(estimator)
+    after_link = is_after_link(estimator, of)
+    outputs = ensemble.target.default_outputs if output is None else [output]
+    inputs = ensemble.inputs(X)
+    rows = Rows.of_features(inputs.Z, ensemble.networks[0].dtype)
+    gradients = np.empty((len(rows), len(outputs), inputs.n_features), rows.dtype)
+    block_rows = min(rows_per_block(ensemble.networks[0], rows.X), len(rows))
+    passes = [_BackwardToInput(each, block_rows, rows.dtype) for each in ensemble.networks]
     buffers = RowBuffers(rows, block_rows)
     for start, stop in blocks_of(len(rows), block_rows):
         block = rows.block(start, stop, buffers).X
         for k, each in enumerate(outputs):
-            raw = backward.raw_prediction(block)
-            slope = target.slope(each, raw, after_link=of == predicted)
-            gradients[start:stop, k] = backward.gradient(block, slope)
+            raws = [one.raw_prediction(block) for one in passes]
+            slopes = ensemble.slopes(each, raws, after_link)
+            of_inputs = sum(map(_BackwardToInput.gradient, passes, [block] * len(passes), slopes))
+            gradients[start:stop, k] = inputs.gradient(of_inputs, start, stop)
     return gradients[:, 0] if len(outputs) == 1 else gradients
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..data.rows import Rows
 from .parameters import LayerArrays
 from .prediction import hidden_activations, raw_predictions
+from .summary import network_in_a_line
 
 _NAMED = ("coef", "intercept")
 
@@ -43,22 +44,24 @@ class FittedNetwork:
         self._dtype = dtype
 
     def without_arrays(self):
-        """Network and layers without weights and biases, for a pickle that has these elsewhere.
+        """All but the weights and biases, for a pickle that has these elsewhere.
 
         In their places is the name of their type, which a user's own arrays need not have.
         """
         shapes = self.network.parameter_shapes
-        return self.network, [
+        layers = [
             [
                 array.dtype.name if one.name in _NAMED else array
                 for one, array in zip(*layer, strict=True)
             ]
             for layer in zip(shapes, self.layers, strict=True)
         ]
+        return self.network, layers, self._dtype
 
     @classmethod
-    def joined(cls, network, layers, coefs, intercepts):
-        """The inverse of ``without_arrays``."""
+    def joined(cls, rest, coefs, intercepts):
+        """The inverse of ``without_arrays``, which has given ``rest``."""
+        network, layers, *dtype = rest  # which early pickles do not have
         named = dict(zip(_NAMED, map(iter, (coefs, intercepts)), strict=True))
         shapes = network.parameter_shapes
         layers = [
@@ -68,7 +71,10 @@ class FittedNetwork:
             )
             for layer in zip(shapes, layers, strict=True)
         ]
-        return cls(network, layers)
+        return cls(network, layers, *dtype)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {network_in_a_line(self, 'identity')}>"
 
     def __reduce__(self):
         """Each array once: ``coefs`` and ``intercepts`` are found again."""

@@ -29,6 +29,7 @@ from ..utils import (
     Interval,
     StrOptions,
     about,
+    available_unless,
     check_finite_prediction,
     check_parameters,
     check_target,
@@ -37,8 +38,11 @@ from ..utils import (
     fit_context,
     one_fit_of,
     rows_of,
+    visual_block,
+    why_no_visual_block,
 )
 from .ensemble import Plan, train_members
+from .fitted import FittedEnsemble
 from .preprocessing import SmoothClipScaler, TableEncoder
 from .progress import EnsembleProgress
 from .recipe import table_network, table_recipe
@@ -161,6 +165,13 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     scaler_ : SmoothClipScaler or None
         Scales them; None for sparse data.
 
+    members_ : list of Outcome
+        What training gave for each network, to be read only. They are no estimators: they see the
+        encoded and scaled table, and only all of them together predict. Each has ``n_iter``,
+        ``best_iter``, ``loss``, ``loss_curve``, ``validation_losses``, ``stop_reason`` and
+        ``network``, which has ``layer_units`` and, of the dense layers, ``coefs`` and
+        ``intercepts``.
+
     loss_curve_ : list of float
         Loss of each epoch, averaged over the networks that were trained so long.
 
@@ -258,6 +269,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     # ---- what the two estimators differ in
 
     _default_embedding = None
+
+    # Whether a prediction is that of the mean raw prediction, or a mean of predictions.
+    _averages_raw = False
 
     @abstractmethod
     def _target_for(self, y, sample_weight):
@@ -465,10 +479,24 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             for number, member in enumerate(self.members_, start=1)
         )
 
+    @available_unless(why_no_visual_block)
+    def _sk_visual_block_(self):
+        """What scikit-learn draws in notebooks: the usual block, the networks in its caption."""
+        if "members_" not in vars(self):
+            return visual_block(self, None)
+        network = network_in_a_line(self.members_[0].network, self._target.out_activation)
+        return visual_block(self, f"{len(self.members_)} members, each {network}")
+
+    def _ensemble(self):
+        """Networks, inputs and outputs, for those who look inside."""
+        check_is_fitted(self, "members_")
+        return FittedEnsemble(self, self._averages_raw)
+
     def _fitted(self):
         raise TypeError(
-            f"This looks into one network, but {type(self).__name__} has several: the networks "
-            "are members_[i].network. Give a BackpropClassifier or BackpropRegressor."
+            f"This looks into one network, but {type(self).__name__} has several. Give a "
+            "BackpropClassifier or BackpropRegressor. Ensembles can be looked into by "
+            "input_gradient, level_contrasts and layer_outputs, and by LossCurveDisplay."
         )
 
     def _raw_predictions(self, X):

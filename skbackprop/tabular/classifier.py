@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     """Networks that classify the rows of a table, as it comes and without tuning.
 
-    Numbers are scaled by quantiles, categories and missing values become columns of their own.
-    Then ``n_members`` networks are trained, each with its own starting values and its own rows for
-    validation; each keeps the parameters that are best for its validation rows. Their raw
-    predictions are averaged.
+    Numbers are scaled by quantiles, dates become numbers, categories and missing values become
+    columns of their own. Then ``n_members`` networks are trained, each with its own starting
+    values and its own rows for validation; each keeps the parameters that are best for its
+    validation rows. Their raw predictions are averaged.
 
     Parameters
     ----------
@@ -47,10 +47,6 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     ----------
     classes_ : ndarray of shape (n_classes,), or list of such
         Class labels, as in :class:`BackpropClassifier`.
-
-    members_ : list of objects
-        What training gave for each network: ``network``, ``n_iter``, ``best_iter``, ``loss``,
-        ``loss_curve``, ``validation_losses`` and ``stop_reason``.
 
     See Also
     --------
@@ -122,6 +118,8 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         self.loss = loss
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+
+    _averages_raw = True
 
     def _raw_prediction(self, X):
         """Mean of the raw predictions of the networks, and the target."""

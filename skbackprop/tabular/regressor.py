@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class TabularRegressor(RegressorMixin, BaseTabular):
     """Networks that predict numbers from the rows of a table, as it comes and without tuning.
 
-    Numbers are scaled by quantiles, categories and missing values become columns of their own.
-    Then ``n_members`` networks are trained, each with its own starting values and its own rows for
-    validation; each keeps the parameters that are best for its validation rows. What they predict
-    is averaged.
+    Numbers are scaled by quantiles, dates become numbers, categories and missing values become
+    columns of their own. Then ``n_members`` networks are trained, each with its own starting
+    values and its own rows for validation; each keeps the parameters that are best for its
+    validation rows. What they predict is averaged.
 
     Parameters
     ----------
@@ -41,10 +41,6 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     ----------
     center_, scale_ : ndarray of shape (n_outputs,)
         What is subtracted from the targets, and what they are then divided by.
-
-    members_ : list of objects
-        What training gave for each network: ``network``, ``n_iter``, ``best_iter``, ``loss``,
-        ``loss_curve``, ``validation_losses`` and ``stop_reason``.
 
     See Also
     --------

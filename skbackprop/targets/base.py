@@ -155,13 +155,27 @@ class Target:
         ``after_link`` says that the probability or the predicted number is meant, and not the
         decision.
         """
-        if output not in self.outputs:
-            raise ValueError(f"output={output!r} is none of {list(self.outputs)}.")
-        direction = self._direction(self.outputs.index(output), after_link)
+        direction = self._direction(self._position(output), after_link)
         slope = np.tile(np.asarray(direction, raw.dtype), (len(raw), 1))
         if after_link:
             pull_back(self.loss, slope, raw)
         return slope
+
+    def value(self, output, raw, after_link):
+        """One of ``outputs``, of shape (n_samples,), whose gradient is ``slope``."""
+        k = self._position(output)
+        if after_link:
+            return self._after_link(raw.copy())[:, k]
+        return raw @ np.asarray(self._direction(k, False), raw.dtype)
+
+    def _after_link(self, raw):
+        """All outputs after the link, side by side."""
+        return self.probabilities(raw)
+
+    def _position(self, output):
+        if output not in self.outputs:
+            raise ValueError(f"output={output!r} is none of {list(self.outputs)}.")
+        return self.outputs.index(output)
 
     def _direction(self, k, after_link):
         """Coefficients of output number ``k``, in raw or in inversely linked predictions."""

@@ -131,13 +131,17 @@ class LabelColumnsTarget(Target):
         ]
 
     def slope(self, output, raw, after_link):
-        if output not in self.outputs:
-            raise ValueError(f"output={output!r} is none of {self.outputs}.")
+        self._position(output)
         j, label = output
         own = self.loss.raw_slices[j]
         slope = np.zeros_like(raw)
         slope[:, own] = self.columns[j].slope(label, raw[:, own].copy(), after_link)
         return slope
+
+    def value(self, output, raw, after_link):
+        self._position(output)
+        j, label = output
+        return self.columns[j].value(label, raw[:, self.loss.raw_slices[j]], after_link)
 
 
 def _mixed(value):

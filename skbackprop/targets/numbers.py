@@ -88,12 +88,22 @@ class NumericTarget(Target):
         return [f"y{i}" for i in range(self.n_raw)] if self.n_raw > 1 else ["y"]
 
     def slope(self, output, raw, after_link):
+        self._check_link(after_link)
+        return super().slope(output, raw, after_link)
+
+    def value(self, output, raw, after_link):
+        self._check_link(after_link)
+        return super().value(output, raw, after_link)
+
+    def _after_link(self, raw):
+        return self.predict(raw).reshape(len(raw), -1)
+
+    def _check_link(self, after_link):
         if after_link and self.loss.raw_per_target > 1:
             raise ValueError(
                 f"With loss={loss_name(self.loss)}, a prediction is made of several raw outputs; "
                 "use of='raw'."
             )
-        return super().slope(output, raw, after_link)
 
 
 class ScaledTarget(NumericTarget):
@@ -146,6 +156,29 @@ class ScaledTarget(NumericTarget):
     def std(self, raw):
         std = super().std(raw)
         return std * self._units_for(std)[1]
+
+    def slope(self, output, raw, after_link):
+        scale, _ = self._units_of(self._position(output), after_link)
+        return super().slope(output, raw, after_link) * scale
+
+    def value(self, output, raw, after_link):
+        value = super().value(output, raw, after_link)
+        if after_link:  # by ``predict``
+            return value
+        scale, center = self._units_of(self._position(output), after_link)
+        return value * scale + center
+
+    def _units_of(self, k, after_link):
+        """Scale and center of an output, for one in the units of ``y``; else 1 and 0.
+
+        The others are raw outputs below a link that is not the identity, and what a normal
+        distribution has besides the mean.
+        """
+        column, part = divmod(k, self.loss.raw_per_target)
+        is_number = getattr(self.loss.link, "units", None) == "affine" or after_link
+        if not is_number or (self.has_std and part):
+            return 1.0, 0.0
+        return self.scale[column], self.center[column]
 
     def _units_for(self, prediction):
         """Center and scale, to be used on predictions of one or several quantiles."""

@@ -1,6 +1,6 @@
 """One run of training: network, target, recipe and rows in, a fitted network out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -61,9 +61,9 @@ class Outcome:
     network: FittedNetwork
     loss: float
     best_loss: float | None
-    loss_curve: list
-    validation_losses: list
-    validation_scores: list
+    loss_curve: list = field(repr=False)
+    validation_losses: list = field(repr=False)
+    validation_scores: list = field(repr=False)
     n_iter: int
     best_iter: int
     n_samples_seen: int

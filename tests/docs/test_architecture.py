@@ -27,7 +27,7 @@ IMPORTS = {
     "parameter_checks": {"activations", "training", "utils"},
     "export": {"activations", "losses", "network", "targets", "training", "utils"},
     "fitted_estimator": {"export", "network", "utils"},
-    "inspection": {"data", "fitted_estimator", "network", "training", "utils"},
+    "inspection": {"data", "fitted_estimator", "network", "tabular", "training", "utils"},
     "plotting": {"network", "utils"},
     "base": {"activations", "data", "fitted_estimator", "network", "parameter_checks", "training"}
     | {"utils"},

@@ -55,6 +55,25 @@ def test_tables():
     assert len(variables["model"].members_) == 2
 
 
+def test_inspection_of_tables():
+    pytest.importorskip("pandas")
+    run("inspection_of_tables")
+
+
+@pytest.mark.filterwarnings("ignore")  # those of the other packages
+def test_other_packages(capsys):
+    for package in ("skrub", "shap", "mapie"):
+        pytest.importorskip(package)
+    variables = run("other_packages")
+    assert float(capsys.readouterr().out.split()[0]) > 0.9  # the score with encoded texts
+    explanation, codes = variables["explanation"], variables["codes"]
+    total = explanation.values.sum(axis=1) + explanation.base_values
+    np.testing.assert_allclose(total, variables["predict"](codes[300:303]))
+    bounds, height = variables["bounds"][:, :, 0], variables["height"][300:]
+    assert np.mean((bounds[:, 0] <= height) & (height <= bounds[:, 1])) > 0.8
+    assert variables["members"].shape == (100, 2, 1)
+
+
 # Of Dask's own writing of Parquet, with pandas 3.1 and newer.
 @pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
 def test_beyond_one_machine():

@@ -447,11 +447,9 @@ def test_outputs_that_exist_are_told_as_they_can_be_asked_for():
 def test_table_estimators_say_that_they_have_several_networks():
     net = TabularRegressor(2, (3,), max_iter=1, min_steps=0).fit(FEATURES, POSITIVE)
     for look in (
-        lambda: input_gradient(net, FEATURES),
-        lambda: inspection.layer_outputs(net, FEATURES),
         lambda: inspection.backpropagate(net, FEATURES, POSITIVE),
         lambda: inspection.minimize_input(net, FEATURES, 1.0),
         lambda: inspection.check_gradient(net, FEATURES, POSITIVE),
     ):
-        with pytest.raises(TypeError, match=r"TabularRegressor has several.*members_\[i\]"):
+        with pytest.raises(TypeError, match=r"TabularRegressor has several"):
             look()

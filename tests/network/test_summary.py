@@ -92,3 +92,12 @@ def test_summary_of_a_table_has_a_line_for_each_network(model, y, layers):
 def test_summary_of_a_table_needs_a_fit():
     with pytest.raises(NotFittedError):
         TabularClassifier().summary()
+
+
+def test_a_notebook_shows_the_networks_of_a_table():
+    table = TabularClassifier(**TABLE, random_state=0)
+    assert "caption" not in table._repr_html_().split("</style>")[1]
+    table.fit(X, digits)
+    line = "2 members, each 64 -&gt; 5 silu -&gt; 10 softmax, 385 parameters"
+    assert line in table._repr_html_()
+    assert line in make_pipeline(StandardScaler(), table).fit(X, digits)._repr_html_()

@@ -53,7 +53,7 @@ def assert_encoded(encoder, table):
     assert len(encoder.get_feature_names_out()) == encoder.n_features_out_
     assert Z.dtype == dtype
     assert np.isfinite(dense(Z)).all()
-    assert np.isfinite(encoder.medians_).all()
+    assert np.isfinite(encoder.medians_).all() or sparse.issparse(table.X)
     again = pickle.loads(pickle.dumps(encoder))
     np.testing.assert_array_equal(dense(again.fit_transform(table.X)), dense(Z))
     np.testing.assert_array_equal(dense(encoder.transform(rows(table.X, 1))), dense(Z)[:1])

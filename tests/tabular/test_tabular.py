@@ -185,11 +185,15 @@ def test_a_frame_without_any_preparation(library):
     assert regressor().fit(X, y * 1.0).predict(X[:5]).shape == (5,)
 
 
-def test_dates_are_refused():
-    pd = pytest.importorskip("pandas")
-    X = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=20)})
-    with pytest.raises(TypeError, match="dates or times"):
-        classifier().fit(X, np.arange(20) % 2)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_dates_are_learned_from(library):
+    """The target is higher at weekends, and rises."""
+    days = np.arange("2019-01-01", "2021-01-01", dtype="M8[D]")
+    weekend = (days.astype(int) + 3) % 7 >= 5
+    y = 3.0 * weekend + np.linspace(0, 1, len(days))
+    X = pytest.importorskip(library).DataFrame({"day": days.astype("M8[ms]")})
+    model = regressor(min_steps=500).fit(X, y)
+    assert model.score(X, y) > 0.9
 
 
 def test_sparse_tables():

@@ -26,6 +26,7 @@ from skbackprop.inspection import (
     check_gradient,
     input_gradient,
     layer_outputs,
+    level_contrasts,
     minimize_input,
 )
 from skbackprop.losses import ClassificationLoss, Focal, Huber, Loss, Quantile
@@ -178,8 +179,11 @@ assert_type(own.set_callbacks(TimeBudget()), BackpropRegressor)
 passes = backpropagate(classifier, X, y)
 assert_type(passes.loss, float)
 assert_type(passes.deltas, list[Floats])
-assert_type(layer_outputs(classifier, X), list[Floats])
+assert_type(layer_outputs(classifier, X), list[Floats] | Any)
+assert_type(layer_outputs(table, X), list[Floats] | Any)
 assert_type(input_gradient(classifier, X, output=1, of="probability"), Floats)
+assert_type(input_gradient(table, X), Floats)
+assert_type(level_contrasts(table, X, 0, of="probability").contrasts, Floats)
 assert_type(minimize_input(classifier, X, 1, (-1, 1)).X, Floats)
 assert_type(check_gradient(classifier, X, y), GradientCheck)
 assert_type(

@@ -1,4 +1,4 @@
-"""The columns of a table, whatever holds it: numbers as floats, categories as levels.
+"""The columns of a table, whatever holds it: numbers as floats, dates, categories as levels.
 
 A level is known by the text of its value, which is the same in every container and type.
 """
@@ -11,7 +11,14 @@ from numbers import Integral, Number
 import numpy as np
 from sklearn.utils import check_array
 
-_MOMENTS = datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64
+from .column import BaseColumn
+from .datetimes import (
+    DatetimeColumn,
+    column_of_objects,
+    is_moment,
+    moments_column,
+    time_zone,
+)
 
 # Types of pandas, by their names: it need not be installed.
 _MISSING = {"NoneType", "NAType", "NaTType"}
@@ -21,16 +28,10 @@ _WITH_LEVELS = {"StringDtype", "IntervalDtype", "PeriodDtype"}
 _INEXACT = 2**53
 
 
-def _refuse_moments(name):
-    raise TypeError(
-        f"Column {name!r} holds dates or times, which have no one meaning as a number. Replace it "
-        "by what may matter (year, month, day of the week, hour, seconds since some moment), or "
-        "leave it out."
-    )
-
-
 def _is_missing(cell):
-    """Whether a cell is None, NaN, ``pandas.NA`` or ``pandas.NaT``."""
+    """Whether a cell is None, NaN, NaT, ``pandas.NA`` or ``pandas.NaT``."""
+    if isinstance(cell, np.datetime64 | np.timedelta64):
+        return np.isnat(cell)
     return cell != cell if isinstance(cell, Number) else type(cell).__name__ in _MISSING
 
 
@@ -39,17 +40,17 @@ def _is_compound(kind):
 
 
 def _check_type(name, kind):
-    """Refuse cells of a type that is neither a number's nor a category's."""
+    """Refuse cells of a type that is neither a number's, a date's nor a category's."""
     if kind.__name__ in _MISSING or kind.__name__ == "Period" or _is_compound(kind):
         return
-    if issubclass(kind, _MOMENTS):
-        _refuse_moments(name)
+    if is_moment(kind):
+        return
     if issubclass(kind, complex | np.complexfloating):
         raise ValueError(f"Complex data not supported: column {name!r}")
     if not issubclass(kind, str | Number | np.bool_):
         raise TypeError(
-            f"Column {name!r} holds a {kind.__name__}; the argument must be a string or a number "
-            "(or an interval, a period or a tuple, which are categories)."
+            f"Column {name!r} holds a {kind.__name__}; the argument must be a string, a number, a "
+            "date or a time span (or an interval, a period or a tuple, which are categories)."
         )
 
 
@@ -88,15 +89,18 @@ def _text_of_real(name, cell):
     return f"{cell:f}".rstrip("0") if isinstance(cell, Decimal) else str(cell)
 
 
-class Column:
+class Column(BaseColumn):
     """One column of a table: different ``cells``, and which of them is in each row.
 
     ``codes`` are their positions, -1 where a cell is missing; None for one after the other. Cells
     are an array of numbers, where NaN is missing, or of objects. A column is ``categorical`` if it
-    was declared to hold categories, or has strings, intervals or tuples.
+    was declared to hold categories, or has strings, intervals or tuples. Its levels are ``closed``
+    if they are those of a type of categories.
     """
 
-    def __init__(self, name, cells, codes=None, categorical=False):
+    kind = "number"
+
+    def __init__(self, name, cells, codes=None, categorical=False, closed=False):
         self.name = name
         self._cells = cells
         self._codes = codes
@@ -104,17 +108,44 @@ class Column:
         self._has_periods = any(kind.__name__ == "Period" for kind in kinds)
         self._has_strings = any(issubclass(kind, str) for kind in kinds)
         self.categorical = categorical or self._has_strings
+        self.is_text = self._has_strings and not closed
+        self.holds = "strings" if self._has_strings else "numbers"
 
-    def take(self, codes, categorical):
+    def take(self, codes, categorical, closed=False):
         """A column of the same cells: those at some positions, -1 for a missing one."""
         if self._codes is not None:
             codes = np.append(self._codes, -1)[codes]
-        return Column(self.name, self._cells, codes, categorical or self.categorical)
+        return Column(self.name, self._cells, codes, categorical or self.categorical, closed)
+
+    def datetimes(self):
+        """Dates, if all of them are missing."""
+        if not self._is_missing():
+            self._refuse("dates or times")
+        return DatetimeColumn(self.name, np.full(self._n_rows, "NaT", "M8[us]"))
+
+    def seconds(self):
+        """Time spans, if all of them are missing."""
+        if not self._is_missing():
+            self._refuse("time spans")
+        return np.full(self._n_rows, np.nan)
+
+    @property
+    def _n_rows(self):
+        return len(self._cells if self._codes is None else self._codes)
+
+    def _is_missing(self):
+        """Whether all cells are missing."""
+        if self._codes is not None:
+            return bool((self._codes < 0).all())
+        return self._cells.dtype.kind == "f" and bool(np.isnan(self._cells).all())
 
     def numbers(self):
         """Cells as float64, NaN where one is missing."""
         if self._has_periods:
-            _refuse_moments(self.name)
+            raise TypeError(
+                f"Column {self.name!r} holds periods, which are no numbers: name it in "
+                "categorical_features, or make dates of them (.dt.to_timestamp() in pandas)."
+            )
         if self._has_strings:
             raise ValueError(
                 f"Column {self.name!r} holds strings where numbers are expected: it is not one "
@@ -142,19 +173,22 @@ class Column:
         return list(levels), positions[codes]
 
 
-def _object_column(name, cells, categorical=False):
+def _object_column(name, cells, categorical=False, closed=False):
     """A column of objects; what equals within its type is one cell."""
     kinds = set(map(type, cells))
     for kind in kinds:
         _check_type(name, kind)
+    if any(map(is_moment, kinds)):
+        return column_of_objects(name, cells, np.fromiter(map(_is_missing, cells), bool))
     if any(map(_is_compound, kinds)):  # (1,) == (True,), and ("a", []) is not hashable
+        closed = True
         cells = [_text(name, cell) if _is_compound(type(cell)) else cell for cell in cells]
     seen = {}
     codes = [seen.setdefault(key, len(seen)) for key in zip(map(type, cells), cells, strict=True)]
     found = np.fromiter((cell for _, cell in seen), object, len(seen))
     missing = np.fromiter(map(_is_missing, found), bool, len(found))
     positions = np.where(missing, -1, np.cumsum(~missing) - 1).astype(np.int32)
-    return Column(name, found[~missing], positions[codes], categorical)
+    return Column(name, found[~missing], positions[codes], categorical, closed)
 
 
 def _number_column(name, numbers, missing):
@@ -166,10 +200,10 @@ def _number_column(name, numbers, missing):
 def _pandas_column(name, series):
     dtype = series.dtype
     if dtype.kind in "mM":
-        _refuse_moments(name)
+        return _pandas_moments(name, series)
     if str(dtype) == "category":
         levels = _pandas_column(name, series.cat.categories.to_series())
-        return levels.take(series.cat.codes.to_numpy(), True)
+        return levels.take(series.cat.codes.to_numpy(), True, True)
     if dtype.kind in "iufb":
         missing = series.isna().to_numpy(bool)
         own = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))  # nullable, sparse
@@ -178,20 +212,47 @@ def _pandas_column(name, series):
     if type(dtype).__name__ in _WITH_LEVELS:
         codes, levels = series.factorize()
         by_type = type(dtype).__name__ != "PeriodDtype"  # also where all are missing
-        return _object_column(name, np.asarray(levels, dtype=object)).take(codes, by_type)
+        closed = type(dtype).__name__ != "StringDtype"
+        return _object_column(name, np.asarray(levels, dtype=object)).take(codes, by_type, closed)
     return _object_column(name, series.astype(object).to_numpy(), dtype.kind == "U")
+
+
+def _pandas_moments(name, series):
+    """Dates or time spans of NumPy's, pandas' and Arrow's types."""
+    dtype = series.dtype
+    if dtype.type is datetime.date:  # of Arrow
+        return _object_column(name, series.to_numpy(object))
+    own = getattr(dtype, "pyarrow_dtype", dtype)
+    zone = getattr(own, "tz", None)
+    if zone is None:
+        return moments_column(name, np.asarray(series))
+    if isinstance(zone, str):
+        zone = time_zone(name, zone)
+    return moments_column(name, np.asarray(series, f"M8[{own.unit}]"), zone)
 
 
 def _polars_column(name, series):
     dtype = series.dtype
-    if dtype.is_temporal():
-        _refuse_moments(name)
     kind = str(dtype).split("(")[0]
+    if kind in {"Date", "Datetime", "Duration"}:
+        return _polars_moments(name, series, kind)
     if kind == "Boolean" or (dtype.is_numeric() and kind not in {"Decimal", "Int128", "UInt128"}):
         numbers = series.fill_null(False if kind == "Boolean" else 0).to_numpy()
         return _number_column(name, numbers, series.is_null().to_numpy())
     cells = np.fromiter(series.to_list(), object, len(series))
-    return _object_column(name, cells, kind in {"Categorical", "Enum", "String"})
+    closed = kind in {"Categorical", "Enum"}
+    return _object_column(name, cells, closed or kind == "String", closed)
+
+
+def _polars_moments(name, series, kind):
+    """By their integers: polars 1.0 crashes where it is to make an array of NumPy 2 of them."""
+    dtype = series.dtype
+    unit = {"Date": "D"}.get(kind) or dtype.time_unit
+    counts = series.to_physical().fill_null(0).to_numpy().astype(np.int64)
+    moments = counts.view(f"{'m' if kind == 'Duration' else 'M'}8[{unit}]")
+    moments[series.is_null().to_numpy()] = "NaT"
+    key = getattr(dtype, "time_zone", None)
+    return moments_column(name, moments, None if key is None else time_zone(name, key))
 
 
 class NumericTable:
@@ -205,14 +266,18 @@ class NumericTable:
         """Which columns hold categories by their type: none."""
         return np.zeros(self.n_columns, dtype=bool)
 
+    def holds(self, kind):
+        """Which columns are of a kind: all are numbers."""
+        return np.full(self.n_columns, kind == "number")
+
+    def column(self, j):
+        """One of the columns."""
+        return Column(f"x{j}", self._X[:, j])
+
     def numbers(self, columns):
         """Some columns as an array of floats."""
         X = self._X if len(columns) == self.n_columns else self._X[:, columns]
         return X if X.dtype.kind == "f" else X.astype(np.float64)
-
-    def levels(self, column):
-        """The levels of a column, as texts, and which of them is in each row; -1 for none."""
-        return Column(f"x{column}", self._X[:, column]).levels()
 
 
 class ColumnTable:
@@ -226,13 +291,17 @@ class ColumnTable:
         """Which columns hold categories by their type or by what they hold."""
         return np.array([column.categorical for column in self._columns], dtype=bool)
 
+    def holds(self, kind):
+        """Which columns are of a kind, if they are no categories."""
+        return np.array([column.kind == kind for column in self._columns], dtype=bool)
+
+    def column(self, j):
+        """One of the columns."""
+        return self._columns[j]
+
     def numbers(self, columns):
         """Some columns as an array of floats."""
         return np.stack([self._columns[j].numbers() for j in columns], axis=1)
-
-    def levels(self, column):
-        """The levels of a column, as texts, and which of them is in each row; -1 for none."""
-        return self._columns[column].levels()
 
 
 def _exact_array(X):
@@ -257,7 +326,7 @@ def _read_array(X, estimator):
         return NumericTable(X)
     names = [f"x{j}" for j in range(X.shape[1])]
     if X.dtype.kind in "mM":
-        _refuse_moments(names[0])
+        return ColumnTable(list(map(moments_column, names, X.T)))
     cells = X.astype(object).T
     return ColumnTable(list(map(_object_column, names, cells)))
 
@@ -265,7 +334,8 @@ def _read_array(X, estimator):
 def read_table(X, estimator):
     """The columns of a data frame of pandas or polars, or of an array-like.
 
-    They have ``n_columns``, ``categorical()``, ``numbers(columns)`` and ``levels(column)``.
+    They have ``n_columns``, ``categorical()``, ``holds(kind)``, ``column(j)`` and
+    ``numbers(columns)``.
     Messages name the estimator.
     """
     if hasattr(X, "__dask_graph__") and hasattr(X, "columns"):

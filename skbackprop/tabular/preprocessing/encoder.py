@@ -1,4 +1,4 @@
-"""A table as it comes, made into numbers without holes."""
+"""A table of columns of any type, made into numbers without missing values."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ...data import CodedTable
 from ...utils import draft_of, input_feature_names, one_fit_of
 from .columns import read_table
+from .datetimes import DatetimeParts
+from .free_text import is_free_text, warn_of_free_text
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self
@@ -90,6 +92,7 @@ class _Levels:
     """
 
     def __init__(self, levels, rare, first):
+        self.first = first
         rare = set(rare)
         kept = [level for i, level in enumerate(levels) if i not in rare]
         self.names = kept + ["infrequent_sklearn"] * bool(rare)
@@ -105,8 +108,8 @@ class _Levels:
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Make numbers without holes of a table as it comes.
 
-    Numbers are kept, categories become columns of 0 and 1, and what is missing is filled in and
-    marked. Nothing is scaled; see :class:`SmoothClipScaler`.
+    Numbers are kept, dates become several numbers, categories become columns of 0 and 1, and
+    missing values are filled in and marked. Nothing is scaled; see :class:`SmoothClipScaler`.
 
     Parameters
     ----------
@@ -114,8 +117,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             default='from_dtype'
         Which features are categories: those of a categorical, string or interval type, or with
         strings, intervals or tuples among their values; none; or those of a mask, of positions, or
-        of names. All others must be numbers or booleans; a column of objects is one of these if
-        all are missing. Periods must be named, or of a categorical type.
+        of names. All others must be numbers, booleans, dates or time spans; a column of objects
+        is one of numbers if all are missing. Periods must be named, or of a categorical type.
 
     min_frequency : int, float or None, default=5
         Levels that are rarer than this, as a number or a fraction of rows, share a column, which
@@ -134,13 +137,19 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     categorical_features_ : ndarray of shape (n_features,) of bool
         Which features are categories.
 
+    datetime_features_ : ndarray of shape (n_features,) of bool
+        Which features are dates, with or without a time.
+
+    timedelta_features_ : ndarray of shape (n_features,) of bool
+        Which features are time spans or times of the day.
+
     numeric_columns_ : ndarray of int
         Positions of those columns of the result that are numbers with more than two values;
         empty for sparse data.
 
     medians_ : ndarray of float
-        What missing values of the numeric features are replaced by; NaN for sparse data, which
-        have none.
+        What missing values are replaced by, for each column of the result that is a number, a part
+        of a date or a time span; NaN for sparse data, which have no missing values.
 
     n_features_out_ : int
         Number of columns of the result.
@@ -157,10 +166,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    The columns of the result are, in this order: numbers and booleans, with the median in place of
-    what is missing; a column of 0 and 1 for each of them that had something missing in ``fit``; a
-    column of 0 and 1 for each level of each category, where to be missing is a level. ``None``,
-    NaN and the missing values of pandas and polars are missing.
+    The columns of the result are, in this order: numbers, booleans, dates and time spans, with the
+    median in place of what is missing; a column of 0 and 1 for each of these features that had
+    missing values in ``fit``; a column of 0 and 1 for each level of each category, where to be
+    missing is a level. ``None``, NaN, NaT and the missing values of pandas and polars are missing.
+
+    A date ``bought`` becomes ``bought_days``, the days since the earliest date of the training
+    data, fractions included, and those of ``bought_year``, ``bought_month``,
+    ``bought_day_of_year``, ``bought_weekday`` (1 is Monday) and ``bought_hour`` that are not the
+    same for all training data. (The names are those of skrub's ``DatetimeEncoder``.) Dates of
+    pandas, polars, Arrow, NumPy and Python's ``datetime`` are the same in any unit; they are kept
+    to the microsecond. With a time zone, years to hours are those of the local clocks of the
+    training data's zone, ``bought_days`` counts real days of 24 hours, and dates of another zone
+    are converted. A time zone in ``transform`` only, or in ``fit`` only, is refused. Time spans
+    become seconds, times of the day seconds since midnight.
 
     A level is a value, whatever holds it. Numbers are one level if they are equal, integers of any
     size exactly; floats are the shortest decimal of their own width, so that 0.1 in float32 is 0.1
@@ -168,9 +187,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     string is the level of the value that it writes: a category may be 1, 1.0 or "1". Floats from
     2**53 on do not tell integers apart and are refused as categories.
 
-    Dates, times and time spans are refused: what of them matters (the month, the hour, the days
-    since something) is for you to say. Sparse data are numbers without missing values, and stay
-    sparse.
+    ``fit`` warns of columns of more than 100 strings of which more than 90 % differ, unless
+    ``categorical_features`` names them: texts and identifiers are no categories. Sparse data are
+    numbers without missing values, and stay sparse.
 
     Examples
     --------
@@ -187,6 +206,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     """
 
     categorical_features_: Array
+    datetime_features_: Array
+    timedelta_features_: Array
     numeric_columns_: Array
     medians_: FloatArray
     n_features_out_: int
@@ -276,8 +297,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         names = input_feature_names(self, input_features)
-        numeric = names[self._numeric]
-        found = [*numeric, *(f"missing_{name}" for name in numeric[self._had_missing])]
+        found = []
+        for j in self._numeric:
+            parts = self._datetimes[j].names if j in self._datetimes else None
+            found += [names[j]] if parts is None else [f"{names[j]}_{part}" for part in parts]
+        found += [f"missing_{name}" for name in names[self._numeric[self._had_missing]]]
         for name, levels in zip(names[self._categorical], self._levels, strict=True):
             found += [f"{name}_{level}" for level in levels.names]
         return _unique(found)
@@ -291,13 +315,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         validate_data(self, X, reset=True, skip_check_array=True)
         self.categorical_features_ = self._find_categorical(table.categorical())
         self._fit_numbers(table)
-        first = self.n_features_out_
-        self._levels = []
-        for j in self._categorical:
-            levels = self._fit_levels(*table.levels(j), self.n_features_out_ - first)
-            self._levels.append(levels)
-            self.n_features_out_ += len(levels.names)
+        self._fit_categories(table)
         return self._coded(table)
+
+    @np.errstate(all="ignore")
+    def _numbers_of_features(self, X):
+        """A number for each feature that is not a category, of a date its days; NaN for missing.
+
+        Their positions in the result are ``_first_numbers``, those of the features ``_numeric``.
+        """
+        return self._numbers(read_table(X, self))[:, self._first_numbers]
 
     @np.errstate(all="ignore")
     def _encode(self, X, named=None):
@@ -323,7 +350,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """A dense table that was read, with categories as positions of their columns."""
         n_columns = sum(len(levels.names) for levels in self._levels)
         coded = [
-            levels.positions(*table.levels(j)).astype(np.min_scalar_type(-n_columns))
+            levels.positions(*table.column(j).levels()).astype(np.min_scalar_type(-n_columns))
             for j, levels in zip(self._categorical, self._levels, strict=True)
         ]
         if len(self._numeric):
@@ -351,17 +378,47 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         names = list(getattr(self, "feature_names_in_", ()))
         return _as_mask(wanted, names, self.n_features_in_)
 
+    @property
+    def _feature_of_number(self):
+        """Position of the feature of each column of numbers."""
+        widths = [
+            len(self._datetimes[j].names) if j in self._datetimes else 1 for j in self._numeric
+        ]
+        return np.repeat(self._numeric, widths)
+
+    @property
+    def _first_numbers(self):
+        """Position of the first column of numbers of each feature that becomes numbers."""
+        return np.unique(self._feature_of_number, return_index=True)[1]
+
     def _numbers(self, table):
-        """Numeric features, NaN where one is missing."""
+        """All numbers, those of dates and time spans too; NaN where one is missing."""
+        if self.datetime_features_.any() or self.timedelta_features_.any():
+            columns = (self._numbers_of(j, table.column(j)) for j in self._numeric)
+            numbers = np.column_stack(list(columns))
+        else:
+            numbers = table.numbers(self._numeric)
         return check_array(
-            table.numbers(self._numeric),
+            numbers,
             dtype=(np.float64, np.float32),
             ensure_all_finite="allow-nan",
             estimator=self,
             input_name="X",
         )
 
+    def _numbers_of(self, j, column):
+        """The numbers that a column becomes, which is that of feature ``j``."""
+        if j in self._datetimes:
+            return self._datetimes[j].numbers(column.datetimes())
+        return column.seconds() if self.timedelta_features_[j] else column.numbers()
+
     def _fit_numbers(self, table):
+        self.datetime_features_ = table.holds("datetime") & ~self.categorical_features_
+        self.timedelta_features_ = table.holds("timedelta") & ~self.categorical_features_
+        self._datetimes = {
+            j: DatetimeParts.fitted_to(table.column(j).datetimes())
+            for j in np.flatnonzero(self.datetime_features_).tolist()
+        }
         self.numeric_columns_ = np.arange(0)
         self.medians_ = np.empty(0)
         self._had_missing = np.zeros(0, dtype=bool)
@@ -369,10 +426,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if len(self._numeric) == 0:
             return
         numbers = self._numbers(table)
-        self._had_missing = np.isnan(numbers).any(axis=0)
+        self._had_missing = np.isnan(numbers[:, self._first_numbers]).any(axis=0)
         self.medians_ = _medians(numbers)
         self.numeric_columns_ = np.flatnonzero(_more_than_two_values(numbers))
-        self.n_features_out_ = len(self._numeric) + int(self._had_missing.sum())
+        self.n_features_out_ = numbers.shape[1] + int(self._had_missing.sum())
 
     def _filled(self, numbers):
         """Numbers without holes, and where the holes were."""
@@ -383,7 +440,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             )
         filled = np.where(missing, self.medians_, numbers).astype(self.dtype)
         check_array(filled, dtype=None, estimator=self, input_name="X")
-        return np.hstack([filled, missing[:, self._had_missing].astype(self.dtype)])
+        marked = missing[:, self._first_numbers[self._had_missing]]
+        return np.hstack([filled, marked.astype(self.dtype)])
+
+    def _fit_categories(self, table):
+        self._levels, free_texts, n_columns = [], [], 0
+        for column in map(table.column, self._categorical):
+            texts, codes = column.levels()
+            if is_free_text(column, texts, codes):
+                free_texts.append(column.name)
+            self._levels.append(self._fit_levels(texts, codes, n_columns))
+            n_columns += len(self._levels[-1].names)
+        self.n_features_out_ += n_columns
+        if isinstance(self.categorical_features, str):  # not named by the user
+            warn_of_free_text(free_texts)
 
     def _fit_levels(self, texts, codes, first):
         """Find the columns of a category, in the order of the texts; to be missing is the last."""
@@ -404,6 +474,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.categorical_features_ = self._find_categorical(by_type)
         if self.categorical_features_.any():
             raise ValueError("Sparse data cannot have categorical_features: give a dense table.")
+        self.datetime_features_ = self.timedelta_features_ = by_type
+        self._datetimes = {}
         self.numeric_columns_ = np.arange(0)
         self.medians_ = np.full(self.n_features_in_, np.nan)
         self._had_missing = np.zeros(self.n_features_in_, dtype=bool)

@@ -145,18 +145,31 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             return now._scaled(now._checked(X, reset=False), slice(None))
 
     def _scaled(self, X, columns):
-        """Some of the columns, scaled."""
+        """Some of the columns, scaled: ``clip * t / sqrt(1 + t^2)`` with ``t`` in limits."""
+        t, clip, constant = self._in_limits(X, columns)
+        t *= clip / np.sqrt(1 + t * t)
+        t[:, constant] *= 0
+        return t
+
+    def _slopes(self, X, columns):
+        """Derivatives of what ``_scaled`` gives: ``(1 + t^2)^(-3/2) / scale``."""
+        t, _, constant = self._in_limits(X, columns)
+        with np.errstate(all="ignore"):
+            slopes = (1 + t * t) ** -1.5 / np.where(constant, 1, self.scale_[columns])
+        slopes[:, constant] *= 0
+        return slopes
+
+    def _in_limits(self, X, columns):
+        """``t = (X - center) / (scale * clip)``, the limit, and which columns are constant."""
         with np.errstate(all="ignore"):
             center = _within(self.center_[columns], X.dtype)
             scale = _within(self.scale_[columns], X.dtype)
             constant = np.isnan(scale)
-            Z = (X / 2 - center / 2) / np.where(constant, 1, scale / 2)
+            t = (X / 2 - center / 2) / np.where(constant, 1, scale / 2)
             clip = np.clip(self.clip, np.finfo(X.dtype).tiny, _NO_LIMIT)
-            Z /= clip
-        np.clip(Z, -_FAR, _FAR, out=Z)
-        Z *= clip / np.sqrt(1 + Z * Z)
-        Z[:, constant] *= 0
-        return Z
+            t /= clip
+        np.clip(t, -_FAR, _FAR, out=t)
+        return t, clip, constant
 
     def _fit_coded(self, table):
         """As ``fit``, to a table whose categories are codes."""
