@@ -1,5 +1,8 @@
-"""Ways out: a fitted estimator as something that other tools understand."""
+"""Fitted estimators for production: as ONNX models.
 
-from .to_sklearn import to_sklearn
+ONNX needs the packages of the extra ``skbackprop[onnx]``.
+"""
 
-__all__ = ["to_sklearn"]
+from .onnx import register_converters, to_onnx
+
+__all__ = ["register_converters", "to_onnx"]

@@ -88,6 +88,16 @@ def _text_of_real(name, cell):
     return f"{cell:f}".rstrip("0") if isinstance(cell, Decimal) else str(cell)
 
 
+def _common_kind(cells):
+    """The kind of NumPy's type that objects could have: 'b', 'i', 'f', or 'O' for none."""
+    is_bool = {isinstance(cell, bool | np.bool_) for cell in cells}
+    if is_bool == {True}:
+        return "b"
+    if True in is_bool or not all(isinstance(cell, Number) for cell in cells):
+        return "O"  # 1 and True are two levels
+    return "i" if len(cells) and all(isinstance(cell, Integral) for cell in cells) else "f"
+
+
 class Column:
     """One column of a table: different ``cells``, and which of them is in each row.
 
@@ -110,6 +120,16 @@ class Column:
         if self._codes is not None:
             codes = np.append(self._codes, -1)[codes]
         return Column(self.name, self._cells, codes, categorical or self.categorical)
+
+    @property
+    def kind(self):
+        """What its cells are: 'integer' (or boolean), with none missing, 'float' or 'text'."""
+        kind, has_missing = self._cells.dtype.kind, self._codes is not None and -1 in self._codes
+        if kind == "O":
+            kind = _common_kind(self._cells)
+        if kind in "iub":
+            return "float" if has_missing else "integer"
+        return "float" if kind == "f" else "text"
 
     def numbers(self):
         """Cells as float64, NaN where one is missing."""
@@ -205,6 +225,9 @@ class NumericTable:
         """Which columns hold categories by their type: none."""
         return np.zeros(self.n_columns, dtype=bool)
 
+    def kinds(self):
+        """None: all columns are one array."""
+
     def numbers(self, columns):
         """Some columns as an array of floats."""
         X = self._X if len(columns) == self.n_columns else self._X[:, columns]
@@ -225,6 +248,10 @@ class ColumnTable:
     def categorical(self):
         """Which columns hold categories by their type or by what they hold."""
         return np.array([column.categorical for column in self._columns], dtype=bool)
+
+    def kinds(self):
+        """What the cells of each column are: see ``Column.kind``."""
+        return [column.kind for column in self._columns]
 
     def numbers(self, columns):
         """Some columns as an array of floats."""
@@ -265,8 +292,8 @@ def _read_array(X, estimator):
 def read_table(X, estimator):
     """The columns of a data frame of pandas or polars, or of an array-like.
 
-    They have ``n_columns``, ``categorical()``, ``numbers(columns)`` and ``levels(column)``.
-    Messages name the estimator.
+    They have ``n_columns``, ``categorical()``, ``kinds()``, ``numbers(columns)`` and
+    ``levels(column)``. Messages name the estimator.
     """
     if hasattr(X, "__dask_graph__") and hasattr(X, "columns"):
         raise TypeError(

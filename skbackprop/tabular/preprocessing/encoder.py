@@ -289,6 +289,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             return self._fit_sparse(X)
         table = read_table(X, self)
         validate_data(self, X, reset=True, skip_check_array=True)
+        self._kinds = table.kinds()
         self.categorical_features_ = self._find_categorical(table.categorical())
         self._fit_numbers(table)
         first = self.n_features_out_
@@ -407,6 +408,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.numeric_columns_ = np.arange(0)
         self.medians_ = np.full(self.n_features_in_, np.nan)
         self._had_missing = np.zeros(self.n_features_in_, dtype=bool)
+        self._kinds = None
         self._levels = []
         self.n_features_out_ = self.n_features_in_
         return X
