@@ -36,7 +36,7 @@ IMPORTS = {
     "tabular": {"activations", "data", "losses", "network", "parameter_checks", "targets"}
     | {"training", "utils"},
     "export": {"activations", "classifier", "data", "losses", "network", "regressor", "tabular"}
-    | {"targets", "utils"},
+    | {"targets", "training", "utils"},
     "dask": {"classifier", "data", "fitted_estimator", "network", "regressor", "targets"}
     | {"training", "utils"},
     "": {"classifier", "from_sklearn", "regressor", "tabular"},

@@ -93,13 +93,16 @@ class _Levels:
         rare = set(rare)
         kept = [level for i, level in enumerate(levels) if i not in rare]
         self.names = kept + ["infrequent_sklearn"] * bool(rare)
-        self._columns = {level: first + i for i, level in enumerate(kept)}
+        columns = {level: first + i for i, level in enumerate(kept)}
         self._unseen = first + len(kept) if rare else -1
+        # Not with the others: skops loads no dict with None among its keys.
+        self._missing = columns.pop(None, self._unseen)
+        self._columns = columns
 
     def positions(self, texts, codes):
         """The column of each row; -1 for none."""
-        columns = [self._columns.get(text, self._unseen) for text in [*texts, None]]
-        return np.array(columns)[codes]  # a code of -1 is the last one, for what is missing
+        columns = [self._columns.get(text, self._unseen) for text in texts]
+        return np.array([*columns, self._missing])[codes]  # a code of -1 is the last one
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
