@@ -213,3 +213,17 @@ def test_partitions_do_not_change_the_fit(run):
     assert variables["client"].status == "closed"
     assert type(variables["plain"]).__name__ == "BackpropClassifier"
     assert n_figures() == 1
+
+
+def test_an_onnx_model_predicts_the_same(run, capsys):
+    for package in ("pandas", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    variables = run("plot_onnx")
+
+    assert variables["difference"] < 1e-3
+    np.testing.assert_allclose(variables["std"][:, 0], variables["expected_std"], rtol=1e-3)
+    *_, missing, new, _ = capsys.readouterr().out.split("\n")
+    for line in (missing, new):
+        ours, theirs = map(float, line.split())
+        assert abs(ours - theirs) < 1e-3
+    assert n_figures() == 1
