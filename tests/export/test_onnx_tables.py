@@ -230,8 +230,8 @@ def test_a_frame_with_numbers_as_names():
 
 
 def test_sparse_data_become_dense():
-    X = sparse.random_array((200, 6), density=0.3, rng=np.random.default_rng(0), dtype=np.float32)
-    net = TabularRegressor(**SMALL).fit(X.tocsr(), X.toarray()[:, 0])
+    X = sparse.random(200, 6, density=0.3, format="csr", random_state=0, dtype=np.float32)
+    net = TabularRegressor(**SMALL).fit(X, X.toarray()[:, 0])
     assert_same(net, to_onnx(net), X.toarray())
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
 
+from ...utils import one_fit_of
 from .estimators import inputs_of, is_ours, written
 from .graph import ELEMENT_TYPES, OPSETS, Graph
 from .with_skl2onnx import pipeline_to_onnx
@@ -48,7 +49,12 @@ def _graph_proto(onnx, graph, inputs, outputs):
 
     nodes = [
         onnx.helper.make_node(
-            node.op_type, node.inputs, node.outputs, domain=node.domain, **node.attributes
+            node.op_type,
+            node.inputs,
+            node.outputs,
+            name=node.outputs[0],  # onnxruntime 1.19 fuses some, and takes unnamed ones for one
+            domain=node.domain,
+            **node.attributes,
         )
         for node in graph.nodes
     ]
@@ -162,6 +168,7 @@ def to_onnx(estimator: Any, *, target_opset: int | None = None) -> ModelProto:
             f"to_onnx is for estimators of skbackprop and pipelines with them, not for "
             f"{type(estimator).__name__}; skl2onnx.to_onnx may convert it."
         )
+    estimator = one_fit_of(estimator)
     inputs = inputs_of(estimator)
     graph = Graph(taken=[tensor.name for tensor in inputs])
     outputs = graph.name_outputs(written(graph, estimator, inputs))
