@@ -252,7 +252,7 @@ def test_fast_waves():
     net = TabularRegressor(**SMALL, embedding="periodic").fit(NUMBERS, Y["number"])
     for member in net.members_:
         w = member.network.layers[0][0]
-        w *= 100
+        w *= 1e5
     assert_same(net, to_onnx(net), NUMBERS[:50])
 
 
