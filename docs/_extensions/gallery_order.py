@@ -16,6 +16,7 @@ FIRST = (
     "plot_hidden_features.py",
     "plot_text_sparse.py",
     "plot_dask.py",
+    "plot_onnx.py",
 )
 
 

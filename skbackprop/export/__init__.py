@@ -1,5 +1,9 @@
-"""Ways out: a fitted estimator as something that other tools understand."""
+"""Fitted estimators for production: as ONNX models, and in files of skops.
 
-from .to_sklearn import to_sklearn
+ONNX needs the packages of the extra ``skbackprop[onnx]``.
+"""
 
-__all__ = ["to_sklearn"]
+from .onnx import register_converters, to_onnx
+from .trusted_types import TRUSTED_TYPES
+
+__all__ = ["TRUSTED_TYPES", "register_converters", "to_onnx"]

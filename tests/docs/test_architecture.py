@@ -25,8 +25,7 @@ IMPORTS = {
     "network": {"activations", "data", "kernels"},
     "training": {"data", "kernels", "losses", "network", "utils"},
     "parameter_checks": {"activations", "training", "utils"},
-    "export": {"activations", "losses", "network", "targets", "training", "utils"},
-    "fitted_estimator": {"export", "network", "utils"},
+    "fitted_estimator": {"activations", "losses", "network", "targets", "training", "utils"},
     "inspection": {"data", "fitted_estimator", "network", "tabular", "training", "utils"},
     "plotting": {"network", "utils"},
     "base": {"activations", "data", "fitted_estimator", "network", "parameter_checks", "training"}
@@ -36,6 +35,8 @@ IMPORTS = {
     "from_sklearn": {"classifier", "data", "losses", "network", "regressor", "training"},
     "tabular": {"activations", "data", "losses", "network", "parameter_checks", "targets"}
     | {"training", "utils"},
+    "export": {"activations", "classifier", "data", "losses", "network", "regressor", "tabular"}
+    | {"targets", "training", "utils"},
     "dask": {"classifier", "data", "fitted_estimator", "network", "regressor", "targets"}
     | {"training", "utils"},
     "": {"classifier", "from_sklearn", "regressor", "tabular"},

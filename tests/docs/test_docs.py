@@ -16,7 +16,6 @@ INTERNAL = {
     "base",
     "classifier",
     "data",
-    "export",
     "fitted_estimator",
     "from_sklearn",
     "kernels",

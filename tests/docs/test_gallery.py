@@ -224,3 +224,17 @@ def test_random_validation_rows_promise_too_much(run):
     assert 0.7 < by_form / of_others < 1.3
     assert 0.8 < of_new_writers / of_others < 1.2
     assert n_figures() == 1
+
+
+def test_an_onnx_model_predicts_the_same(run, capsys):
+    for package in ("pandas", "onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    variables = run("plot_onnx")
+
+    assert variables["difference"] < 1e-3
+    np.testing.assert_allclose(variables["std"][:, 0], variables["expected_std"], rtol=1e-3)
+    *_, missing, new, _ = capsys.readouterr().out.split("\n")
+    for line in (missing, new):
+        ours, theirs = map(float, line.split())
+        assert abs(ours - theirs) < 1e-3
+    assert n_figures() == 1

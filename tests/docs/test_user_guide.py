@@ -90,6 +90,14 @@ def test_persistence():
     run("persistence")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_production(tmp_path, monkeypatch):
+    for package in ("pandas", "onnxruntime", "skl2onnx", "skops"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    run("production")
+
+
 def test_callbacks(capsys):
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
     pytest.importorskip("rich")

@@ -102,7 +102,7 @@ def test_a_warning_shows_the_line_of_the_call(name):
 def test_a_warning_of_an_export_shows_the_line_of_the_call(monkeypatch):
     with pytest.warns(ConvergenceWarning):
         net = classifier(warm_start=True).fit(X, LABELS)
-    export = sys.modules["skbackprop.export.to_sklearn"]
+    export = sys.modules["skbackprop.fitted_estimator.to_sklearn"]
     monkeypatch.setattr(export, "mlp_optimizer", lambda *args: None)
     (warning,) = caught_by(lambda: net.to_sklearn())
     assert "are not exported" in str(warning.message)

@@ -25,6 +25,11 @@ class BaseColumn:
     name = kind = holds = ""
     categorical = is_text = False
 
+    @property
+    def cell_kind(self):
+        """What cells are: 'integer' (or boolean) with none missing, 'float', 'text', or ``kind``."""
+        return self.kind
+
     def numbers(self):
         """An ndarray of float64, NaN where a number is missing."""
         self._refuse("numbers")

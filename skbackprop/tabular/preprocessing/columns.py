@@ -89,6 +89,16 @@ def _text_of_real(name, cell):
     return f"{cell:f}".rstrip("0") if isinstance(cell, Decimal) else str(cell)
 
 
+def _common_kind(cells):
+    """The kind of NumPy's type that objects could have: 'b', 'i', 'f', or 'O' for none."""
+    is_bool = {isinstance(cell, bool | np.bool_) for cell in cells}
+    if is_bool == {True}:
+        return "b"
+    if True in is_bool or not all(isinstance(cell, Number) for cell in cells):
+        return "O"  # 1 and True are two levels
+    return "i" if len(cells) and all(isinstance(cell, Integral) for cell in cells) else "f"
+
+
 class Column(BaseColumn):
     """One column of a table: different ``cells``, and which of them is in each row.
 
@@ -138,6 +148,15 @@ class Column(BaseColumn):
         if self._codes is not None:
             return bool((self._codes < 0).all())
         return self._cells.dtype.kind == "f" and bool(np.isnan(self._cells).all())
+
+    @property
+    def cell_kind(self):
+        kind, has_missing = self._cells.dtype.kind, self._codes is not None and -1 in self._codes
+        if kind == "O":
+            kind = _common_kind(self._cells)
+        if kind in "iub":
+            return "float" if has_missing else "integer"
+        return "float" if kind == "f" else "text"
 
     def numbers(self):
         """Cells as float64, NaN where one is missing."""
@@ -274,6 +293,9 @@ class NumericTable:
         """One of the columns."""
         return Column(f"x{j}", self._X[:, j])
 
+    def cell_kinds(self):
+        """None: all columns are one array."""
+
     def numbers(self, columns):
         """Some columns as an array of floats."""
         X = self._X if len(columns) == self.n_columns else self._X[:, columns]
@@ -298,6 +320,10 @@ class ColumnTable:
     def column(self, j):
         """One of the columns."""
         return self._columns[j]
+
+    def cell_kinds(self):
+        """What the cells of each column are: see ``BaseColumn.cell_kind``."""
+        return [column.cell_kind for column in self._columns]
 
     def numbers(self, columns):
         """Some columns as an array of floats."""
@@ -334,9 +360,8 @@ def _read_array(X, estimator):
 def read_table(X, estimator):
     """The columns of a data frame of pandas or polars, or of an array-like.
 
-    They have ``n_columns``, ``categorical()``, ``holds(kind)``, ``column(j)`` and
-    ``numbers(columns)``.
-    Messages name the estimator.
+    They have ``n_columns``, ``categorical()``, ``holds(kind)``, ``cell_kinds()``, ``column(j)``
+    and ``numbers(columns)``. Messages name the estimator.
     """
     if hasattr(X, "__dask_graph__") and hasattr(X, "columns"):
         raise TypeError(

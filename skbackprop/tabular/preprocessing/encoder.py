@@ -96,13 +96,16 @@ class _Levels:
         rare = set(rare)
         kept = [level for i, level in enumerate(levels) if i not in rare]
         self.names = kept + ["infrequent_sklearn"] * bool(rare)
-        self._columns = {level: first + i for i, level in enumerate(kept)}
+        columns = {level: first + i for i, level in enumerate(kept)}
         self._unseen = first + len(kept) if rare else -1
+        # Not with the others: skops loads no dict with None among its keys.
+        self._missing = columns.pop(None, self._unseen)
+        self._columns = columns
 
     def positions(self, texts, codes):
         """The column of each row; -1 for none."""
-        columns = [self._columns.get(text, self._unseen) for text in [*texts, None]]
-        return np.array(columns)[codes]  # a code of -1 is the last one, for what is missing
+        columns = [self._columns.get(text, self._unseen) for text in texts]
+        return np.array([*columns, self._missing])[codes]  # a code of -1 is the last one
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -313,6 +316,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             return self._fit_sparse(X)
         table = read_table(X, self)
         validate_data(self, X, reset=True, skip_check_array=True)
+        self._kinds = table.cell_kinds()
         self.categorical_features_ = self._find_categorical(table.categorical())
         self._fit_numbers(table)
         self._fit_categories(table)
@@ -479,6 +483,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.numeric_columns_ = np.arange(0)
         self.medians_ = np.full(self.n_features_in_, np.nan)
         self._had_missing = np.zeros(self.n_features_in_, dtype=bool)
+        self._kinds = None
         self._levels = []
         self.n_features_out_ = self.n_features_in_
         return X

@@ -8,9 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .export import to_sklearn
-from .network import FittedNetwork, network_in_a_line, network_table
-from .utils import (
+from ..network import FittedNetwork, network_in_a_line, network_table
+from ..utils import (
     available_unless,
     check_features,
     check_finite_prediction,
@@ -18,13 +17,14 @@ from .utils import (
     visual_block,
     why_no_visual_block,
 )
+from .to_sklearn import to_sklearn
 
 if TYPE_CHECKING:
     from typing import Any
 
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    from .utils.typing import Array, FloatArray, MatrixLike
+    from ..utils.typing import Array, FloatArray, MatrixLike
 
 
 def _why_not(estimator, has_hidden_layer):

@@ -1,0 +1,6 @@
+"""Fitted estimators as ONNX models: each component has one small function in one table."""
+
+from .model import to_onnx
+from .with_skl2onnx import register_converters
+
+__all__ = ["register_converters", "to_onnx"]

@@ -1,0 +1,45 @@
+"""Networks as ONNX operators. A new kind of layer is a function and a line in ``LAYERS``."""
+
+import numpy as np
+
+from ...network import Dense, PeriodicEmbedding
+from .activations import activated
+from .graph import entry
+
+
+def _dense(graph, layer, arrays, inputs):
+    coef, intercept = (graph.single(array, "weights of a layer") for array in arrays)
+    return activated(graph, layer.activation, graph.add("Gemm", inputs, coef, intercept))
+
+
+def _periodic(graph, layer, arrays, inputs):
+    """Features and ``e = V cos(u) + c``.
+
+    ``u = x w + a`` is reduced to half a period on either side in float64: cosines of large
+    arguments have few digits in float32.
+    """
+    w, a, V, c = (np.asarray(array, np.float64) for array in arrays)
+    columns = graph.add("Transpose", graph.take(inputs, layer.columns), perm=[1, 0])
+    x = graph.cast(graph.add("Unsqueeze", columns, graph.constant([2], np.int64)), "double")
+    period = 2 * np.pi
+    scaled = graph.add("Mul", x, graph.constant(w.transpose(0, 2, 1) / period))
+    periods = graph.add("Add", scaled, graph.constant(a.transpose(0, 2, 1) / period))
+    rest = graph.cast(graph.add("Sub", periods, graph.add("Round", periods)), "float")
+    waves = graph.add("Cos", graph.add("Mul", rest, graph.constant(period, np.float32)))
+    outputs = graph.add("MatMul", waves, graph.single(V.transpose(0, 2, 1), "weights of a layer"))
+    outputs = graph.add("Add", outputs, graph.single(c.transpose(0, 2, 1), "weights of a layer"))
+    outputs = graph.add("Transpose", outputs, perm=[1, 0, 2])
+    embedded = graph.reshape(outputs, len(layer.columns) * layer.n_outputs)
+    return graph.side_by_side([inputs, embedded])
+
+
+#: ``write(graph, layer, arrays, inputs)`` by class: the name of the layer's outputs.
+LAYERS = {Dense: _dense, PeriodicEmbedding: _periodic}
+
+
+def raw_prediction(graph, fitted, inputs):
+    """Write the layers of a FittedNetwork."""
+    for layer, arrays in zip(fitted.network.layers, fitted.layers, strict=True):
+        write = entry(LAYERS, type(layer), f"a layer of the kind {type(layer).__name__}.")
+        inputs = write(graph, layer, arrays, inputs)
+    return inputs

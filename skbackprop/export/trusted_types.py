@@ -1,0 +1,69 @@
+"""What skops must trust to load estimators of this package."""
+
+from ..activations import ACTIVATIONS, FromFunctions
+from ..classifier import BackpropClassifier
+from ..losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from ..losses.heads import Head, SumOfHeads
+from ..network import LAYERS, DropoutStream, FittedNetwork, Network, UnitVariance
+from ..network.initializers import GlorotUniform
+from ..regressor import BackpropRegressor
+from ..tabular import SmoothClipScaler, TableEncoder, TabularClassifier, TabularRegressor
+from ..targets import (
+    BinaryTarget,
+    LabelColumnsTarget,
+    MulticlassTarget,
+    MultilabelTarget,
+    NumericTarget,
+    ScaledTarget,
+)
+from ..training import UPDATE_RULES, Outcome, TrainingState
+
+_ESTIMATORS = (
+    *(BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor),
+    *(TableEncoder, SmoothClipScaler),
+)
+_TARGETS = (
+    *(BinaryTarget, LabelColumnsTarget, MulticlassTarget, MultilabelTarget),
+    *(NumericTarget, ScaledTarget),
+)
+_PARTS = (
+    *(Head, SumOfHeads, FromFunctions),
+    *(Network, FittedNetwork, DropoutStream, GlorotUniform, UnitVariance),
+    *(Outcome, TrainingState),
+)
+
+# Of modules that need an extra, or that no other room imports from.
+_BY_NAME = (
+    "skbackprop.dask.estimators.DaskBackpropClassifier",
+    "skbackprop.dask.estimators.DaskBackpropRegressor",
+    "skbackprop.tabular.preprocessing.encoder._Levels",
+    "skbackprop.training.patience.Patience",
+    "skbackprop.training.schedules.CountedProgress",
+    "skbackprop.training.solvers.averaging.MovingAverage",
+)
+
+# The type of the networks' numbers, and the generator of dropout in a training that can go on.
+_OF_NUMPY = (
+    "numpy.dtype",
+    "numpy.random._sfc64.SFC64",
+    "numpy.random.bit_generator.SeedSequence",
+)
+
+
+def _registered():
+    """Classes of all components that have a name."""
+    losses = [*REGRESSION_LOSSES.values(), *CLASSIFICATION_LOSSES.values()]
+    of_many_classes = [loss.multiclass() for loss in CLASSIFICATION_LOSSES.values()]
+    components = [*ACTIVATIONS.values(), *losses, *of_many_classes]
+    return [*map(type, components), *LAYERS.values(), *UPDATE_RULES.values()]
+
+
+def _names():
+    for kind in (*_ESTIMATORS, *_TARGETS, *_PARTS, *_registered()):
+        yield f"{kind.__module__}.{kind.__qualname__}"
+    yield from (*_BY_NAME, *_OF_NUMPY)
+
+
+#: Names of all types in a file of :mod:`skops.io` that holds a fitted estimator of this package,
+#: for ``skops.io.load(file, trusted=TRUSTED_TYPES)``. None of them runs code that the file brings.
+TRUSTED_TYPES: tuple[str, ...] = tuple(sorted(set(_names())))
