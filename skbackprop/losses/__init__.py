@@ -18,6 +18,7 @@ from .base import Loss
 from .classification import ClassificationLoss, LogLoss, Multinomial
 from .deviance import Gamma, Poisson, Tweedie
 from .gaussian import GaussianNLL
+from .ordinal import ProportionalOdds
 from .probabilities import Brier, Focal, MultinomialBrier, MultinomialFocal
 from .quantile import Quantile
 from .regression import AbsoluteError, Huber, LogCosh, SquaredError
@@ -25,8 +26,8 @@ from .regression import AbsoluteError, Huber, LogCosh, SquaredError
 __all__ = [
     "CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "AbsoluteError", "Brier",
     "ClassificationLoss", "Focal", "Gamma", "GaussianNLL", "Huber", "LogCosh", "LogLoss",
-    "Loss", "Multinomial", "MultinomialBrier", "MultinomialFocal", "Poisson", "Quantile",
-    "SquaredError", "Tweedie",
+    "Loss", "Multinomial", "MultinomialBrier", "MultinomialFocal", "Poisson",
+    "ProportionalOdds", "Quantile", "SquaredError", "Tweedie",
 ]  # fmt: skip
 
 RegressionLossName: TypeAlias = Literal[
@@ -47,13 +48,14 @@ REGRESSION_LOSSES: dict[RegressionLossName, Loss] = {
     "gaussian_nll": GaussianNLL(),
 }
 
-ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal"]
+ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal", "ordinal"]
 
 #: Losses of the classifier by name.
 CLASSIFICATION_LOSSES: dict[ClassificationLossName, ClassificationLoss] = {
     "log_loss": LogLoss(),
     "squared_error": Brier(),
     "focal": Focal(),
+    "ordinal": ProportionalOdds(),
 }
 
 

@@ -228,8 +228,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     _default_embedding = None
 
     @abstractmethod
-    def _target_for(self, y, sample_weight):
-        """The target of validated training data."""
+    def _target_for(self, checked, given):
+        """The target of checked training data, which were given so."""
 
     def _validation_loss(self, target):
         """The loss by which validation rows are judged."""
@@ -290,7 +290,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
-        self._target = target = self._target_for(known.y, known.sample_weight)
+        self._target = target = self._target_for(known, given)
         validate_data(self, all_rows.X, skip_check_array=True)
         sample = counted(sample_of(self._learn_table(checked), target, np.float32))
         held_out = self._held_out(given, target)
@@ -319,14 +319,15 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         splits = held_out is None and 2 <= n_set_aside < n_rows
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
         columns = self._embedded_columns(sample.rows.X)
-        network = table_network(self, sample.rows.n_features, target.n_raw, embedding, columns)
+        network = table_network(self, sample.rows.n_features, target, embedding, columns)
         recipe = table_recipe(
             self,
             n_rows - n_set_aside if splits else n_rows,
             splits or held_out is not None,
             self._validation_loss(target),
         )
-        fraction, calibrated = self.validation_fraction, is_classifier(self)
+        fraction = self.validation_fraction
+        calibrated = is_classifier(self) and not target.ordered
         return Plan(network, target, recipe, sample, held_out, fraction, calibrated)
 
     @with_callbacks

@@ -17,7 +17,8 @@ class Plan:
     """What all networks of a table have in common.
 
     Each sets aside ``validation_fraction`` of the sample, where no rows are ``held_out`` for all.
-    Raw predictions that are ``calibrated``, those of classes, are divided by a temperature.
+    Raw predictions that are ``calibrated``, those of classes without an order, are divided by a
+    temperature.
     """
 
     network: Network

@@ -177,9 +177,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     # ---- what BaseTabular asks for
 
-    def _target_for(self, y, sample_weight):
+    def _target_for(self, checked, given):
         loss = REGRESSION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
-        target = ScaledTarget.fitted_to(y, loss, sample_weight)
+        target = ScaledTarget.fitted_to(checked.y, loss, checked.sample_weight)
         self.center_, self.scale_ = target.center, target.scale
         return target
 

@@ -6,7 +6,7 @@ asks it what they mean.
 """
 
 from .base import Target
-from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, target_of
+from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, OrdinalTarget, target_of
 from .label_columns import (
     LabelColumnsTarget,
     check_labels,
@@ -20,6 +20,7 @@ from .predictions import PredictsClasses
 
 __all__ = [
     "BinaryTarget", "LabelColumnsTarget", "MulticlassTarget", "MultilabelTarget",
-    "NumericTarget", "PredictsClasses", "ScaledTarget", "Target", "check_labels",
-    "has_columns", "lists_columns", "target_of", "target_of_classes", "target_of_labels",
+    "NumericTarget", "OrdinalTarget", "PredictsClasses", "ScaledTarget", "Target",
+    "check_labels", "has_columns", "lists_columns", "target_of", "target_of_classes",
+    "target_of_labels",
 ]  # fmt: skip

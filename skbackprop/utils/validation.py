@@ -142,6 +142,15 @@ def labels_as_array(y):
     return y
 
 
+def ordered_categories(y: object) -> list[object]:
+    """Categories of an ordered categorical column of pandas or an enumeration of polars, or []."""
+    dtype = getattr(y, "dtype", None)
+    is_enumeration = type(dtype).__name__ == "Enum"
+    if is_enumeration or getattr(dtype, "ordered", False):
+        return list(dtype.categories)
+    return []
+
+
 def check_finite_prediction(raw_prediction):
     """Refuse to predict NaN or infinity."""
     if not np.isfinite(raw_prediction).all():
