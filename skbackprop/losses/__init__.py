@@ -22,10 +22,11 @@ from .ordinal import ProportionalOdds
 from .probabilities import Brier, Focal, MultinomialBrier, MultinomialFocal
 from .quantile import Quantile
 from .regression import AbsoluteError, Huber, LogCosh, SquaredError
+from .survival import Cox
 
 __all__ = [
-    "CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "AbsoluteError", "Brier",
-    "ClassificationLoss", "Focal", "Gamma", "GaussianNLL", "Huber", "LogCosh", "LogLoss",
+    "CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "SURVIVAL_LOSSES", "AbsoluteError", "Brier",
+    "ClassificationLoss", "Cox", "Focal", "Gamma", "GaussianNLL", "Huber", "LogCosh", "LogLoss",
     "Loss", "Multinomial", "MultinomialBrier", "MultinomialFocal", "Poisson",
     "ProportionalOdds", "Quantile", "SquaredError", "Tweedie",
 ]  # fmt: skip
@@ -48,6 +49,11 @@ REGRESSION_LOSSES: dict[RegressionLossName, Loss] = {
     "gaussian_nll": GaussianNLL(),
 }
 
+SurvivalLossName: TypeAlias = Literal["cox"]
+
+#: Losses of times until an event, by name; of the regressor, too.
+SURVIVAL_LOSSES: dict[SurvivalLossName, Loss] = {"cox": Cox()}
+
 ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal", "ordinal"]
 
 #: Losses of the classifier by name.
@@ -61,7 +67,7 @@ CLASSIFICATION_LOSSES: dict[ClassificationLossName, ClassificationLoss] = {
 
 def loss_name(loss: object) -> str:
     """The name by which a loss can be asked for, or else its ``repr``, as in messages."""
-    for losses in (REGRESSION_LOSSES, CLASSIFICATION_LOSSES):
+    for losses in (REGRESSION_LOSSES, SURVIVAL_LOSSES, CLASSIFICATION_LOSSES):
         for name, known in losses.items():
             if loss == known:
                 return repr(name)
@@ -77,3 +83,8 @@ def refuses_negative(loss: Any) -> bool:
     except ValueError:
         return True
     return False
+
+
+def numeric_loss(loss: str | Loss) -> Loss:
+    """The loss of a regressor, given as a name or as an object."""
+    return (REGRESSION_LOSSES | SURVIVAL_LOSSES)[loss] if isinstance(loss, str) else loss  # type: ignore[index]

@@ -256,9 +256,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             The table.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers, in any units, for a regressor. For a classifier: class labels, a matrix of
-            zeros and ones for several labels, or columns of labels of which each row has one in
-            every column.
+            Numbers, in any units, for a regressor; with ``loss='cox'``, a structured array. For a
+            classifier: class labels, a matrix of zeros and ones for several labels, or columns of
+            labels of which each row has one in every column.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were

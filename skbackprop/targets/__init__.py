@@ -15,12 +15,13 @@ from .label_columns import (
     target_of_classes,
     target_of_labels,
 )
-from .numbers import NumericTarget, ScaledTarget
+from .numbers import NumericTarget, ScaledTarget, target_of_numbers
 from .predictions import PredictsClasses
+from .survival import SurvivalTarget
 
 __all__ = [
     "BinaryTarget", "LabelColumnsTarget", "MulticlassTarget", "MultilabelTarget",
-    "NumericTarget", "OrdinalTarget", "PredictsClasses", "ScaledTarget", "Target",
-    "check_labels", "has_columns", "lists_columns", "target_of", "target_of_classes",
-    "target_of_labels",
+    "NumericTarget", "OrdinalTarget", "PredictsClasses", "ScaledTarget", "SurvivalTarget",
+    "Target", "check_labels", "has_columns", "lists_columns", "target_of", "target_of_classes",
+    "target_of_labels", "target_of_numbers",
 ]  # fmt: skip

@@ -120,7 +120,7 @@ def check_features_and_target(estimator, X, y, *, reset):
 @np.errstate(all="ignore")
 def check_target(estimator, y):
     """A validated target: numbers for a regressor; a column becomes 1-D, with a warning."""
-    if not is_classifier(estimator) and y.dtype.kind not in "biuf":
+    if not is_classifier(estimator) and y.dtype.kind not in "biufV":  # V: fields, for the target
         with _advising(f"y of {type(estimator).__name__} must be numbers."):
             if y.dtype.kind in "mM":
                 raise TypeError(f"y holds dates or times ({y.dtype}).")

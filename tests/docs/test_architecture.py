@@ -36,7 +36,7 @@ IMPORTS = {
     "from_sklearn": {"classifier", "data", "losses", "network", "regressor", "training"},
     "tabular": {"activations", "data", "losses", "network", "parameter_checks", "targets"}
     | {"training", "utils"},
-    "dask": {"classifier", "data", "fitted_estimator", "network", "regressor", "targets"}
+    "dask": {"classifier", "data", "fitted_estimator", "losses", "network", "regressor", "targets"}
     | {"training", "utils"},
     "": {"classifier", "from_sklearn", "regressor", "tabular"},
 }
