@@ -98,7 +98,10 @@ _HISTORY = ("validation_scores_", "validation_loss_curve_", "_network")
 def _chain(network):
     """Units and activations: parameters mean the same only where these are the same."""
     hidden = [f"{layer.fan_out} {layer.description}" for layer in network.layers[:-1]]
-    return " -> ".join([str(network.layer_units[0]), *hidden, str(network.layer_units[-1])])
+    *_, last = network.layers
+    orders = [f" ordered as {group.tolist()}" for group in getattr(last, "groups", ())]
+    outputs = f"{last.fan_out}{''.join(orders)}"
+    return " -> ".join([str(network.layer_units[0]), *hidden, outputs])
 
 
 def why_no_partial_fit(estimator: Any) -> str | None:
@@ -478,8 +481,9 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             Training data: dense, CSR or CSC, of any real type.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers for a regressor. For a classifier: class labels, a matrix of zeros and ones for
-            several labels, or columns of labels of which each row has one in every column.
+            Numbers for a regressor; with ``loss='cox'``, a structured array. For a classifier:
+            class labels, a matrix of zeros and ones for several labels, or columns of labels of
+            which each row has one in every column.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
@@ -549,7 +553,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         target, sample = gate.training(given, known, earlier and earlier.dtype)
         self._use_target(target)
         state = self._next_state(goes_on)
-        network = self._new_network(sample.rows.n_features, target.n_raw)
+        network = self._new_network(sample.rows.n_features, target)
         parameters = network.parameters(sample.rows.dtype)
         self._start(network, parameters, state, earlier, starting_values)
         held_out = None
@@ -606,14 +610,14 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
 
     # ---- where a fit begins
 
-    def _new_network(self, n_features, n_raw):
+    def _new_network(self, n_features, target):
         """The layers that the hyper-parameters ask for."""
         hidden = check_hidden_layer_sizes(self)
         activations = activations_of_layers(self.activation, len(hidden))
         last = activations or activations_of_layers(self.activation or "identity", 1)
-        units = [n_features, *hidden, n_raw]
+        units = [n_features, *hidden, target.n_raw]
         rates = dropout_rates(self.dropout, self.input_dropout, len(hidden))
-        return dense_network(units, activations, rates, last[-1])
+        return dense_network(units, activations, rates, last[-1], target.ordered)
 
     def _start(self, network, parameters, state, earlier, starting_values):
         """Starting values: those of the earlier fit, or drawn, or given."""

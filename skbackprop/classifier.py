@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import type_of_target
 from .base import BaseBackprop, why_no_partial_fit
 from .data import GivenData
 from .losses import CLASSIFICATION_LOSSES, ClassificationLoss
+from .losses.ordinal import with_order_of
 from .targets import (
     LabelColumnsTarget,
     PredictsClasses,
@@ -49,14 +50,17 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
 
     Parameters
     ----------
-    loss : {'log_loss', 'squared_error', 'focal'} or ClassificationLoss
+    loss : {'log_loss', 'squared_error', 'focal', 'ordinal'} or ClassificationLoss
         What training minimises, as a name or as an object of :mod:`skbackprop.losses`:
 
         - 'log_loss': minus the logarithm of the probability of the right class;
           ``LogLoss(label_smoothing=0.1)`` keeps the probabilities away from 0 and 1;
         - 'squared_error': half the squared error of the probabilities, the Brier score;
         - 'focal': the log loss, in which rows that are classified well count less;
-          ``Focal(gamma=1.0)`` says how much.
+          ``Focal(gamma=1.0)`` says how much;
+        - 'ordinal': the log loss of classes that have an order, for which the network computes one
+          score and thresholds (proportional odds). The order is that of the numbers, or of an
+          ordered categorical ``y``; ``ProportionalOdds(order=["low", "mid", "high"])`` gives it.
 
         ``Multinomial()`` is the log loss with one raw prediction a class also for two classes.
 
@@ -188,13 +192,14 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
     # ---- what BaseBackprop asks for
 
     def _target_for(self, checked, known, given=None):
-        y, loss, is_part = checked.y, self._chosen_loss(), given is not None and given.is_part
+        y, is_part = checked.y, given is not None and given.is_part
+        loss = with_order_of(self._chosen_loss(), None if given is None else given.y)
         if is_part or known is not None:
             check_labels(y)
         if known is not None:
             known.check_shape(y)
         if is_part:
-            known = self._declared_target(y, given.classes, known)
+            known = self._declared_target(y, given.classes, known, loss)
         if known is None:
             target = target_of_labels(y, loss)
         else:
@@ -214,9 +219,8 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
     def _chosen_loss(self):
         return CLASSIFICATION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
 
-    def _declared_target(self, y, classes, known):
+    def _declared_target(self, y, classes, known, loss):
         """The target of a call of ``partial_fit``, whose classes are declared at the first."""
-        loss = self._chosen_loss()
         if isinstance(known, LabelColumnsTarget) or lists_columns(classes):
             return _declared_columns(classes, known, loss)
         if known is None and has_columns(y):

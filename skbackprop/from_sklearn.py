@@ -89,7 +89,7 @@ def from_sklearn(mlp: MLPClassifier | MLPRegressor) -> BackpropClassifier | Back
     dtype = np.result_type(np.float32, *mlp.coefs_, *mlp.intercepts_)  # a user may have set them
     layers = zip(mlp.coefs_, mlp.intercepts_, strict=True)
     arrays = [(np.array(coef, dtype), np.array(bias, dtype)) for coef, bias in layers]
-    network = estimator._new_network(mlp.n_features_in_, target.n_raw)
+    network = estimator._new_network(mlp.n_features_in_, target)
     estimator._take(_outcome(mlp, FittedNetwork(network, arrays)))
     _copy_moments(mlp, estimator)
     return estimator

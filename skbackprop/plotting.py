@@ -340,11 +340,12 @@ class NetworkDisplay:
         """
         estimator = _last_step(estimator)
         network, target = estimator._fitted()
-        given = target.raw_names if output_names is None else output_names
+        own_names = target.score_names
+        given = own_names if output_names is None else output_names
         display = cls(
             list(network.coefs),
             input_names=_input_names(estimator, feature_names),
-            output_names=_checked_names(given, target.n_raw, "output_names"),
+            output_names=_checked_names(given, len(own_names), "output_names"),
             layer_names=["input", *layer_descriptions(network, target.out_activation)],
             title=network_in_a_line(network, target.out_activation),
         )

@@ -13,13 +13,16 @@ from .base import BaseBackprop, why_no_partial_fit
 from .data import GivenData
 from .losses import (
     REGRESSION_LOSSES,
+    SURVIVAL_LOSSES,
     ClassificationLoss,
+    Cox,
     GaussianNLL,
     Loss,
     loss_name,
+    numeric_loss,
     refuses_negative,
 )
-from .targets import NumericTarget
+from .targets import SurvivalTarget, target_of_numbers
 from .utils import StrOptions, available_unless, fit_context, warn, with_shared_parameters
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from .activations import LayerActivations
     from .base import SharedParameters
-    from .losses import RegressionLossName
+    from .losses import RegressionLossName, SurvivalLossName
     from .utils.typing import ArrayLike, FloatArray, LayerSizes, MatrixLike, RandomState
 
 # Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
@@ -65,7 +68,10 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         - 'gamma': half the gamma deviance with a log link, for ``y > 0``;
         - 'tweedie': half the Tweedie deviance with a log link, for ``y >= 0`` with many zeros;
         - 'gaussian_nll': the negative log likelihood of a normal distribution, of which the
-          network predicts mean and variance.
+          network predicts mean and variance;
+        - 'cox': minus Cox's log partial likelihood, for times until an event that may be censored.
+          ``y`` is then a structured array of event (bool) and time, as scikit-survival's ``Surv``
+          makes it; predictions are log risks.
 
     Attributes
     ----------
@@ -102,7 +108,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     _allowed_values: ClassVar = {
         **BaseBackprop._allowed_values,
-        "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
+        "loss": [StrOptions({*REGRESSION_LOSSES, *SURVIVAL_LOSSES}), Loss],
     }
 
     def __init__(
@@ -110,7 +116,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         hidden_layer_sizes: LayerSizes = (100,),
         activation: LayerActivations = "relu",
         *,
-        loss: RegressionLossName | Loss = "squared_error",
+        loss: RegressionLossName | SurvivalLossName | Loss = "squared_error",
         **shared: Unpack[SharedParameters],
     ) -> None:
         super().__init__(hidden_layer_sizes, activation, **shared)
@@ -241,7 +247,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return mean[..., np.newaxis] + std[..., np.newaxis] * noise.astype(mean.dtype)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
+        """R^2 of the predictions; D^2 of the pinball loss for quantiles; concordance for 'cox'.
 
         Parameters
         ----------
@@ -257,7 +263,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant.
+            At most 1; 0 for a model no better than the best constant. With ``loss='cox'``,
+            Harrell's concordance index, 0.5 for a constant.
         """
         raw, target = self._raw_prediction(X)
         return target.score(y, target.predict(raw), sample_weight)
@@ -265,11 +272,11 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     # ---- what BaseBackprop asks for
 
     def _target_for(self, checked, known, given=None):
-        loss = self._chosen_loss()
-        return known.with_loss(loss) if known else NumericTarget(checked.y.shape[1:], loss)
-
-    def _chosen_loss(self):
-        return REGRESSION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
+        loss = numeric_loss(self.loss)
+        if isinstance(loss, Cox):
+            is_part = given is not None and given.is_part
+            return SurvivalTarget.fitted_to(checked.y, loss, checked.sample_weight, is_part)
+        return target_of_numbers(checked.y, loss, known)
 
     def _warn_of_scale(self, objective):
         """Warn where the scale of the target is why a fit stopped by ``tol``.

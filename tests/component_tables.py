@@ -25,11 +25,12 @@ from skbackprop.losses import (
     Multinomial,
     MultinomialBrier,
     MultinomialFocal,
+    ProportionalOdds,
     Quantile,
     Tweedie,
 )
 from skbackprop.losses.links import SoftmaxLink
-from skbackprop.network import EMBEDDINGS, LAYERS
+from skbackprop.network import EMBEDDINGS, LAYERS, UnitVariance
 from skbackprop.training import SGD, Adam
 
 __all__ = [
@@ -60,6 +61,7 @@ CLASSIFICATION_LOSSES = {
     "multinomial_brier": MultinomialBrier(),
     "focal": Focal(),
     "multinomial_focal": MultinomialFocal(),
+    "ordinal": ProportionalOdds(),
 }
 
 # The same losses with other parameters.
@@ -72,6 +74,7 @@ VARIANTS = {
     "multinomial_smooth": Multinomial(0.1),
     "focal_half": Focal(0.5),
     "multinomial_focal_half": MultinomialFocal(0.5),
+    "ordinal_descending": ProportionalOdds((20, 10, 2, 1, 0)),
 }
 
 LOSSES = REGRESSION_LOSSES | CLASSIFICATION_LOSSES | VARIANTS
@@ -81,10 +84,14 @@ KINDS_OF_TARGETS = {
     "binary": (LogLoss(), 2),
     "multiclass": (LogLoss(), 3),
     "two_by_softmax": (Multinomial(), 2),
+    "ordinal": (ProportionalOdds(["bee", "emu", "ant", "cow"]), 3),
 }
 
 # What a layer is made of besides the number of its inputs, where it is no embedding.
-ARGUMENTS_OF_LAYERS = {"dense": (6, ACTIVATIONS["tanh"])}
+ARGUMENTS_OF_LAYERS = {
+    "dense": (6, ACTIVATIONS["tanh"]),
+    "cumulative_logit": (7, [[3, 0, 5, 1], [6, 2]], UnitVariance()),
+}
 
 
 def make_layer(name, fan_in):

@@ -483,3 +483,4 @@ RATES = {
         ({"fraction": 1.0}, 0.0),
     ],
 }
+LOSS_VALUES["ordinal"] = LOSS_VALUES["log_loss"]  # of two classes, that is what it is

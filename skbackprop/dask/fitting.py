@@ -10,6 +10,7 @@ import distributed
 from sklearn.utils.validation import check_is_fitted
 
 from ..fitted_estimator import why_no_transform
+from ..losses import SURVIVAL_LOSSES
 from ..utils import available_unless
 from .collections import is_collection
 from .gate import DistributedGate
@@ -80,10 +81,18 @@ class OnDask:
                 "partitions are held out. Set validation=None, and give the validation rows of "
                 "your choice to fit as X_val and y_val."
             )
+        self._refuse_coupled_rows()
         try:
             super()._learn(gate, *arguments)
         finally:
             gate.release()
+
+    def _refuse_coupled_rows(self):
+        if getattr(SURVIVAL_LOSSES.get(self.loss, self.loss), "couples_rows", False):
+            raise ValueError(
+                f"loss={self.loss!r} compares rows with each other, which are in several "
+                f"partitions here. Use {self._local_class.__name__}."
+            )
 
     def _score_of(self, held_out, network, target):
         if self.scoring not in (None, "loss"):

@@ -66,7 +66,7 @@ def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
 
 def _obstacles(estimator, network, target):
     """What a prediction of scikit-learn's estimators does not know."""
-    layers = network.network.layers
+    *layers, _ = network.network.layers  # what is special about the last one, the target says
     others = {layer.description for layer in layers if not isinstance(layer, Dense)}
     if others:
         yield f"layers of kind {sorted(others)}"

@@ -216,6 +216,8 @@ def minimize_input(
             raise ValueError(message)
     X0 = check_features(estimator, X0)
     X0 = np.asarray(X0.toarray() if sparse.issparse(X0) else X0, np.float64)
+    if meaning.loss.couples_rows:
+        raise ValueError("The loss of this estimator compares rows: one input alone has none.")
     search = _InputSearch(network, meaning.loss, distance)
     with about("target"):
         targets = meaning.encode(meaning.broadcast(target, len(X0)), np.dtype(np.float64))

@@ -18,15 +18,17 @@ from .base import Loss
 from .classification import ClassificationLoss, LogLoss, Multinomial
 from .deviance import Gamma, Poisson, Tweedie
 from .gaussian import GaussianNLL
+from .ordinal import ProportionalOdds
 from .probabilities import Brier, Focal, MultinomialBrier, MultinomialFocal
 from .quantile import Quantile
 from .regression import AbsoluteError, Huber, LogCosh, SquaredError
+from .survival import Cox
 
 __all__ = [
-    "CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "AbsoluteError", "Brier",
-    "ClassificationLoss", "Focal", "Gamma", "GaussianNLL", "Huber", "LogCosh", "LogLoss",
-    "Loss", "Multinomial", "MultinomialBrier", "MultinomialFocal", "Poisson", "Quantile",
-    "SquaredError", "Tweedie",
+    "CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "SURVIVAL_LOSSES", "AbsoluteError", "Brier",
+    "ClassificationLoss", "Cox", "Focal", "Gamma", "GaussianNLL", "Huber", "LogCosh", "LogLoss",
+    "Loss", "Multinomial", "MultinomialBrier", "MultinomialFocal", "Poisson",
+    "ProportionalOdds", "Quantile", "SquaredError", "Tweedie",
 ]  # fmt: skip
 
 RegressionLossName: TypeAlias = Literal[
@@ -47,19 +49,25 @@ REGRESSION_LOSSES: dict[RegressionLossName, Loss] = {
     "gaussian_nll": GaussianNLL(),
 }
 
-ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal"]
+SurvivalLossName: TypeAlias = Literal["cox"]
+
+#: Losses of times until an event, by name; of the regressor, too.
+SURVIVAL_LOSSES: dict[SurvivalLossName, Loss] = {"cox": Cox()}
+
+ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal", "ordinal"]
 
 #: Losses of the classifier by name.
 CLASSIFICATION_LOSSES: dict[ClassificationLossName, ClassificationLoss] = {
     "log_loss": LogLoss(),
     "squared_error": Brier(),
     "focal": Focal(),
+    "ordinal": ProportionalOdds(),
 }
 
 
 def loss_name(loss: object) -> str:
     """The name by which a loss can be asked for, or else its ``repr``, as in messages."""
-    for losses in (REGRESSION_LOSSES, CLASSIFICATION_LOSSES):
+    for losses in (REGRESSION_LOSSES, SURVIVAL_LOSSES, CLASSIFICATION_LOSSES):
         for name, known in losses.items():
             if loss == known:
                 return repr(name)
@@ -75,3 +83,8 @@ def refuses_negative(loss: Any) -> bool:
     except ValueError:
         return True
     return False
+
+
+def numeric_loss(loss: str | Loss) -> Loss:
+    """The loss of a regressor, given as a name or as an object."""
+    return (REGRESSION_LOSSES | SURVIVAL_LOSSES)[loss] if isinstance(loss, str) else loss  # type: ignore[index]

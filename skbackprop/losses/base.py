@@ -30,6 +30,11 @@ class Loss:
         How many raw predictions the loss wants for each target; those of one target lie side by
         side.
 
+    couples_rows : bool
+        Whether the loss of a row depends on the other rows, so that the loss of all rows is not
+        the sum of those of parts. 'lbfgs' then works on all rows at once, and what needs losses of
+        single rows or of partitions is refused. False by default.
+
     Examples
     --------
     >>> from dataclasses import dataclass
@@ -51,6 +56,7 @@ class Loss:
 
     link: ClassVar[Link] = IdentityLink()
     raw_per_target: int = 1
+    couples_rows: bool = False
 
     def n_raw(self, n_outputs: int) -> int:
         """Tell how many raw predictions the network needs for a row.

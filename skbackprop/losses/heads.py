@@ -56,6 +56,11 @@ class SumOfHeads(Loss):
         return LinksOfHeads([head.loss.link.name for head in self.heads])
 
     @property
+    def couples_rows(self) -> bool:  # type: ignore[override]
+        """Whether one of the losses does."""
+        return any(head.loss.couples_rows for head in self.heads)
+
+    @property
     def target_slices(self) -> list[slice]:
         """Columns of the targets of each head."""
         return _slices(head.n_targets for head in self.heads)

@@ -12,16 +12,17 @@ from .dropout import DropoutStream
 from .embedding import PeriodicEmbedding
 from .fitted import FittedNetwork
 from .initializers import UnitVariance
-from .network import Network, dense_network
+from .network import Network, dense_network, output_layer
+from .ordered import CumulativeLogit
 from .prediction import blocks_of, raw_predictions, rows_per_block
 from .starting_values import StartingValues
 from .summary import layer_descriptions, network_in_a_line, network_table
 from .workspace import Workspace
 
 __all__ = [
-    "EMBEDDINGS", "LAYERS", "Dense", "DropoutStream", "FittedNetwork", "Network",
-    "PeriodicEmbedding", "StartingValues", "UnitVariance", "Workspace", "blocks_of",
-    "dense_network", "layer_descriptions", "network_in_a_line", "network_table",
+    "EMBEDDINGS", "LAYERS", "CumulativeLogit", "Dense", "DropoutStream", "FittedNetwork",
+    "Network", "PeriodicEmbedding", "StartingValues", "UnitVariance", "Workspace", "blocks_of",
+    "dense_network", "layer_descriptions", "network_in_a_line", "network_table", "output_layer",
     "raw_predictions", "rows_per_block",
 ]  # fmt: skip
 
@@ -31,4 +32,4 @@ EmbeddingName: TypeAlias = Literal["periodic"]
 EMBEDDINGS = {"periodic": PeriodicEmbedding}
 
 #: Kinds of layers by name.
-LAYERS = {"dense": Dense, **EMBEDDINGS}
+LAYERS = {"dense": Dense, "cumulative_logit": CumulativeLogit, **EMBEDDINGS}

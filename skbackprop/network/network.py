@@ -18,6 +18,7 @@ import numpy as np
 from ..activations import Identity
 from .dense import Dense
 from .initializers import GlorotUniform
+from .ordered import CumulativeLogit
 from .parameters import Parameters
 
 
@@ -112,23 +113,27 @@ class Network:
         return out
 
 
-def dense_network(layer_units, activations, dropout=None, output_start=None):
+def output_layer(fan_in, fan_out, initializer, rates=(1.0, 1.0), ordered=()):
+    """The last layer: dense, or with groups of ``ordered`` outputs that share a score each."""
+    if ordered:
+        return CumulativeLogit(fan_in, fan_out, ordered, initializer, rates)
+    return Dense(fan_in, fan_out, Identity(), initializer, rates)
+
+
+def dense_network(layer_units, activations, dropout=None, output_start=None, ordered=()):
     """Network of dense layers of which the last one is linear, as scikit-learn starts it.
 
     ``layer_units`` are the numbers of features, of units of each hidden layer, and of raw outputs;
     ``activations`` are those of the hidden layers. The last layer is started as one with the
-    activation ``output_start`` would be; by default like the hidden one below it.
+    activation ``output_start`` would be; by default like the hidden one below it. Groups of
+    ``ordered`` raw outputs share a score each, as in ``CumulativeLogit``.
     """
     if output_start is None:
         output_start = activations[-1] if activations else Identity()
+    starts = [GlorotUniform(one.init_factor) for one in (*activations, output_start)]
+    *hidden, last = zip(layer_units[:-1], layer_units[1:], starts, strict=True)
     layers = [
-        Dense(fan_in, fan_out, activation, GlorotUniform(start.init_factor))
-        for fan_in, fan_out, activation, start in zip(
-            layer_units[:-1],
-            layer_units[1:],
-            (*activations, Identity()),
-            (*activations, output_start),
-            strict=True,
-        )
+        Dense(fan_in, fan_out, activation, start)
+        for (fan_in, fan_out, start), activation in zip(hidden, activations, strict=True)
     ]
-    return Network(layers, dropout)
+    return Network([*layers, output_layer(*last, ordered=ordered)], dropout)

@@ -274,8 +274,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     _averages_raw = False
 
     @abstractmethod
-    def _target_for(self, y, sample_weight):
-        """The target of validated training data."""
+    def _target_for(self, checked, given):
+        """The target of checked training data, which were given so."""
 
     def _validation_loss(self, target):
         """The loss by which validation rows are judged."""
@@ -303,9 +303,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             The table.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers, in any units, for a regressor. For a classifier: class labels, a matrix of
-            zeros and ones for several labels, or columns of labels of which each row has one in
-            every column.
+            Numbers, in any units, for a regressor; with ``loss='cox'``, a structured array. For a
+            classifier: class labels, a matrix of zeros and ones for several labels, or columns of
+            labels of which each row has one in every column.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
@@ -342,7 +342,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
-        self._target = target = self._target_for(known.y, known.sample_weight)
+        self._target = target = self._target_for(known, given)
         validate_data(self, all_rows.X, skip_check_array=True)
         sample = counted(sample_of(self._learn_table(checked), target, np.float32))
         held_out = self._held_out(given, target)
@@ -391,9 +391,10 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         n_rows, stops_early = self._n_trained_on(len(sample.rows), held_out, splits)
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
         columns = self._embedded_columns(sample.rows.X)
-        network = table_network(self, sample.rows.n_features, target.n_raw, embedding, columns)
+        network = table_network(self, sample.rows.n_features, target, embedding, columns)
         recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
-        fraction, calibrated = self.validation_fraction, is_classifier(self)
+        fraction = self.validation_fraction
+        calibrated = is_classifier(self) and not target.ordered
         return Plan(network, target, recipe, sample, held_out, splits, fraction, calibrated)
 
     @with_callbacks

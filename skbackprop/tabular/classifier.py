@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sklearn.base import ClassifierMixin
 
 from ..losses import CLASSIFICATION_LOSSES, ClassificationLoss, LogLoss
+from ..losses.ordinal import with_order_of
 from ..targets import PredictsClasses, target_of_labels
 from ..utils import Interval, StrOptions, with_shared_parameters
 from .base import BaseTabular
@@ -33,7 +34,7 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     Parameters
     ----------
-    loss : {'log_loss', 'squared_error', 'focal'} or ClassificationLoss
+    loss : {'log_loss', 'squared_error', 'focal', 'ordinal'} or ClassificationLoss
         What training minimises, as in :class:`BackpropClassifier`.
 
     label_smoothing : float
@@ -57,7 +58,8 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     -----
     Raw predictions of a network are divided by a temperature, at least 1, for which the loss of
     its validation rows, and of a quarter of a row that is wrong, is least [3]_; this is part of
-    its last layer. That loss, which also chooses the best epoch, knows no label smoothing.
+    its last layer. That loss, which also chooses the best epoch, knows no label smoothing. Classes
+    that have an order (``loss='ordinal'``) have no temperature.
 
     Probabilities are those of the mean of the raw predictions: geometric means of the members'
     ones, up to a factor. Arithmetic means of sure probabilities would be less sure than each is,
@@ -128,10 +130,10 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     # ---- what BaseTabular asks for
 
-    def _target_for(self, y, sample_weight):
-        target = target_of_labels(y, self._chosen_loss())
+    def _target_for(self, checked, given):
+        target = target_of_labels(checked.y, with_order_of(self._chosen_loss(), given.y))
         self.classes_ = target.classes
-        return target.with_class_weight(self.class_weight, y, sample_weight)
+        return target.with_class_weight(self.class_weight, checked.y, checked.sample_weight)
 
     def _chosen_loss(self):
         if self.label_smoothing:

@@ -20,7 +20,8 @@ class Plan:
     positions in the sample that begin anew after the last. Where these are None, each network
     sets aside ``validation_fraction`` of the sample.
 
-    Raw predictions that are ``calibrated``, those of classes, are divided by a temperature.
+    Raw predictions that are ``calibrated``, those of classes without an order, are divided by a
+    temperature.
     """
 
     network: Network

@@ -3,8 +3,7 @@
 import numpy as np
 
 from ..activations import activations_of_layers
-from ..activations.classic import Identity
-from ..network import EMBEDDINGS, Dense, Network, UnitVariance
+from ..network import EMBEDDINGS, Dense, Network, UnitVariance, output_layer
 from ..network.dropout import dropout_rates
 from ..parameter_checks import check_hidden_layer_sizes
 from ..training import Adam, HeldCosine, Recipe, WarmUpThenCosine, steps_of_epoch
@@ -21,7 +20,7 @@ _SMALL_BATCH, _BATCH = 128, 256
 _LAST_BATCH = 0.25
 
 
-def table_network(settings, n_features, n_raw, embedding, embedded_columns):
+def table_network(settings, n_features, target, embedding, embedded_columns):
     """A network of the recipe: dense layers, below them perhaps an embedding of numbers.
 
     The learning rate of weights is ``rate / sqrt(fan_in)``. Of ``settings``, an estimator, only
@@ -35,12 +34,18 @@ def table_network(settings, n_features, n_raw, embedding, embedded_columns):
         layers.append(EMBEDDINGS[embedding](n_features, embedded_columns, rate=rate, decay=decay))
         fan_in = layers[0].fan_out
         rates = rates and [0.0, *rates]
-    activations = [*activations_of_layers(settings.activation, len(hidden)), Identity()]
-    for fan_out, activation in zip([*hidden, n_raw], activations, strict=True):
-        rates_of_layer = fan_in**-0.5, _RATE_OF_BIASES
-        layers.append(Dense(fan_in, fan_out, activation, UnitVariance(), rates_of_layer))
+    activations = activations_of_layers(settings.activation, len(hidden))
+    for fan_out, activation in zip(hidden, activations, strict=True):
+        layers.append(Dense(fan_in, fan_out, activation, UnitVariance(), _rates(fan_in)))
         fan_in = fan_out
+    start, ordered = UnitVariance(), target.ordered
+    layers.append(output_layer(fan_in, target.n_raw, start, _rates(fan_in), ordered))
     return Network(layers, rates)
+
+
+def _rates(fan_in):
+    """Factors of the learning rate, of the weights and the biases of a layer."""
+    return fan_in**-0.5, _RATE_OF_BIASES
 
 
 def table_recipe(settings, n_rows, early_stopping, validation_loss):

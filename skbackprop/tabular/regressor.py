@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, ClassVar, overload
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from ..losses import REGRESSION_LOSSES, ClassificationLoss, Loss, refuses_negative
-from ..targets import ScaledTarget
+from ..losses import (
+    REGRESSION_LOSSES,
+    SURVIVAL_LOSSES,
+    ClassificationLoss,
+    Cox,
+    Loss,
+    numeric_loss,
+    refuses_negative,
+)
+from ..targets import ScaledTarget, SurvivalTarget
 from ..utils import StrOptions, with_shared_parameters
 from .base import BaseTabular
 
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, Unpack
 
     from ..activations import LayerActivations
-    from ..losses import RegressionLossName
+    from ..losses import RegressionLossName, SurvivalLossName
     from ..utils.typing import ArrayLike, FloatArray, LayerSizes, MatrixLike
     from .base import SharedParameters
 
@@ -35,7 +43,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     loss : str or Loss
         What training minimises, as in :class:`BackpropRegressor`. The members see the target minus
         its mean, over its standard deviation (or, with a logarithmic link, over its mean): in such
-        units are ``Huber(delta=...)`` and the like.
+        units are ``Huber(delta=...)`` and the like. With 'cox', risk sets are those within a
+        minibatch, and ``batch_size`` matters.
 
     Attributes
     ----------
@@ -73,7 +82,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     _allowed_values: ClassVar = {
         **BaseTabular._allowed_values,
-        "loss": [StrOptions(set(REGRESSION_LOSSES)), Loss],
+        "loss": [StrOptions({*REGRESSION_LOSSES, *SURVIVAL_LOSSES}), Loss],
     }
 
     _default_embedding = "periodic"
@@ -87,7 +96,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         learning_rate_init: float = 0.05,
         weight_decay: float = 0.02,
         validation_fraction: float = 0.15,
-        loss: RegressionLossName | Loss = "squared_error",
+        loss: RegressionLossName | SurvivalLossName | Loss = "squared_error",
         **shared: Unpack[SharedParameters],
     ) -> None:
         super().__init__(
@@ -150,7 +159,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return prediction, np.sqrt(variance)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """R^2 of the predictions; for quantiles, D^2 of the pinball loss.
+        """R^2 of the predictions; D^2 of the pinball loss for quantiles; concordance for 'cox'.
 
         Parameters
         ----------
@@ -166,16 +175,18 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant.
+            At most 1; 0 for a model no better than the best constant. With ``loss='cox'``,
+            Harrell's concordance index, 0.5 for a constant.
         """
         prediction = self.predict(X)
         return self._target.score(y, prediction, sample_weight)
 
     # ---- what BaseTabular asks for
 
-    def _target_for(self, y, sample_weight):
-        loss = REGRESSION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
-        target = ScaledTarget.fitted_to(y, loss, sample_weight)
+    def _target_for(self, checked, given):
+        loss = numeric_loss(self.loss)
+        kind = SurvivalTarget if isinstance(loss, Cox) else ScaledTarget
+        target = kind.fitted_to(checked.y, loss, checked.sample_weight)
         self.center_, self.scale_ = target.center, target.scale
         return target
 

@@ -6,7 +6,7 @@ asks it what they mean.
 """
 
 from .base import Target
-from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, target_of
+from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, OrdinalTarget, target_of
 from .label_columns import (
     LabelColumnsTarget,
     check_labels,
@@ -15,11 +15,13 @@ from .label_columns import (
     target_of_classes,
     target_of_labels,
 )
-from .numbers import NumericTarget, ScaledTarget
+from .numbers import NumericTarget, ScaledTarget, target_of_numbers
 from .predictions import PredictsClasses
+from .survival import SurvivalTarget
 
 __all__ = [
     "BinaryTarget", "LabelColumnsTarget", "MulticlassTarget", "MultilabelTarget",
-    "NumericTarget", "PredictsClasses", "ScaledTarget", "Target", "check_labels",
-    "has_columns", "lists_columns", "target_of", "target_of_classes", "target_of_labels",
+    "NumericTarget", "OrdinalTarget", "PredictsClasses", "ScaledTarget", "SurvivalTarget",
+    "Target", "check_labels", "has_columns", "lists_columns", "target_of", "target_of_classes",
+    "target_of_labels", "target_of_numbers",
 ]  # fmt: skip

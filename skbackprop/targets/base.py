@@ -33,6 +33,10 @@ class Target:
     row_shape : tuple
         Shape of ``y`` of one row.
 
+    ordered : tuple of tuples of int
+        Groups of raw outputs that the network is to make of one score each, with thresholds: those
+        of classes that have an order, from the lowest to the highest.
+
     class_weight : ndarray or None
         Weights of the classes, in the order of the classes; None for ones.
 
@@ -44,6 +48,7 @@ class Target:
     """
 
     class_weight = obstacle = None
+    ordered = ()
 
     @property
     def out_activation(self):
@@ -148,6 +153,13 @@ class Target:
     def raw_names(self):
         """A name for each raw output."""
         return self.outputs
+
+    @property
+    def score_names(self):
+        """A name for each column of the last layer's weights: a group of classes has one score."""
+        names, grouped = self.raw_names, {k for group in self.ordered for k in group}
+        alone = [name for k, name in enumerate(names) if k not in grouped]
+        return [*alone, *(" < ".join(str(names[k]) for k in group) for group in self.ordered)]
 
     def slope(self, output, raw, after_link):
         """Gradient of one of ``outputs`` with respect to the raw prediction, of its shape.

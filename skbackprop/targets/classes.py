@@ -5,6 +5,7 @@ from scipy import sparse
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
+from ..losses import ProportionalOdds
 from ..losses.links import SoftmaxLink
 from ..utils import about
 from .base import Target
@@ -192,6 +193,20 @@ class MulticlassTarget(ClassTarget):
         return super()._direction(k, after_link)
 
 
+class OrdinalTarget(MulticlassTarget):
+    """Classes that have an order: the network makes log probabilities of one score."""
+
+    obstacle = "classes that have an order (loss='ordinal')"
+
+    def __init__(self, classes, loss):
+        super().__init__(classes, loss)
+        self.ordered = (tuple(loss.ascending(classes)),)
+
+    @classmethod
+    def suits(cls, classes, loss):
+        return len(classes) > 2 and isinstance(loss, ProportionalOdds)
+
+
 class MultilabelTarget(Target):
     """Several labels that a row has or has not: one raw output a label, positive for yes.
 
@@ -273,7 +288,7 @@ def _dense(y):
 
 #: Kinds of targets of one class a row; the first one that suits is taken. A new kind is a class
 #: like ``BinaryTarget`` and an entry here.
-CLASS_TARGETS = (BinaryTarget, MulticlassTarget)
+CLASS_TARGETS = (BinaryTarget, OrdinalTarget, MulticlassTarget)
 
 
 def class_target(classes, loss):

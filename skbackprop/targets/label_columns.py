@@ -36,6 +36,11 @@ class LabelColumnsTarget(Target):
         self.classes = [column.classes for column in columns]
         self.loss = SumOfHeads(tuple(map(_head, columns)))
         self.n_raw = sum(column.n_raw for column in columns)
+        self.ordered = tuple(
+            tuple(own.start + k for k in group)
+            for column, own in zip(columns, self.loss.raw_slices, strict=True)
+            for group in column.ordered
+        )
         self.row_shape = (len(columns),)
 
     def with_loss(self, loss):

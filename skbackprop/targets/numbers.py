@@ -31,6 +31,7 @@ class NumericTarget(Target):
 
     def encode(self, y, dtype):
         """Targets of shape (n_samples, n_outputs)."""
+        _refuse_fields(y, self.loss)
         self.check_shape(y)
         columns = y.reshape(len(y), -1)
         if columns.dtype.kind not in "biuf":
@@ -132,6 +133,7 @@ class ScaledTarget(NumericTarget):
     @classmethod
     def fitted_to(cls, y, loss, sample_weight):
         """The target with the units of training data."""
+        _refuse_fields(y, loss)
         columns = np.asarray(y, np.float64).reshape(len(y), -1)
         mean = np.average(columns, axis=0, weights=sample_weight)
         units = getattr(loss.link, "units", None)
@@ -186,6 +188,20 @@ class ScaledTarget(NumericTarget):
             return self.center[0], self.scale[0]
         n_axes = prediction.ndim - 2
         return [unit.reshape(-1, *[1] * n_axes) for unit in (self.center, self.scale)]
+
+
+def target_of_numbers(y, loss, known=None):
+    """Target of numbers of the shape of ``y``, or of the ``known`` one of an earlier fit."""
+    if isinstance(known, NumericTarget):
+        return known.with_loss(loss)
+    return NumericTarget(y.shape[1:], loss)
+
+
+def _refuse_fields(y, loss):
+    if y.dtype.names is not None:
+        raise ValueError(
+            f"y is a structured array, which is for loss='cox', but loss is {loss_name(loss)}."
+        )
 
 
 def _spread(deviations, sample_weight):

@@ -44,13 +44,15 @@ class ExactPass:
 
     The objective is evaluated where ``parameters`` are at each call, and ``gradient`` receives its
     gradient. The result does not depend on the threads; the rows of a block are chosen for the
-    cache, unless they are given.
+    cache, unless they are given. A loss that couples rows has one block.
     """
 
     def __init__(self, objective, parameters, gradient, threads, block_rows=None):
         if block_rows is None:
             block_rows = rows_per_block(objective.network, objective.rows.X)
         n_rows = len(objective.rows)
+        if objective.loss.couples_rows:
+            block_rows = n_rows
         n_parts = min(_MAX_PARTS, max(2, _PARTS_ELEMENTS // parameters.flat.size))
         parts = _parts(n_rows, block_rows, n_parts)
         self._objective = objective

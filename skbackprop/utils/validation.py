@@ -120,7 +120,7 @@ def check_features_and_target(estimator, X, y, *, reset):
 @np.errstate(all="ignore")
 def check_target(estimator, y):
     """A validated target: numbers for a regressor; a column becomes 1-D, with a warning."""
-    if not is_classifier(estimator) and y.dtype.kind not in "biuf":
+    if not is_classifier(estimator) and y.dtype.kind not in "biufV":  # V: fields, for the target
         with _advising(f"y of {type(estimator).__name__} must be numbers."):
             if y.dtype.kind in "mM":
                 raise TypeError(f"y holds dates or times ({y.dtype}).")
@@ -140,6 +140,15 @@ def labels_as_array(y):
     if getattr(y, "ndim", 1) == 2 and hasattr(y, "dtypes"):
         return check_array(y, dtype=None)
     return y
+
+
+def ordered_categories(y: object) -> list[object]:
+    """Categories of an ordered categorical column of pandas or an enumeration of polars, or []."""
+    dtype = getattr(y, "dtype", None)
+    is_enumeration = type(dtype).__name__ == "Enum"
+    if is_enumeration or getattr(dtype, "ordered", False):
+        return list(dtype.categories)
+    return []
 
 
 def check_finite_prediction(raw_prediction):

@@ -37,7 +37,7 @@ IMPORTS = {
     | {"training", "utils"},
     "export": {"activations", "classifier", "data", "losses", "network", "regressor", "tabular"}
     | {"targets", "training", "utils"},
-    "dask": {"classifier", "data", "fitted_estimator", "network", "regressor", "targets"}
+    "dask": {"classifier", "data", "fitted_estimator", "losses", "network", "regressor", "targets"}
     | {"training", "utils"},
     "": {"classifier", "from_sklearn", "regressor", "tabular"},
 }

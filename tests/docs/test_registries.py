@@ -193,9 +193,9 @@ class WithLayer(BackpropRegressor):
         super().__init__(*layers, **shared)
         self.kind = kind
 
-    def _new_network(self, n_features, n_raw):
+    def _new_network(self, n_features, target):
         layer = make_layer(self.kind, n_features)
-        above = super()._new_network(layer.fan_out, n_raw)
+        above = super()._new_network(layer.fan_out, target)
         return Network([layer, *above.layers], above.dropout and [0.0, *above.dropout])
 
 

@@ -14,10 +14,12 @@ from skbackprop.inspection import check_directional_derivatives, layer_outputs
 from skbackprop.kernels import kernels_for
 from skbackprop.network import (
     LAYERS,
+    CumulativeLogit,
     Dense,
     FittedNetwork,
     Network,
     PeriodicEmbedding,
+    UnitVariance,
     Workspace,
     network_in_a_line,
     network_table,
@@ -208,6 +210,7 @@ def test_hidden_activations_are_those_of_the_formula(task, n_rows):
 
 MADE = {
     "dense": lambda: Dense(3, 4, Tanh()),
+    "cumulative_logit": lambda: CumulativeLogit(3, 5, [[4, 0, 2]], UnitVariance()),
     "periodic": lambda: PeriodicEmbedding(3, [0, 2], n_waves=5, n_outputs=2),
 }
 every_layer = pytest.mark.parametrize("name", LAYERS)

@@ -189,7 +189,8 @@ def test_the_target_names_the_outputs(kind, name):
     target = net._target
     assert [*target.outputs] == outputs_of(net)
     assert [*target.default_outputs] == default_outputs_of(net, kind)
-    assert len(target.raw_names) == target.n_raw == net.coefs_[-1].shape[1]
+    assert len(target.score_names) == net.coefs_[-1].shape[1]
+    assert len(target.raw_names) == target.n_raw == net._network.layer_units[-1]
     for of in ("raw", "probability" if is_classifier(net) else "prediction"):
         with pytest.raises(ValueError, match=r"is none of|several raw outputs"):
             input_gradient(net, X, "no such output", of)
@@ -270,6 +271,8 @@ def why_not_scikit_learn(net, kind):
         return "several columns of labels"
     if kind == "one class":
         return "a single class"
+    if "cumulative_logit" in {layer.description for layer in net._network.network.layers}:
+        return "classes that have an order"
     if net.n_outputs_ != net.coefs_[-1].shape[1]:
         return "several raw outputs for a target"
     return None

@@ -19,8 +19,10 @@ from skbackprop.base import BaseBackprop
 from skbackprop.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
+    SURVIVAL_LOSSES,
     ClassificationLossName,
     RegressionLossName,
+    SurvivalLossName,
 )
 from skbackprop.network import EMBEDDINGS, EmbeddingName
 from skbackprop.tabular.base import BaseTabular
@@ -99,6 +101,7 @@ def test_every_parameter_and_result_is_annotated(name):
     [
         (ActivationName, ACTIVATIONS),
         (RegressionLossName, REGRESSION_LOSSES),
+        (SurvivalLossName, SURVIVAL_LOSSES),
         (ClassificationLossName, CLASSIFICATION_LOSSES),
         (ScheduleName, SCHEDULES),
         (SolverName, {"lbfgs", *UPDATE_RULES}),

@@ -27,7 +27,7 @@ class BaseColumn:
 
     @property
     def cell_kind(self):
-        """What cells are: 'integer' (or boolean) with none missing, 'float', 'text', or ``kind``."""
+        """'integer' (or boolean) with none missing, 'float', 'text', or the ``kind``."""
         return self.kind
 
     def numbers(self):

@@ -1,0 +1,88 @@
+"""Targets of times until an event, some of which are censored."""
+
+import numpy as np
+
+from ..losses.concordance import concordance_index
+from .base import Target
+
+_HOW = (
+    "a structured array with two fields, whether there was an event (bool) and its time or that "
+    "of censoring (a number), as scikit-survival's Surv.from_arrays(event, time) makes it"
+)
+
+
+class SurvivalTarget(Target):
+    """One time a row, and whether it is that of an event; the network predicts the log risk.
+
+    Parameters
+    ----------
+    loss : Cox
+        What the network is trained by.
+    """
+
+    row_shape = ()
+    n_raw = 1
+    form = "one event and time a row"
+    has_std = False
+    # A log risk has no units.
+    center, scale = np.zeros(1), np.ones(1)
+
+    def __init__(self, loss):
+        self.loss = loss
+
+    @classmethod
+    def fitted_to(cls, y, loss, sample_weight, is_part=False):
+        """The target of training data, which must have an event unless there are more."""
+        event, _ = _parts(y)
+        counts = event if sample_weight is None else event & (sample_weight > 0)
+        if not (is_part or counts.any()):
+            raise ValueError("All rows of y are censored: there is no event to learn from.")
+        return cls(loss)
+
+    def with_loss(self, loss):
+        return SurvivalTarget(loss)
+
+    def check(self, y):
+        _parts(y)
+
+    def encode(self, y, dtype):
+        """Events and ranks of times, of shape (n_samples, 2): no rounding makes times equal."""
+        event, time = _parts(y)
+        rank = np.unique(time, return_inverse=True)[1]
+        return np.column_stack([event, rank]).astype(dtype)
+
+    def predict(self, raw):
+        return raw[:, 0]
+
+    def score(self, y, prediction, sample_weight):
+        """Harrell's concordance index."""
+        return concordance_index(*_parts(y), prediction, sample_weight)
+
+    def raw_of_mean(self, mean):
+        """No prediction is that of a mean."""
+
+    @property
+    def outputs(self):
+        return [0]
+
+    @property
+    def raw_names(self):
+        return ["log risk"]
+
+
+def _parts(y):
+    """Events and times."""
+    y = np.asarray(y)
+    kinds = [y.dtype[name].kind for name in y.dtype.names or ()]
+    if y.ndim != 1 or len(kinds) != 2 or kinds[0] != "b" or kinds[1] not in "iuf":
+        raise ValueError(f"With loss='cox', y must be {_HOW}; got {_described(y)}.")
+    event, time = (y[name] for name in y.dtype.names)
+    if not np.isfinite(time).all() or (time < 0).any():
+        field = y.dtype.names[1]
+        raise ValueError(f"The times of y, its field {field!r}, must be finite and at least 0.")
+    return event, time
+
+
+def _described(y):
+    fields = [f"{name} ({y.dtype[name]})" for name in y.dtype.names or ()]
+    return f"the fields {', '.join(fields)}" if fields else f"shape {y.shape} of {y.dtype}"
