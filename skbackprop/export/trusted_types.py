@@ -2,7 +2,7 @@
 
 from ..activations import ACTIVATIONS, FromFunctions
 from ..classifier import BackpropClassifier
-from ..losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from ..losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SURVIVAL_LOSSES
 from ..losses.heads import Head, SumOfHeads
 from ..network import LAYERS, DropoutStream, FittedNetwork, Network, UnitVariance
 from ..network.initializers import GlorotUniform
@@ -14,7 +14,9 @@ from ..targets import (
     MulticlassTarget,
     MultilabelTarget,
     NumericTarget,
+    OrdinalTarget,
     ScaledTarget,
+    SurvivalTarget,
 )
 from ..training import UPDATE_RULES, Outcome, TrainingState
 
@@ -24,7 +26,7 @@ _ESTIMATORS = (
 )
 _TARGETS = (
     *(BinaryTarget, LabelColumnsTarget, MulticlassTarget, MultilabelTarget),
-    *(NumericTarget, ScaledTarget),
+    *(NumericTarget, OrdinalTarget, ScaledTarget, SurvivalTarget),
 )
 _PARTS = (
     *(Head, SumOfHeads, FromFunctions),
@@ -52,7 +54,8 @@ _OF_NUMPY = (
 
 def _registered():
     """Classes of all components that have a name."""
-    losses = [*REGRESSION_LOSSES.values(), *CLASSIFICATION_LOSSES.values()]
+    families = REGRESSION_LOSSES, CLASSIFICATION_LOSSES, SURVIVAL_LOSSES
+    losses = [loss for family in families for loss in family.values()]
     of_many_classes = [loss.multiclass() for loss in CLASSIFICATION_LOSSES.values()]
     components = [*ACTIVATIONS.values(), *losses, *of_many_classes]
     return [*map(type, components), *LAYERS.values(), *UPDATE_RULES.values()]

@@ -101,7 +101,7 @@ class CumulativeLogit:
     def draw(self, parameters, random_state):
         """Draw starting values; thresholds are those of equal probabilities."""
         self.initializer(*parameters, random_state)
-        for group, _, biases in self._places(parameters[1]):
+        for group, _, biases in self.places(parameters[1]):
             theta = logit(np.arange(1, len(group)) / len(group))
             biases[0] = theta[0]
             biases[1:] = np.log(np.expm1(np.diff(theta)))
@@ -121,7 +121,7 @@ class CumulativeLogit:
         scores[...] = inputs @ coef
         n_others = len(self.others)
         H[:, self.others] = scores[:, :n_others] + intercept[:n_others]
-        for group, k, biases in self._places(intercept):
+        for group, k, biases in self.places(intercept):
             H[:, group] = _log_probabilities(scores[:, k], biases)
 
     def backward(self, parameters, inputs, buffers, ones, gradient):
@@ -131,9 +131,9 @@ class CumulativeLogit:
         slopes, delta = buffers.slopes, buffers.delta[:, self.others]
         slopes[:, :n_others] = delta
         intercept_gradient[:n_others] = ones @ delta
-        gradients = self._places(intercept_gradient)
+        gradients = self.places(intercept_gradient)
         for (group, k, biases), (_, _, out) in zip(
-            self._places(parameters[1]), gradients, strict=True
+            self.places(parameters[1]), gradients, strict=True
         ):
             delta = buffers.delta[:, group]
             slopes[:, k] = _pull_back(delta, buffers.scores[:, k], biases, ones, out)
@@ -143,7 +143,7 @@ class CumulativeLogit:
         """Write ``dLoss/dinputs`` into ``out``: ``backward`` has left that of the scores."""
         np.dot(buffers.slopes, parameters[0].T, out=out)
 
-    def _places(self, intercept):
+    def places(self, intercept):
         """Outputs, position of the score and biases of each group."""
         start = n_others = len(self.others)
         for k, group in enumerate(self.groups):

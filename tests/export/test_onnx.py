@@ -14,7 +14,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import scale
 
-from skbackprop import BackpropClassifier, BackpropRegressor, SmoothClipScaler, TabularClassifier
+from skbackprop import (
+    BackpropClassifier,
+    BackpropRegressor,
+    SmoothClipScaler,
+    TabularClassifier,
+    TabularRegressor,
+)
 from skbackprop.activations import ACTIVATIONS, ELU, LeakyReLU, ReLU, from_functions
 from skbackprop.export import register_converters, to_onnx
 from skbackprop.losses import (
@@ -23,6 +29,7 @@ from skbackprop.losses import (
     ClassificationLoss,
     GaussianNLL,
     Multinomial,
+    ProportionalOdds,
     Quantile,
     SquaredError,
 )
@@ -75,8 +82,19 @@ def test_every_loss_of_numbers(loss, n_outputs):
 def test_every_loss_of_classes(loss, labels):
     if labels == "labels" and not isinstance(loss, str):
         pytest.skip("a loss of one class a row")
+    if loss == "ordinal" and labels in ("texts", "objects"):
+        loss = ProportionalOdds(["mid", *np.setdiff1d(LABELS[labels], "mid")])
     net = BackpropClassifier(loss=loss, **SMALL).fit(X, LABELS[labels])
     assert_same(net, to_onnx(net), NEW)
+
+
+def test_risks_of_survival():
+    y = np.zeros(len(X), [("died", bool), ("years", float)])
+    y["died"], y["years"] = X[:, 1] > 0, POSITIVE[:, 0]
+    net = BackpropRegressor(loss="cox", solver="lbfgs", **SMALL).fit(X, y)
+    assert_same(net, to_onnx(net), NEW)
+    net = TabularRegressor(loss="cox", n_members=2, min_steps=10, max_iter=5, random_state=0)
+    assert_same(net.fit(X, y), to_onnx(net), NEW)
 
 
 def test_label_columns_have_numbers():

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from ...network import Dense, PeriodicEmbedding
+from ...network import CumulativeLogit, Dense, PeriodicEmbedding
 from .activations import activated
 from .graph import entry
+
+# A threshold that no score reaches.
+_FAR = 1e30
 
 
 def _dense(graph, layer, arrays, inputs):
@@ -33,8 +36,42 @@ def _periodic(graph, layer, arrays, inputs):
     return graph.side_by_side([inputs, embedded])
 
 
+def _cumulative_logit(graph, layer, arrays, inputs):
+    """Scores, of which logarithms of the probabilities of ordered classes are made."""
+    coef, intercept = arrays
+    products = graph.add("MatMul", inputs, graph.single(coef, "weights of a layer"))
+    parts, order, n_others = [], [*layer.others], len(layer.others)
+    if n_others:
+        own = graph.columns(products, 0, n_others)
+        biases = graph.single(intercept[:n_others], "weights of a layer")
+        parts.append(graph.add("Add", own, biases))
+    for group, k, biases in layer.places(intercept):
+        score = graph.columns(products, k, k + 1)
+        parts.append(_log_probabilities(graph, score, np.asarray(biases, np.float64)))
+        order += [*group]
+    return graph.take(graph.side_by_side(parts), np.argsort(order))
+
+
+def _log_probabilities(graph, score, biases):
+    """``log P(class <= k) + log P(class > k - 1) + log(1 - exp(theta_(k-1) - theta_k))``."""
+    steps = np.logaddexp(0, biases)
+    steps[0] = biases[0]
+    thresholds = np.cumsum(steps)
+    from_below = graph.single(np.append(thresholds, _FAR)[np.newaxis], "thresholds")
+    from_above = graph.single(np.append(-_FAR, thresholds)[np.newaxis], "thresholds")
+    between = np.concatenate([[0], -np.logaddexp(0, -biases[1:]), [0]])
+    not_below = graph.add("Softplus", graph.add("Sub", score, from_below))
+    not_above = graph.add("Softplus", graph.add("Sub", from_above, score))
+    constant = graph.single(between[np.newaxis], "thresholds")
+    return graph.add("Sub", constant, graph.add("Add", not_below, not_above))
+
+
 #: ``write(graph, layer, arrays, inputs)`` by class: the name of the layer's outputs.
-LAYERS = {Dense: _dense, PeriodicEmbedding: _periodic}
+LAYERS = {
+    Dense: _dense,
+    PeriodicEmbedding: _periodic,
+    CumulativeLogit: _cumulative_logit,
+}
 
 
 def raw_prediction(graph, fitted, inputs):

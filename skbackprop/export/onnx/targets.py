@@ -13,7 +13,9 @@ from ...targets import (
     MulticlassTarget,
     MultilabelTarget,
     NumericTarget,
+    OrdinalTarget,
     ScaledTarget,
+    SurvivalTarget,
 )
 from .graph import Tensor, entry
 
@@ -204,6 +206,7 @@ def _of_numbers(graph, target, members, with_std):
 TARGETS = {
     BinaryTarget: _binary_or_one,
     MulticlassTarget: _multiclass,
+    OrdinalTarget: _multiclass,
     MultilabelTarget: _multilabel,
     LabelColumnsTarget: _label_columns,
 }
@@ -223,6 +226,6 @@ def outputs_of(graph, target, members, *, with_std):
         By the names that skl2onnx uses: 'label' and 'probabilities', of each column of labels
         with its number, or 'variable', and 'std' where ``with_std``.
     """
-    if isinstance(target, NumericTarget):
+    if isinstance(target, NumericTarget | SurvivalTarget):
         return _of_numbers(graph, target, members, with_std)
     return _of_classes(graph, target, graph.mean(members, np.float32))
