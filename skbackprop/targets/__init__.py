@@ -7,6 +7,7 @@ asks it what they mean.
 
 from .base import Target
 from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, target_of
+from .going_on import refuse_balanced, target_going_on
 from .label_columns import (
     LabelColumnsTarget,
     check_labels,
@@ -21,5 +22,6 @@ from .predictions import PredictsClasses
 __all__ = [
     "BinaryTarget", "LabelColumnsTarget", "MulticlassTarget", "MultilabelTarget",
     "NumericTarget", "PredictsClasses", "ScaledTarget", "Target", "check_labels",
-    "has_columns", "lists_columns", "target_of", "target_of_classes", "target_of_labels",
+    "has_columns", "lists_columns", "refuse_balanced", "target_going_on", "target_of",
+    "target_of_classes", "target_of_labels",
 ]  # fmt: skip
