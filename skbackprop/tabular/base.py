@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from itertools import zip_longest
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import Checked, GivenData, counted, sample_of
@@ -29,11 +30,13 @@ from ..utils import (
     fit_context,
     one_fit_of,
     rows_of,
+    warn,
 )
 from .ensemble import Plan, train_members
 from .preprocessing import SmoothClipScaler, TableEncoder
 from .progress import EnsembleProgress
-from .recipe import table_network, table_recipe
+from .recipe import recipe_of_call, steps_of_recipe, table_network, table_recipe
+from .starts import starts_of
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, TypedDict
@@ -55,13 +58,14 @@ if TYPE_CHECKING:
         categorical_features: ArrayLike | Literal["from_dtype"] | None
         random_state: RandomState
         verbose: bool | int
+        warm_start: bool
 
 
 # Those that mean the same for a single network.
 _SHARED = (
     *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
     *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
-    "verbose",
+    *("verbose", "warm_start"),
 )
 
 
@@ -122,6 +126,11 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     verbose : bool or int
         Whether to print a line for each network; from 2 on, also the loss after each epoch.
+
+    warm_start : bool
+        Whether ``fit`` goes on from the fit before: with its encoding of the table, its units of
+        the target and its networks, which are trained further, each with the same rows for
+        validation. If ``n_members`` is larger than before, only the new networks are trained.
 
     Attributes
     ----------
@@ -197,6 +206,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         random_state: RandomState = None,
         verbose: bool | int = False,
+        warm_start: bool = False,
     ) -> None:
         self.n_members = n_members
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -213,6 +223,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.categorical_features = categorical_features
         self.random_state = random_state
         self.verbose = verbose
+        self.warm_start = warm_start
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -228,8 +239,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     _default_embedding = None
 
     @abstractmethod
-    def _target_for(self, y, sample_weight):
-        """The target of validated training data."""
+    def _target_for(self, checked, known, given):
+        """The target of checked training data; ``known`` is that of an earlier fit, or None."""
 
     def _validation_loss(self, target):
         """The loss by which validation rows are judged."""
@@ -280,6 +291,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             The fitted estimator.
         """
         given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(given)
+
+    def _fit(self, given):
         with draft_of(self) as (draft, keep_despite):
             draft._learn(given, keep_despite)
         return self
@@ -290,11 +304,19 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
-        self._target = target = self._target_for(known.y, known.sample_weight)
-        validate_data(self, all_rows.X, skip_check_array=True)
-        sample = counted(sample_of(self._learn_table(checked), target, np.float32))
-        held_out = self._held_out(given, target)
-        self._run(self._plan(sample, held_out, target), given, keep_despite)
+        goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
+        earlier = self._target if goes_on else None
+        self._target = target = self._target_for(known, earlier, given)
+        if goes_on:
+            encoded = checked._replace(X=self._encoded(checked.X))
+        else:
+            validate_data(self, all_rows.X, skip_check_array=True)
+            encoded = self._learn_table(checked)
+        sample = counted(sample_of(encoded, target, np.float32))
+        plan = self._plan(sample, self._held_out(given, target), target)
+        if given.is_part:
+            plan = self._plan_of_call(plan, goes_on)
+        self._run(plan, given, keep_despite, self.members_ if goes_on else [])
 
     def _checked(self, X, y, sample_weight):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
@@ -329,21 +351,53 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         fraction, calibrated = self.validation_fraction, is_classifier(self)
         return Plan(network, target, recipe, sample, held_out, fraction, calibrated)
 
+    def _plan_of_call(self, plan, goes_on):
+        """The plan of a call of ``partial_fit``."""
+        if not goes_on:
+            self._steps_of_first = steps_of_recipe(plan.recipe, len(plan.sample.rows))
+            self._warn_of_constant_columns()
+        steps_of_first = getattr(self, "_steps_of_first", 0)
+        return replace(plan, recipe=recipe_of_call(self, plan.recipe, steps_of_first))
+
+    def _warn_of_constant_columns(self):
+        if self.scaler_ is not None and np.isnan(self.scaler_.scale_).all():
+            warn(
+                "No column of X varies in the first call of partial_fit, which says how the table "
+                "is scaled, and which columns the networks see. Begin with more rows.",
+            )
+
     @with_callbacks
-    def _run(self, plan, given, keep_despite):
-        """Train the networks; after Ctrl-C those so far are kept, if there is one."""
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
-        progress = EnsembleProgress(self, self.n_members, plan.recipe.max_iter, given)
+    def _run(self, plan, given, keep_despite, earlier):
+        """Train the networks; after Ctrl-C those so far are kept, if there is one.
+
+        ``earlier`` are the members to go on from.
+        """
+        states = vars(self).pop("_states", {})  # not those of what callbacks see from now on
+        starts = starts_of(self, plan.network, earlier, states, given.is_part)
+        max_epochs = 1 if given.is_part else plan.recipe.max_iter
+        progress = EnsembleProgress(self, len(starts), max_epochs, given, earlier)
         try:
-            train_members(plan, [int(seed) for seed in seeds], progress)
+            train_members(plan, starts, progress)
         except KeyboardInterrupt:
-            if progress.members:
-                self._take(progress.members)
+            if progress.has_new and not given.is_part:  # a call is made whole, or not at all
+                self._end(progress, starts, states, given)
                 keep_despite(BaseException)
             raise
-        self._take(progress.members)
-        keep_despite(KeyboardInterrupt)
+        self._end(progress, starts, states, given)
+        if not given.is_part:
+            keep_despite(KeyboardInterrupt)
         progress.finish()
+
+    def _end(self, progress, starts, states, given):
+        """Set the fitted attributes, and the states where they are for the next fit."""
+        self._take(progress.members)
+        if not given.is_part:
+            vars(self).pop("_steps_of_first", None)
+            for start in starts.values():
+                start.state.drop_rule()
+        if given.is_part or self.warm_start:
+            new = {number: start.state for number, start in starts.items()}
+            self._states = states | new
 
     def _take(self, members):
         """Set the fitted attributes."""
@@ -440,6 +494,8 @@ def _without_zero_weights(checked):
 
 def _mean_curve(curves):
     """Mean over the members that were trained so long, epoch by epoch."""
+    if len(set(map(len, curves))) == 1:
+        return np.mean(curves, axis=0).tolist()
     return [
         float(np.mean([value for value in epoch if value is not None]))
         for epoch in zip_longest(*curves)

@@ -1,14 +1,13 @@
 """Training the networks of a table, side by side."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from ..data import Sample, can_stratify, split_positions
+from ..data import Sample, can_stratify, lasting_split, split_positions
 from ..network import FittedNetwork, Network
 from ..targets import Target
-from ..training import Recipe, Training, TrainingState, row_threads, short_turns
+from ..training import Recipe, Training, row_threads, short_turns
 from .temperature import temperature
 
 
@@ -29,8 +28,10 @@ class Plan:
     calibrated: bool
 
 
-def train_members(plan, seeds, progress):
-    """Train a network for each seed, on as many threads as the BLAS may use now.
+def train_members(plan, starts, progress):
+    """Train a network from each start, on as many threads as the BLAS may use now.
+
+    ``starts`` are by the numbers of the networks.
 
     ``progress``, an EnsembleProgress, is told of all of them, and is where they end up: one that
     is interrupted, too, if it has completed an epoch.
@@ -40,33 +41,37 @@ def train_members(plan, seeds, progress):
         if progress.stopped:
             return
         try:
-            _train_member(plan, number, seeds[number], progress)
+            _train_member(plan, number, starts[number], progress)
         except BaseException as error:
             progress.stop(error)
             raise
 
-    with row_threads(max_threads=len(seeds)) as threads, short_turns(threads):
+    with row_threads(max_threads=len(starts)) as threads, short_turns(threads):
         try:
-            threads.map(train, range(len(seeds)))
+            threads.map(train, list(starts))
         except BaseException as error:
             progress.stop(error)
             raise
 
 
-def _train_member(plan, number, seed, progress):
-    training = _new_training(plan, seed)
-    tasks = progress.member_tasks(number, training.monitor, partial(_member, plan, training))
+def _train_member(plan, number, start, progress):
+    training = _new_training(plan, start)
+
+    def member(reason, copied=False):
+        return start.whole_story(_member(plan, training, reason, copied))
+
+    tasks = progress.member_tasks(number, training.monitor, member)
     try:
         stop = training.run(tasks)
     except KeyboardInterrupt:
         n_iter = training.go_back()
         if n_iter:
-            progress.member_ends(number, _member(plan, training, _interrupted(n_iter)))
+            progress.member_ends(number, member(_interrupted(n_iter)))
         raise
     reason = stop.reason
     if progress.interrupted and training.monitor.stop_requested:
         reason = _interrupted(training.monitor.n_iter)
-    progress.member_ends(number, _member(plan, training, reason))
+    progress.member_ends(number, member(reason))
     tasks.finish()
 
 
@@ -74,25 +79,33 @@ def _interrupted(n_iter):
     return f"Interrupted by the user after {n_iter} epochs."
 
 
-def _new_training(plan, seed):
+def _new_training(plan, start):
     """The run of one network, with its own starting values and rows set aside.
 
     These are stratified, unless a class is too small for that.
     """
-    state = TrainingState(seed)
-    parameters = plan.network.parameters(plan.sample.rows.dtype)
-    plan.network.draw(parameters, state.random_state)
+    network, parameters = start.begin(plan)
     sample, held_out = plan.sample, plan.held_out
     if held_out is None and plan.recipe.early_stopping:
-        n_rows, fraction = len(sample.rows), plan.validation_fraction
-        strata = plan.target.strata(sample.rows.targets()[0])
-        if strata is not None and not can_stratify(strata, int(np.ceil(n_rows * fraction))):
-            strata = None
-        positions = split_positions(strata, n_rows, fraction, state.random_state)
-        sample, held_out = map(plan.sample.select, positions)
+        sample, held_out = _split(plan, start.state)
     return Training(
-        plan.network, plan.target, plan.recipe, state, parameters, sample, held_out=held_out
+        network, plan.target, plan.recipe, start.state, parameters, sample, held_out=held_out
     )
+
+
+def _split(plan, state):
+    """Training and validation part; the same rows as in the fit that is continued."""
+    rows, fraction = plan.sample.rows, plan.validation_fraction
+    n_given = rows.X.shape[0]
+    positions = np.arange(n_given) if rows.subset is None else rows.subset
+
+    def draw():
+        strata = plan.target.strata(rows.targets()[0])
+        if strata is not None and not can_stratify(strata, int(np.ceil(len(rows) * fraction))):
+            strata = None
+        return split_positions(strata, len(rows), fraction, state.random_state)
+
+    return map(plan.sample.select, lasting_split(state, positions, n_given, draw))
 
 
 def _member(plan, training, reason, copied=False):

@@ -124,7 +124,7 @@ class ScaledTarget(NumericTarget):
         """The target with the units of training data."""
         columns = np.asarray(y, np.float64).reshape(len(y), -1)
         mean = np.average(columns, axis=0, weights=sample_weight)
-        units = getattr(loss.link, "units", None)
+        units = _units(loss)
         if units == "affine":
             center, scale = mean, _spread(columns - mean, sample_weight)
         elif units == "scale":
@@ -135,6 +135,15 @@ class ScaledTarget(NumericTarget):
 
     def with_loss(self, loss):
         return ScaledTarget(self.row_shape, loss, self.center, self.scale)
+
+    def check_units(self, loss):
+        """Refuse a loss that wants other units than those that were found for this one."""
+        if _units(loss) != _units(self.loss):
+            raise ValueError(
+                f"loss={loss_name(loss)} needs other units of y than loss={loss_name(self.loss)}, "
+                "with which warm_start or partial_fit goes on. To begin anew, set "
+                "warm_start=False and call fit."
+            )
 
     def _in_units(self, columns):
         return (columns - self.center) / np.where(self.scale > 0, self.scale, 1.0)
@@ -153,6 +162,10 @@ class ScaledTarget(NumericTarget):
             return self.center[0], self.scale[0]
         n_axes = prediction.ndim - 2
         return [unit.reshape(-1, *[1] * n_axes) for unit in (self.center, self.scale)]
+
+
+def _units(loss):
+    return getattr(loss.link, "units", None)
 
 
 def _spread(deviations, sample_weight):
