@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import replace
 from itertools import zip_longest
 from numbers import Integral
@@ -320,7 +321,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _checked(self, X, y, sample_weight):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
-        y = check_target(self, validate_data(self, y=y, multi_output=True))
+        # A copy, since without X the names of the features would be forgotten.
+        y = check_target(self, validate_data(copy(self), y=y, multi_output=True))
         check_consistent_length(X, y)
         return Checked(X, y, check_weight(sample_weight, X))
 
@@ -340,7 +342,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         n_set_aside = int(np.ceil(self.validation_fraction * n_rows))
         splits = held_out is None and 2 <= n_set_aside < n_rows
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
-        columns = self._embedded_columns(sample.rows.X)
+        columns = self._embedded_columns()
         network = table_network(self, sample.rows.n_features, target.n_raw, embedding, columns)
         recipe = table_recipe(
             self,
@@ -353,11 +355,13 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _plan_of_call(self, plan, goes_on):
         """The plan of a call of ``partial_fit``."""
+        n_rows = len(plan.sample.rows)
+        recipe = table_recipe(self, n_rows, False, plan.recipe.validation_loss)
         if not goes_on:
-            self._steps_of_first = steps_of_recipe(plan.recipe, len(plan.sample.rows))
+            self._steps_of_first = steps_of_recipe(recipe, n_rows)
             self._warn_of_constant_columns()
         steps_of_first = getattr(self, "_steps_of_first", 0)
-        return replace(plan, recipe=recipe_of_call(self, plan.recipe, steps_of_first))
+        return replace(plan, recipe=recipe_of_call(self, recipe, steps_of_first))
 
     def _warn_of_constant_columns(self):
         if self.scaler_ is not None and np.isnan(self.scaler_.scale_).all():
@@ -423,7 +427,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _scale_table(self, Z):
         if self.scaler_ is None:
-            return Z
+            return Z if sparse.issparse(Z) else Z.numbers
         Z = self.scaler_._transform_coded(Z).select_columns(self._inputs(), np.float32)
         return Z if len(Z.off) else Z.numbers
 
@@ -434,9 +438,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             varies[:1] = True  # a network needs an input
         return varies
 
-    def _embedded_columns(self, Z):
+    def _embedded_columns(self):
         """Which of the inputs of the networks are numbers that an embedding is for."""
-        if sparse.issparse(Z):
+        if self.scaler_ is None:
             return np.arange(0)
         numeric = np.isin(np.arange(self.encoder_.n_features_out_), self.encoder_.numeric_columns_)
         return np.flatnonzero(numeric[self._inputs()])

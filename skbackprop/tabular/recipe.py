@@ -97,14 +97,14 @@ def steps_of_recipe(recipe, n_rows):
 
 
 def recipe_of_call(settings, recipe, steps_of_first):
-    """How a network is trained by a call of ``partial_fit``: for an epoch, without validation.
+    """How a network is trained by a call of ``partial_fit``: for an epoch of ``recipe``.
 
     The calls follow the plan of a fit to the rows of the first call, which has
     ``steps_of_first`` steps: each is an epoch of it. After that, and where the networks come from
     ``fit`` (0 steps), the learning rate is a tenth of the largest one, without weight decay and
     dropout.
     """
-    recipe = replace(recipe, one_pass=True, early_stopping=False)
+    recipe = replace(recipe, one_pass=True)
     rate = _RATE_AFTER_PLAN * recipe.schedule.initial
     if not steps_of_first:
         return replace(recipe, schedule=Constant(rate), strength=Constant(0.0))

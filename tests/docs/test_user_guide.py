@@ -55,6 +55,10 @@ def test_tables():
     assert len(variables["model"].members_) == 2
 
 
+def test_going_on():
+    run("going_on")
+
+
 # Of Dask's own writing of Parquet, with pandas 3.1 and newer.
 @pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
 def test_beyond_one_machine():
