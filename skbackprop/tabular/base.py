@@ -148,7 +148,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         Loss of the validation rows in the same way; None where there are none.
 
     n_iter_ : int
-        Number of epochs of the network that was trained longest.
+        Number of epochs of the network that was trained longest, over all fits that have gone on.
 
     n_features_in_ : int
         Number of features.
