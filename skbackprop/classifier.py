@@ -5,29 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import type_of_target
 
 from .base import BaseBackprop, why_no_partial_fit
 from .data import GivenData
 from .losses import CLASSIFICATION_LOSSES, ClassificationLoss
 from .losses.ordinal import with_order_of
-from .targets import (
-    LabelColumnsTarget,
-    PredictsClasses,
-    check_labels,
-    has_columns,
-    lists_columns,
-    target_of,
-    target_of_classes,
-    target_of_labels,
-)
-from .utils import (
-    StrOptions,
-    available_unless,
-    fit_context,
-    is_first_partial_fit,
-    with_shared_parameters,
-)
+from .targets import PredictsClasses, refuse_balanced, target_going_on
+from .utils import StrOptions, available_unless, fit_context, with_shared_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,13 +164,7 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
         ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
         planned for ``max_iter`` epochs takes each call as one of them.
         """
-        if "balanced" in _listed(self.class_weight):
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit. In order to use "
-                "'balanced' weights, use compute_class_weight('balanced', classes=classes, y=y) "
-                "of sklearn.utils.class_weight on a representative y, and give the weights as a "
-                "dict."
-            )
+        refuse_balanced(self.class_weight)
         return self._fit(GivenData(X, y, sample_weight, is_part=True, classes=classes))
 
     # ---- what BaseBackprop asks for
@@ -194,22 +172,8 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
     def _target_for(self, checked, known, given=None):
         y, is_part = checked.y, given is not None and given.is_part
         loss = with_order_of(self._chosen_loss(), None if given is None else given.y)
-        if is_part or known is not None:
-            check_labels(y)
-        if known is not None:
-            known.check_shape(y)
-        if is_part:
-            known = self._declared_target(y, given.classes, known, loss)
-        if known is None:
-            target = target_of_labels(y, loss)
-        else:
-            if not (is_part or known.same_classes(y)):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the "
-                    f"previous call to fit. Previously got {known.classes}, `y` has "
-                    f"{target_of_labels(y, loss).classes}"
-                )
-            target = known.with_loss(loss)
+        classes = given.classes if is_part else None
+        target = target_going_on(y, loss, known, is_part, classes)
         return target.with_class_weight(self.class_weight, y, checked.sample_weight)
 
     def _use_target(self, target):
@@ -218,36 +182,3 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
 
     def _chosen_loss(self):
         return CLASSIFICATION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
-
-    def _declared_target(self, y, classes, known, loss):
-        """The target of a call of ``partial_fit``, whose classes are declared at the first."""
-        if isinstance(known, LabelColumnsTarget) or lists_columns(classes):
-            return _declared_columns(classes, known, loss)
-        if known is None and has_columns(y):
-            raise ValueError(
-                "For several label columns, `classes` must be a list with the labels of each "
-                "column on the first call to partial_fit."
-            )
-        multilabel = type_of_target(y).startswith("multilabel")
-        if multilabel and classes is None:
-            return known or target_of(y, loss)
-        if is_first_partial_fit(self, classes):
-            return target_of(y if multilabel else classes, loss)
-        return known
-
-
-def _declared_columns(classes, known, loss):
-    """The classes of each column as they are declared, or as they were."""
-    if classes is None:
-        return known
-    target = target_of_classes(classes, loss) if lists_columns(classes) else None
-    if known is not None and (target is None or not target.has_classes(known.classes)):
-        raise ValueError(
-            f"`classes={classes}` is not the same as on last call to partial_fit, was: "
-            f"{known.classes}"
-        )
-    return target
-
-
-def _listed(class_weight):
-    return class_weight if isinstance(class_weight, list) else [class_weight]

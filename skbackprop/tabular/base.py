@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
+from dataclasses import replace
 from itertools import zip_longest
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import (
@@ -39,13 +41,15 @@ from ..utils import (
     one_fit_of,
     rows_of,
     visual_block,
+    warn,
     why_no_visual_block,
 )
 from .ensemble import Plan, train_members
 from .fitted import FittedEnsemble
 from .preprocessing import SmoothClipScaler, TableEncoder
 from .progress import EnsembleProgress
-from .recipe import table_network, table_recipe
+from .recipe import recipe_of_call, steps_of_recipe, table_network, table_recipe
+from .starts import starts_of
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, TypedDict
@@ -76,13 +80,14 @@ if TYPE_CHECKING:
         categorical_features: ArrayLike | Literal["from_dtype"] | None
         random_state: RandomState
         verbose: bool | int
+        warm_start: bool
 
 
 # Those that mean the same for a single network.
 _SHARED = (
     *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
     *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
-    *("validation", "verbose"),
+    *("validation", "verbose", "warm_start"),
 )
 
 
@@ -157,6 +162,11 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     verbose : bool or int
         Whether to print a line for each network; from 2 on, also the loss after each epoch.
 
+    warm_start : bool
+        Whether ``fit`` goes on from the fit before: with its encoding of the table, its units of
+        the target and its networks, which are trained further, each with the same rows for
+        validation. If ``n_members`` is larger than before, only the new networks are trained.
+
     Attributes
     ----------
     encoder_ : TableEncoder
@@ -179,7 +189,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         Loss of the validation rows in the same way; None where there are none.
 
     n_iter_ : int
-        Number of epochs of the network that was trained longest.
+        Number of epochs of the network that was trained longest, over all fits that have gone on.
 
     n_features_in_ : int
         Number of features.
@@ -239,6 +249,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         random_state: RandomState = None,
         verbose: bool | int = False,
+        warm_start: bool = False,
     ) -> None:
         self.n_members = n_members
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -256,6 +267,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.categorical_features = categorical_features
         self.random_state = random_state
         self.verbose = verbose
+        self.warm_start = warm_start
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -274,8 +286,11 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     _averages_raw = False
 
     @abstractmethod
-    def _target_for(self, checked, given):
-        """The target of checked training data, which were given so."""
+    def _target_for(self, checked, known, given):
+        """The target of checked training data, which were given so.
+
+        ``known`` is the target of the fit that goes on, or None.
+        """
 
     def _validation_loss(self, target):
         """The loss by which validation rows are judged."""
@@ -331,27 +346,41 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             The fitted estimator.
         """
         given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val, groups=groups)
+        return self._fit(given)
+
+    def _fit(self, given):
         with draft_of(self) as (draft, keep_despite):
             draft._learn(given, keep_despite)
         return self
 
     def _learn(self, given, keep_despite):
         """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
-        check_validation(self.validation, given)
+        if not given.is_part:
+            check_validation(self.validation, given)
         all_rows = self._checked(given.X, given.y, given.sample_weight)
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
-        self._target = target = self._target_for(known, given)
-        validate_data(self, all_rows.X, skip_check_array=True)
-        sample = counted(sample_of(self._learn_table(checked), target, np.float32))
+        goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
+        earlier = self._target if goes_on else None
+        self._target = target = self._target_for(known, earlier, given)
+        if goes_on:
+            encoded = checked._replace(X=self._encoded(checked.X))
+        else:
+            validate_data(self, all_rows.X, skip_check_array=True)
+            encoded = self._learn_table(checked)
+        sample = counted(sample_of(encoded, target, np.float32))
         held_out = self._held_out(given, target)
-        splits = self._splits(given, all_rows, sample)
-        self._run(self._plan(sample, held_out, splits, target), given, keep_despite)
+        splits = None if given.is_part else self._splits(given, all_rows, sample)
+        plan = self._plan(sample, held_out, splits, target)
+        if given.is_part:
+            plan = self._plan_of_call(plan, goes_on)
+        self._run(plan, given, keep_despite, self.members_ if goes_on else [])
 
     def _checked(self, X, y, sample_weight):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
-        y = check_target(self, validate_data(self, y=y, multi_output=True))
+        # A copy, since without X the names of the features would be forgotten.
+        y = check_target(self, validate_data(copy(self), y=y, multi_output=True))
         check_consistent_length(X, y)
         return Checked(X, y, check_weight(sample_weight, X))
 
@@ -390,28 +419,62 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         """What all networks have in common."""
         n_rows, stops_early = self._n_trained_on(len(sample.rows), held_out, splits)
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
-        columns = self._embedded_columns(sample.rows.X)
+        columns = self._embedded_columns()
         network = table_network(self, sample.rows.n_features, target, embedding, columns)
         recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
         fraction = self.validation_fraction
         calibrated = is_classifier(self) and not target.ordered
         return Plan(network, target, recipe, sample, held_out, splits, fraction, calibrated)
 
+    def _plan_of_call(self, plan, goes_on):
+        """The plan of a call of ``partial_fit``."""
+        n_rows = len(plan.sample.rows)
+        recipe = table_recipe(self, n_rows, False, plan.recipe.validation_loss)
+        if not goes_on:
+            self._steps_of_first = steps_of_recipe(recipe, n_rows)
+            self._warn_of_constant_columns()
+        steps_of_first = getattr(self, "_steps_of_first", 0)
+        return replace(plan, recipe=recipe_of_call(self, recipe, steps_of_first))
+
+    def _warn_of_constant_columns(self):
+        if self.scaler_ is not None and np.isnan(self.scaler_.scale_).all():
+            warn(
+                "No column of X varies in the first call of partial_fit, which says how the table "
+                "is scaled, and which columns the networks see. Begin with more rows.",
+            )
+
     @with_callbacks
-    def _run(self, plan, given, keep_despite):
-        """Train the networks; after Ctrl-C those so far are kept, if there is one."""
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_members)
-        progress = EnsembleProgress(self, self.n_members, plan.recipe.max_iter, given)
+    def _run(self, plan, given, keep_despite, earlier):
+        """Train the networks; after Ctrl-C those so far are kept, if there is one.
+
+        ``earlier`` are the members to go on from.
+        """
+        states = vars(self).pop("_states", {})  # not those of what callbacks see from now on
+        starts = starts_of(self, plan.network, earlier, states, given.is_part)
+        max_epochs = 1 if given.is_part else plan.recipe.max_iter
+        progress = EnsembleProgress(self, len(starts), max_epochs, given, earlier)
         try:
-            train_members(plan, [int(seed) for seed in seeds], progress)
+            train_members(plan, starts, progress)
         except KeyboardInterrupt:
-            if progress.members:
-                self._take(progress.members)
+            if progress.has_new and not given.is_part:  # a call is made whole, or not at all
+                self._end(progress, starts, states, given)
                 keep_despite(BaseException)
             raise
-        self._take(progress.members)
-        keep_despite(KeyboardInterrupt)
+        self._end(progress, starts, states, given)
+        if not given.is_part:
+            keep_despite(KeyboardInterrupt)
         progress.finish()
+
+    def _end(self, progress, starts, states, given):
+        """Set the fitted attributes, and the states where they are for the next fit."""
+        self._take(progress.members)
+        if not given.is_part:
+            vars(self).pop("_steps_of_first", None)
+            for start in starts.values():
+                start.state.drop_rule()
+        if given.is_part or self.warm_start:
+            new = {number: start.state for number, start in starts.items()}
+            self._states = states | new
 
     def _take(self, members):
         """Set the fitted attributes."""
@@ -437,7 +500,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _scale_table(self, Z):
         if self.scaler_ is None:
-            return Z
+            return Z if sparse.issparse(Z) else Z.numbers
         Z = self.scaler_._transform_coded(Z).select_columns(self._inputs(), np.float32)
         return Z if len(Z.off) else Z.numbers
 
@@ -448,9 +511,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             varies[:1] = True  # a network needs an input
         return varies
 
-    def _embedded_columns(self, Z):
+    def _embedded_columns(self):
         """Which of the inputs of the networks are numbers that an embedding is for."""
-        if sparse.issparse(Z):
+        if self.scaler_ is None:
             return np.arange(0)
         numeric = np.isin(np.arange(self.encoder_.n_features_out_), self.encoder_.numeric_columns_)
         return np.flatnonzero(numeric[self._inputs()])
@@ -526,6 +589,8 @@ def _positions_that_count(weight, n_rows):
 
 def _mean_curve(curves):
     """Mean over the members that were trained so long, epoch by epoch."""
+    if len(set(map(len, curves))) == 1:
+        return np.mean(curves, axis=0).tolist()
     return [
         float(np.mean([value for value in epoch if value is not None]))
         for epoch in zip_longest(*curves)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import ClassifierMixin
 
+from ..data import GivenData
 from ..losses import CLASSIFICATION_LOSSES, ClassificationLoss, LogLoss
 from ..losses.ordinal import with_order_of
-from ..targets import PredictsClasses, target_of_labels
-from ..utils import Interval, StrOptions, with_shared_parameters
+from ..targets import PredictsClasses, refuse_balanced, target_going_on
+from ..utils import Interval, StrOptions, fit_context, with_shared_parameters
 from .base import BaseTabular
 
 if TYPE_CHECKING:
-    from typing import Any, Unpack
+    from collections.abc import Sequence
+    from typing import Any, Self, Unpack
 
     from ..activations import LayerActivations
     from ..losses import ClassificationLossName
-    from ..utils.typing import Array, ClassWeight, LayerSizes
+    from ..utils.typing import Array, ArrayLike, ClassWeight, LayerSizes, MatrixLike
     from .base import SharedParameters
 
 
@@ -123,6 +125,52 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     _averages_raw = True
 
+    @fit_context
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> Self:
+        """Train each network for one epoch of the given rows, and go on at the next call.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows of this call. Those of the first one say how the table is encoded and scaled.
+
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
+            Class labels; not all classes need to be among them.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, at least 0 and not all 0; ones by default.
+
+        classes : array-like of shape (n_classes,), or list of such, default=None
+            All classes there will be; for label columns, a list with those of each. Needed at the
+            first call, except for several labels.
+
+        Returns
+        -------
+        self : TabularClassifier
+            The estimator after this epoch.
+
+        Raises
+        ------
+        ValueError
+            Where parameters or data are not valid, or where training diverges. The estimator is
+            then as it was before.
+
+        Notes
+        -----
+        No rows are set aside. ``n`` calls with the same data, and ``max_iter=n`` and
+        ``min_steps=0``, are ``fit`` with ``validation_fraction=0``. After the calls that are
+        planned (as many as such a fit has epochs), and after ``fit``, the learning rate stays at
+        a tenth of the largest one, without dropout and weight decay.
+        """
+        refuse_balanced(self.class_weight)
+        return self._fit(GivenData(X, y, sample_weight, is_part=True, classes=classes))
+
     def _raw_prediction(self, X):
         """Mean of the raw predictions of the networks, and the target."""
         raw, target = self._raw_predictions(X)
@@ -130,10 +178,11 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     # ---- what BaseTabular asks for
 
-    def _target_for(self, checked, given):
-        target = target_of_labels(checked.y, with_order_of(self._chosen_loss(), given.y))
+    def _target_for(self, checked, known, given):
+        y, loss = checked.y, with_order_of(self._chosen_loss(), given.y)
+        target = target_going_on(y, loss, known, given.is_part, given.classes)
         self.classes_ = target.classes
-        return target.with_class_weight(self.class_weight, checked.y, checked.sample_weight)
+        return target.with_class_weight(self.class_weight, y, checked.sample_weight)
 
     def _chosen_loss(self):
         if self.label_smoothing:

@@ -1,14 +1,13 @@
 """Training the networks of a table, side by side."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from ..data import Sample, can_stratify, split_positions
+from ..data import Sample, can_stratify, lasting_split, split_positions
 from ..network import FittedNetwork, Network
 from ..targets import Target
-from ..training import Recipe, Training, TrainingState, row_threads, short_turns
+from ..training import Recipe, Training, row_threads, short_turns
 from .temperature import temperature
 
 
@@ -34,8 +33,10 @@ class Plan:
     calibrated: bool
 
 
-def train_members(plan, seeds, progress):
-    """Train a network for each seed, on as many threads as the BLAS may use now.
+def train_members(plan, starts, progress):
+    """Train a network from each start, on as many threads as the BLAS may use now.
+
+    ``starts`` are by the numbers of the networks.
 
     ``progress``, an EnsembleProgress, is told of all of them, and is where they end up: one that
     is interrupted, too, if it has completed an epoch.
@@ -45,33 +46,37 @@ def train_members(plan, seeds, progress):
         if progress.stopped:
             return
         try:
-            _train_member(plan, number, seeds[number], progress)
+            _train_member(plan, number, starts[number], progress)
         except BaseException as error:
             progress.stop(error)
             raise
 
-    with row_threads(max_threads=len(seeds)) as threads, short_turns(threads):
+    with row_threads(max_threads=len(starts)) as threads, short_turns(threads):
         try:
-            threads.map(train, range(len(seeds)))
+            threads.map(train, list(starts))
         except BaseException as error:
             progress.stop(error)
             raise
 
 
-def _train_member(plan, number, seed, progress):
-    training = _new_training(plan, number, seed)
-    tasks = progress.member_tasks(number, training.monitor, partial(_member, plan, training))
+def _train_member(plan, number, start, progress):
+    training = _new_training(plan, number, start)
+
+    def member(reason, copied=False):
+        return start.whole_story(_member(plan, training, reason, copied))
+
+    tasks = progress.member_tasks(number, training.monitor, member)
     try:
         stop = training.run(tasks)
     except KeyboardInterrupt:
         n_iter = training.go_back()
         if n_iter:
-            progress.member_ends(number, _member(plan, training, _interrupted(n_iter)))
+            progress.member_ends(number, member(_interrupted(n_iter)))
         raise
     reason = stop.reason
     if progress.interrupted and training.monitor.stop_requested:
         reason = _interrupted(training.monitor.n_iter)
-    progress.member_ends(number, _member(plan, training, reason))
+    progress.member_ends(number, member(reason))
     tasks.finish()
 
 
@@ -79,31 +84,36 @@ def _interrupted(n_iter):
     return f"Interrupted by the user after {n_iter} epochs."
 
 
-def _new_training(plan, number, seed):
+def _new_training(plan, number, start):
     """The run of one network, with its own starting values and validation rows."""
-    state = TrainingState(seed)
-    parameters = plan.network.parameters(plan.sample.rows.dtype)
-    plan.network.draw(parameters, state.random_state)
+    network, parameters = start.begin(plan)
     sample, held_out = plan.sample, plan.held_out
     if held_out is None and plan.recipe.early_stopping:
-        sample, held_out = map(sample.select, _split(plan, number, state.random_state))
+        sample, held_out = map(sample.select, _split(plan, number, start.state))
     return Training(
-        plan.network, plan.target, plan.recipe, state, parameters, sample, held_out=held_out
+        network, plan.target, plan.recipe, start.state, parameters, sample, held_out=held_out
     )
 
 
-def _split(plan, number, random_state):
+def _split(plan, number, state):
     """Positions of the rows that a network trains on, and of those it is validated with.
 
-    Where they are drawn, they are stratified, unless a class is too small for that.
+    Where they are drawn, they are those of the fit that is continued, and stratified, unless a
+    class is too small for that.
     """
     if plan.splits is not None:
         return plan.splits[number % len(plan.splits)]
     rows, fraction = plan.sample.rows, plan.validation_fraction
-    strata = plan.target.strata(rows.targets()[0])
-    if strata is not None and not can_stratify(strata, int(np.ceil(len(rows) * fraction))):
-        strata = None
-    return split_positions(strata, len(rows), fraction, random_state)
+    n_given = rows.X.shape[0]
+    positions = np.arange(n_given) if rows.subset is None else rows.subset
+
+    def draw():
+        strata = plan.target.strata(rows.targets()[0])
+        if strata is not None and not can_stratify(strata, int(np.ceil(len(rows) * fraction))):
+            strata = None
+        return split_positions(strata, len(rows), fraction, state.random_state)
+
+    return lasting_split(state, positions, n_given, draw)
 
 
 def _member(plan, training, reason, copied=False):

@@ -3,6 +3,8 @@
 import threading
 from time import perf_counter
 
+import numpy as np
+
 from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks
 
 
@@ -16,12 +18,13 @@ class EnsembleProgress:
     and no further ones to begin.
     """
 
-    def __init__(self, estimator, n_members, max_epochs, given):
+    def __init__(self, estimator, n_members, max_epochs, given, earlier=()):
         self.stopped = self.interrupted = False
         self._estimator = estimator
         self._given = given
         self._max_epochs = max_epochs
         self._begun, self._ended = {}, {}
+        self._earlier = dict(enumerate(earlier))
         self._lock = threading.Lock()
         self._root = None
         if has_callbacks(estimator):
@@ -32,8 +35,17 @@ class EnsembleProgress:
 
     @property
     def members(self):
-        """Outcomes of the networks that have ended, in the order of their numbers."""
-        return [self._ended[number] for number in sorted(self._ended)]
+        """Outcomes of the networks that have ended, or that an earlier fit has left, in order."""
+        return self._in_order({})
+
+    @property
+    def has_new(self):
+        """Whether a network has ended in this fit."""
+        return bool(self._ended)
+
+    def _in_order(self, running):
+        outcomes = self._earlier | self._ended | running
+        return [outcomes[number] for number in sorted(outcomes)]
 
     def member_tasks(self, number, monitor, outcome):
         """The tasks of a network, which begins, and which a monitor watches.
@@ -51,13 +63,14 @@ class EnsembleProgress:
         self._ended[number] = outcome
         seconds = perf_counter() - self._begun[number]
         story = f"{outcome.n_iter} epochs, {seconds:.1f} s, loss {outcome.loss:.6g}"
-        if outcome.validation_losses:
-            best = outcome.validation_losses[outcome.best_iter - 1]
+        losses = outcome.validation_losses
+        best = losses[outcome.best_iter - 1] if losses else np.nan
+        if not np.isnan(best):
             story += f", validation loss {best:.6g} after epoch {outcome.best_iter}"
         self.say(number, story)
 
     def begin(self, parent, running, *name, **expected):
-        """A part of a task begins; ``running()`` is the outcome of the network it is about."""
+        """A part of a task begins; ``running()`` is the network it is about, by its number."""
         with self._lock:
             task = parent.subcontext(*name, **expected)
             self._tell_begin(task, running)
@@ -102,7 +115,7 @@ class EnsembleProgress:
 
     def _fitted_attributes(self, running):
         """What the estimator would have, of the networks that have ended and of this one."""
-        members = self.members + ([] if running is None else [running()])
+        members = self._in_order({} if running is None else running())
         return attributes_learnt(self._estimator, members) if members else None
 
 
@@ -139,6 +152,6 @@ class _MemberTasks:
             self._progress.stop()
 
     def _running(self):
-        """The network as if it ended now."""
+        """The network as if it ended now, by its number."""
         reason = f"Seen by a callback after {self._monitor.n_iter} epochs."
-        return self._outcome(reason, copied=True)
+        return {self._number: self._outcome(reason, copied=True)}

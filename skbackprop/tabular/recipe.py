@@ -1,12 +1,22 @@
 """The recipe by which the networks of a table are built and trained."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..activations import activations_of_layers
 from ..network import EMBEDDINGS, Dense, Network, UnitVariance, output_layer
 from ..network.dropout import dropout_rates
 from ..parameter_checks import check_hidden_layer_sizes
-from ..training import Adam, HeldCosine, Recipe, WarmUpThenCosine, steps_of_epoch
+from ..training import (
+    Adam,
+    Constant,
+    HeldCosine,
+    Recipe,
+    ThenConstant,
+    WarmUpThenCosine,
+    steps_of_epoch,
+)
 
 # Factors of the learning rate: of biases, and of an embedding, whose decay has the same.
 _RATE_OF_BIASES = 0.1
@@ -15,6 +25,9 @@ _RATE_OF_EMBEDDING = 0.1
 # 'auto' batches: small below so many rows.
 _FEW_ROWS = 3000
 _SMALL_BATCH, _BATCH = 128, 256
+
+# Factor of the learning rate of partial_fit, after the plan.
+_RATE_AFTER_PLAN = 0.1
 
 # A last minibatch of at most this share of the others is left out.
 _LAST_BATCH = 0.25
@@ -81,3 +94,24 @@ def table_recipe(settings, n_rows, early_stopping, validation_loss):
         # What is predicted for a row should not depend on the rows beside it.
         predicts_in=np.float64,
     )
+
+
+def steps_of_recipe(recipe, n_rows):
+    """Number of steps of an epoch of so many rows."""
+    return steps_of_epoch(n_rows, recipe.batch_size, recipe.last_batch)
+
+
+def recipe_of_call(settings, recipe, steps_of_first):
+    """How a network is trained by a call of ``partial_fit``: for an epoch of ``recipe``.
+
+    The calls follow the plan of a fit to the rows of the first call, which has
+    ``steps_of_first`` steps: each is an epoch of it. After that, and where the networks come from
+    ``fit`` (0 steps), the learning rate is a tenth of the largest one, without weight decay and
+    dropout.
+    """
+    recipe = replace(recipe, one_pass=True)
+    rate = _RATE_AFTER_PLAN * recipe.schedule.initial
+    if not steps_of_first:
+        return replace(recipe, schedule=Constant(rate), strength=Constant(0.0))
+    n_calls = max(settings.max_iter, -(-settings.min_steps // steps_of_first))
+    return replace(recipe, max_iter=n_calls, schedule=ThenConstant(recipe.schedule, rate))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, overload
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from ..data import GivenData
 from ..losses import (
     REGRESSION_LOSSES,
     SURVIVAL_LOSSES,
@@ -17,11 +18,11 @@ from ..losses import (
     refuses_negative,
 )
 from ..targets import ScaledTarget, SurvivalTarget
-from ..utils import StrOptions, with_shared_parameters
+from ..utils import StrOptions, fit_context, with_shared_parameters
 from .base import BaseTabular
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, Unpack
+    from typing import Any, Literal, Self, Unpack
 
     from ..activations import LayerActivations
     from ..losses import RegressionLossName, SurvivalLossName
@@ -115,6 +116,47 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         tags.target_tags.positive_only = refuses_negative(self.loss)
         return tags
 
+    @fit_context
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train each network for one epoch of the given rows, and go on at the next call.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows of this call. Those of the first one say how the table is encoded and scaled,
+            and those of ``y`` what are the units of the target.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers, in any units.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, at least 0 and not all 0; ones by default.
+
+        Returns
+        -------
+        self : TabularRegressor
+            The estimator after this epoch.
+
+        Raises
+        ------
+        ValueError
+            Where parameters or data are not valid, or where training diverges. The estimator is
+            then as it was before.
+
+        Notes
+        -----
+        No rows are set aside. ``n`` calls with the same data, and ``max_iter=n`` and
+        ``min_steps=0``, are ``fit`` with ``validation_fraction=0``. After the calls that are
+        planned (as many as such a fit has epochs), and after ``fit``, the learning rate stays at
+        a tenth of the largest one, without dropout and weight decay.
+        """
+        return self._fit(GivenData(X, y, sample_weight, is_part=True))
+
     @overload
     def predict(self, X: MatrixLike, return_std: Literal[False] = False) -> FloatArray: ...
 
@@ -183,10 +225,17 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     # ---- what BaseTabular asks for
 
-    def _target_for(self, checked, given):
-        loss = numeric_loss(self.loss)
-        kind = SurvivalTarget if isinstance(loss, Cox) else ScaledTarget
-        target = kind.fitted_to(checked.y, loss, checked.sample_weight)
+    def _target_for(self, checked, known, given):
+        loss, y, weight = numeric_loss(self.loss), checked.y, checked.sample_weight
+        if known is not None:
+            known.check_units(loss)
+            target = known.with_loss(loss)
+        elif isinstance(loss, Cox):
+            target = SurvivalTarget.fitted_to(
+                checked.y, loss, checked.sample_weight, given.is_part
+            )
+        else:
+            target = ScaledTarget.fitted_to(y, loss, weight)
         self.center_, self.scale_ = target.center, target.scale
         return target
 

@@ -7,6 +7,7 @@ asks it what they mean.
 
 from .base import Target
 from .classes import BinaryTarget, MulticlassTarget, MultilabelTarget, OrdinalTarget, target_of
+from .going_on import refuse_balanced, target_going_on
 from .label_columns import (
     LabelColumnsTarget,
     check_labels,
@@ -22,6 +23,6 @@ from .survival import SurvivalTarget
 __all__ = [
     "BinaryTarget", "LabelColumnsTarget", "MulticlassTarget", "MultilabelTarget",
     "NumericTarget", "OrdinalTarget", "PredictsClasses", "ScaledTarget", "SurvivalTarget",
-    "Target", "check_labels", "has_columns", "lists_columns", "target_of", "target_of_classes",
-    "target_of_labels", "target_of_numbers",
+    "Target", "check_labels", "has_columns", "lists_columns", "refuse_balanced",
+    "target_going_on", "target_of", "target_of_classes", "target_of_labels", "target_of_numbers",
 ]  # fmt: skip

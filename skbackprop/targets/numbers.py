@@ -136,7 +136,7 @@ class ScaledTarget(NumericTarget):
         _refuse_fields(y, loss)
         columns = np.asarray(y, np.float64).reshape(len(y), -1)
         mean = np.average(columns, axis=0, weights=sample_weight)
-        units = getattr(loss.link, "units", None)
+        units = _units(loss)
         if units == "affine":
             center, scale = mean, _spread(columns - mean, sample_weight)
         elif units == "scale":
@@ -147,6 +147,11 @@ class ScaledTarget(NumericTarget):
 
     def with_loss(self, loss):
         return ScaledTarget(self.row_shape, loss, self.center, self.scale)
+
+    def check_units(self, loss):
+        """Refuse a loss that wants other units than those that were found for this one."""
+        if loss.couples_rows or _units(loss) != _units(self.loss):
+            refuse_other_units(loss, self.loss)
 
     def _in_units(self, columns):
         return (columns - self.center) / np.where(self.scale > 0, self.scale, 1.0)
@@ -197,11 +202,24 @@ def target_of_numbers(y, loss, known=None):
     return NumericTarget(y.shape[1:], loss)
 
 
+def refuse_other_units(loss, earlier):
+    """Refuse a loss with which a fit cannot go on from one with an earlier loss."""
+    raise ValueError(
+        f"loss={loss_name(loss)} needs other units of y than loss={loss_name(earlier)}, with "
+        "which warm_start or partial_fit goes on. To begin anew, set warm_start=False and call "
+        "fit."
+    )
+
+
 def _refuse_fields(y, loss):
     if y.dtype.names is not None:
         raise ValueError(
             f"y is a structured array, which is for loss='cox', but loss is {loss_name(loss)}."
         )
+
+
+def _units(loss):
+    return getattr(loss.link, "units", None)
 
 
 def _spread(deviations, sample_weight):

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..losses.concordance import concordance_index
 from .base import Target
+from .numbers import refuse_other_units
 
 _HOW = (
     "a structured array with two fields, whether there was an event (bool) and its time or that "
@@ -41,6 +42,11 @@ class SurvivalTarget(Target):
 
     def with_loss(self, loss):
         return SurvivalTarget(loss)
+
+    def check_units(self, loss):
+        """Refuse a loss of something else than risks."""
+        if not loss.couples_rows:
+            refuse_other_units(loss, self.loss)
 
     def check(self, y):
         _parts(y)

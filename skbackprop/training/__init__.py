@@ -18,7 +18,15 @@ from .engine import Interruption, Outcome, Training
 from .objective import Objective, Penalty
 from .passes import IN_MEMORY, Backend, BatchPass, ExactPass
 from .recipe import Recipe, recipe_of
-from .schedules import SCHEDULES, Adaptive, HeldCosine, Progress, WarmUpThenCosine
+from .schedules import (
+    SCHEDULES,
+    Adaptive,
+    Constant,
+    HeldCosine,
+    Progress,
+    ThenConstant,
+    WarmUpThenCosine,
+)
 from .solvers.stochastic import steps_of_epoch
 from .solvers.update_rules import SGD, UPDATE_RULES, Adam
 from .state import TrainingState
@@ -26,8 +34,9 @@ from .threads import row_threads, short_turns
 
 __all__ = [
     "IN_MEMORY", "SCHEDULES", "SGD", "UPDATE_RULES", "Adam", "Adaptive", "Backend",
-    "BatchPass", "CallbackSupport", "EpochTasks", "ExactPass", "HeldCosine", "Interruption",
-    "Objective", "Outcome", "Penalty", "Progress", "Recipe", "Training", "TrainingState",
-    "WarmUpThenCosine", "attributes_learnt", "data_at_begin", "data_at_end", "has_callbacks",
+    "BatchPass", "CallbackSupport", "Constant", "EpochTasks", "ExactPass", "HeldCosine",
+    "Interruption", "Objective", "Outcome", "Penalty", "Progress", "Recipe", "ThenConstant",
+    "Training", "TrainingState", "WarmUpThenCosine", "attributes_learnt", "data_at_begin",
+    "data_at_end", "has_callbacks",
     "recipe_of", "row_threads", "short_turns", "steps_of_epoch", "with_callbacks",
 ]  # fmt: skip

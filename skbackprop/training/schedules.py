@@ -310,6 +310,24 @@ class WarmUp:
         return self.schedule.survives_plateau(progress)
 
 
+@dataclass(frozen=True)
+class ThenConstant:
+    """A plan, and after its end a rate that stays: for data that keep coming."""
+
+    plan: Schedule
+    rate: float
+
+    per_step = True
+    planned = in_scikit_learn = sgd_only = False
+
+    def __call__(self, progress: Progress) -> float:
+        return self.plan(progress) if progress.fraction < 1 else self.rate
+
+    def survives_plateau(self, progress: Progress) -> bool:
+        """As the plan says."""
+        return self.plan.survives_plateau(progress)
+
+
 ScheduleName: TypeAlias = Literal["constant", "invscaling", "adaptive", "cosine", "one_cycle"]
 
 #: Schedules by name, as ``learning_rate`` takes them.

@@ -31,7 +31,6 @@ from .validation import (
     check_target,
     check_weight,
     input_feature_names,
-    is_first_partial_fit,
     labels_as_array,
     ordered_categories,
     rows_of,
@@ -41,7 +40,7 @@ __all__ = [
     "Interval", "Options", "StrOptions", "about", "accepted_parameters",
     "available_unless", "check_features", "check_features_and_target",
     "check_finite_prediction", "check_parameters", "check_target", "check_weight", "did_you_mean",
-    "draft_of", "fit_context", "input_feature_names", "is_first_partial_fit", "labels_as_array",
+    "draft_of", "fit_context", "input_feature_names", "labels_as_array",
     "mlp_optimizer", "one_fit_of", "ordered_categories", "refusal", "rows_of", "visual_block",
     "warn", "why_no_visual_block", "with_shared_parameters",
 ]  # fmt: skip

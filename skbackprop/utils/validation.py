@@ -8,7 +8,6 @@ from scipy import sparse
 from sklearn.base import OneToOneFeatureMixin, is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_non_negative, validate_data
 
 from .user_warnings import warn
@@ -187,21 +186,3 @@ def check_weight(sample_weight, X, all_zero=False):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     check_non_negative(weight, "`sample_weight`")
     return weight
-
-
-def is_first_partial_fit(estimator, classes):
-    """Whether ``classes`` are given for the first time; they become ``classes_``."""
-    known = getattr(estimator, "classes_", None)
-    if classes is None and known is None:
-        raise ValueError("classes must be passed on the first call to partial_fit.")
-    if classes is None:
-        return False
-    labels = unique_labels(classes)
-    if known is None:
-        estimator.classes_ = labels
-        return True
-    if not np.array_equal(known, labels):
-        raise ValueError(
-            f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
-        )
-    return False

@@ -74,6 +74,10 @@ def test_other_packages(capsys):
     assert variables["members"].shape == (100, 2, 1)
 
 
+def test_going_on():
+    run("going_on")
+
+
 # Of Dask's own writing of Parquet, with pandas 3.1 and newer.
 @pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
 def test_beyond_one_machine():

@@ -24,6 +24,7 @@ from skbackprop.training.schedules import (
     InvScaling,
     Multiple,
     Progress,
+    ThenConstant,
     WarmUp,
     WarmUpThenCosine,
     rates_of_epoch,
@@ -389,3 +390,12 @@ def test_schedules_of_the_recipe(schedule, rates):
     np.testing.assert_allclose(found, [*rates.values()], atol=1e-12)
     assert schedule.planned
     assert schedule.per_step
+
+
+def test_a_constant_rate_after_a_plan():
+    schedule = ThenConstant(HeldCosine(2.0), 0.5)
+    found = [schedule(Progress(fraction=at)) for at in (0.0, 0.75, 0.999, 1.0)]
+    np.testing.assert_allclose(found[:2], [2.0, 1.0])
+    assert found[2] < 0.01
+    assert found[3] == 0.5
+    assert not schedule.planned  # it has no end

@@ -81,6 +81,8 @@ assert_type(regressor.partial_fit(X, X[:, 0]).score(X, X[:, 0]), float)
 
 table = TabularClassifier(2, embedding=None, categorical_features=[0], label_smoothing=0.1)
 assert_type(table.fit(X, y), TabularClassifier)
+assert_type(table.partial_fit(X, y, classes=[0, 1]), TabularClassifier)
+assert_type(TabularRegressor(warm_start=True).partial_fit(X, X[:, 0]), TabularRegressor)
 assert_type(table.encoder_, TableEncoder)
 assert_type(table.scaler_, SmoothClipScaler | None)
 assert_type(table.members_[0].n_iter, int)
