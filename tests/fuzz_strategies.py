@@ -376,6 +376,7 @@ PARAMETERS = {
     "input_dropout": [0.0, 0.3, 0.99],
     "warmup_fraction": [0.0, 0.5],
     "weight_decay": [0.0, 0.1, 1e4],
+    "missing_targets": ["error", "ignore"],
     "average": [False, 0.5, 0.999],
 }
 OF_CLASSIFIER = {

@@ -26,6 +26,7 @@ from ..utils import (
     check_target,
     check_weight,
     draft_of,
+    fill_missing,
     fit_context,
     one_fit_of,
     rows_of,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         n_iter_no_change: float
         embedding: EmbeddingName | Literal["auto"] | None
         categorical_features: ArrayLike | Literal["from_dtype"] | None
+        missing_targets: Literal["error", "ignore"]
         random_state: RandomState
         verbose: bool | int
 
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
 _SHARED = (
     *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
     *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
-    "verbose",
+    *("missing_targets", "verbose"),
 )
 
 
@@ -115,6 +117,12 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     categorical_features : 'from_dtype', None, or array-like of bool, int or str
         Which features are categories, as in :class:`TableEncoder`.
+
+    missing_targets : {'error', 'ignore'}
+        What to do with missing values (NaN, None, ``pandas.NA``) in ``y``: 'error' refuses them;
+        'ignore' gives them weight 0 in training, validation and ``score``. Of several outputs,
+        labels or label columns, each is learnt from the rows where it is known. Each column of the
+        training data must have a known target.
 
     random_state : int, RandomState instance or None
         Source of starting values, splits, order of the rows and dropout. An int makes fits
@@ -195,6 +203,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         n_iter_no_change: float = 30,
         embedding: EmbeddingName | Literal["auto"] | None = "auto",
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        missing_targets: Literal["error", "ignore"] = "error",
         random_state: RandomState = None,
         verbose: bool | int = False,
     ) -> None:
@@ -211,6 +220,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.n_iter_no_change = n_iter_no_change
         self.embedding = embedding
         self.categorical_features = categorical_features
+        self.missing_targets = missing_targets
         self.random_state = random_state
         self.verbose = verbose
 
@@ -296,18 +306,24 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         held_out = self._held_out(given, target)
         self._run(self._plan(sample, held_out, target), given, keep_despite)
 
-    def _checked(self, X, y, sample_weight):
-        """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
+    def _checked(self, X, y, sample_weight, target=None):
+        """The table, its target and weights; a column of targets becomes 1-D, with a warning.
+
+        Without the ``target`` of a fit, each column needs a known one.
+        """
+        ignores_missing = self.missing_targets == "ignore"
+        if ignores_missing:
+            y, weight = fill_missing(X, y, sample_weight, target)
         y = check_target(self, validate_data(self, y=y, multi_output=True))
         check_consistent_length(X, y)
-        return Checked(X, y, check_weight(sample_weight, X))
+        return Checked(X, y, weight if ignores_missing else check_weight(sample_weight, X))
 
     def _held_out(self, given, target):
         """Sample of the validation data; None without such."""
         if not given.has_validation:
             return None
         with about("X_val, y_val or sample_weight_val"):
-            all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val)
+            all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val, target)
             checked = _without_zero_weights(all_rows)
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
@@ -432,9 +448,10 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 def _without_zero_weights(checked):
     """Checked data without the rows that do not count, so that nothing in these is looked at."""
     X, y, weight = checked
-    if weight is None or weight.all():
+    counts = weight if weight is None or weight.ndim == 1 else weight.any(axis=1)
+    if counts is None or counts.all():
         return checked
-    kept = np.flatnonzero(weight)
+    kept = np.flatnonzero(counts)
     return Checked(rows_of(X, kept), y[kept], weight[kept])
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from ..data import Sample, can_stratify, split_positions
+from ..data import Sample, can_stratify, check_known_columns, split_positions
 from ..network import FittedNetwork, Network
 from ..targets import Target
 from ..training import Recipe, Training, TrainingState, row_threads, short_turns
@@ -90,6 +90,7 @@ def _new_training(plan, seed):
             strata = None
         positions = split_positions(strata, n_rows, fraction, state.random_state)
         sample, held_out = map(plan.sample.select, positions)
+        check_known_columns(sample)
     return Training(
         plan.network, plan.target, plan.recipe, state, parameters, sample, held_out=held_out
     )

@@ -9,7 +9,7 @@ from sklearn.base import RegressorMixin
 
 from ..losses import REGRESSION_LOSSES, ClassificationLoss, Loss, refuses_negative
 from ..targets import ScaledTarget
-from ..utils import StrOptions, with_shared_parameters
+from ..utils import StrOptions, known_for_score, with_shared_parameters
 from .base import BaseTabular
 
 if TYPE_CHECKING:
@@ -170,10 +170,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant.
+            At most 1; 0 for a model no better than the best constant. The mean over the outputs;
+            with ``missing_targets='ignore'``, of each on the rows where it is known.
         """
-        prediction = self.predict(X)
-        return self._target.score(y, prediction, sample_weight)
+        prediction, target = self.predict(X), self._target
+        y, sample_weight = known_for_score(self, X, y, sample_weight, target)
+        return target.score(y, prediction, sample_weight)
 
     # ---- what BaseTabular asks for
 

@@ -416,7 +416,7 @@ PARAMETERS_CHANGED = {
     "verbose": 1, "random_state": 7, "learning_rate_init": 0.5, "batch_size": 5, "n_jobs": 2,
     "min_steps": 1, "validation_fraction": 0.4, "weight_decay": 0.5, "class_weight": "balanced",
     "categorical_features": [0], "n_iter_no_change": 1, "loss": "focal", "activation": "tanh",
-    "embedding": None, "label_smoothing": 0.3,
+    "embedding": None, "label_smoothing": 0.3, "missing_targets": "ignore",
 }  # fmt: skip
 
 
