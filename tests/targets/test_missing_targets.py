@@ -10,11 +10,11 @@ import scipy.sparse as sp
 from component_tables import LOSSES, draw_targets
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, cross_val_score, train_test_split
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.inspection import backpropagate, check_gradient
-from skbackprop.losses import REGRESSION_LOSSES, ClassificationLoss, Loss, Quantile
+from skbackprop.losses import REGRESSION_LOSSES, Loss, Quantile
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -433,6 +433,34 @@ def test_accuracy_of_one_column():
     assert net.score(X, y) == pytest.approx(expected)
 
 
+# ---- with scikit-learn
+
+
+@every_kind
+def test_cross_validation(kind):
+    y = with_missing(TARGETS[kind][1])
+    net = ignoring(kind)
+    scores = cross_val_score(net, X, y, cv=KFold(3), error_score="raise")
+    train, test = next(KFold(3).split(X))
+    assert scores[0] == clone(net).fit(X[train], y[train]).score(X[test], y[test])
+
+
+@every_kind
+def test_callbacks_see_the_data_as_they_were_given(kind):
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
+    y = with_missing(TARGETS[kind][1])
+    monitor = callback.ScoringMonitor(scoring={"own": lambda net, X, y: net.score(X, y)})
+    net = ignoring(kind).set_callbacks(monitor).fit(X, y, X_val=X, y_val=y)
+    scores = [row["own"] for row in monitor.get_logs().data if row["task_name"] != "fit"]
+    assert scores == pytest.approx(net.validation_scores_)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "labels"])
+def test_to_sklearn(kind):
+    net = ignoring(kind).fit(X, with_missing(TARGETS[kind][1]))
+    np.testing.assert_allclose(net.to_sklearn().predict(X), net.predict(X))
+
+
 # ---- extreme values
 
 
@@ -554,13 +582,6 @@ def test_other_scores_need_all_targets():
     ignoring("numbers", scoring="loss", early_stopping=True).fit(X, y)
 
 
-@pytest.mark.parametrize("value", ["drop", None, True, np.nan])
-def test_other_values_of_the_parameter(value):
-    with pytest.raises(ValueError, match="missing_targets"):
-        BackpropRegressor(missing_targets=value).fit(X, NUMBERS)
-
-
 def test_losses_of_classes_that_are_refused_for_several_labels():
-    assert isinstance(LOSSES["multinomial"], ClassificationLoss)
     with pytest.raises(ValueError, match="for one class out of several"):
         ignoring("labels", loss=LOSSES["multinomial"]).fit(X, with_missing(LABELS))
