@@ -23,6 +23,7 @@ from .targets import (
 from .utils import (
     StrOptions,
     available_unless,
+    check_classes,
     fit_context,
     is_first_partial_fit,
     with_shared_parameters,
@@ -217,6 +218,8 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
     def _declared_target(self, y, classes, known):
         """The target of a call of ``partial_fit``, whose classes are declared at the first."""
         loss = self._chosen_loss()
+        for labels in classes if lists_columns(classes) else [classes]:
+            check_classes(labels)
         if isinstance(known, LabelColumnsTarget) or lists_columns(classes):
             return _declared_columns(classes, known, loss)
         if known is None and has_columns(y):

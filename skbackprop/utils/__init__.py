@@ -16,7 +16,13 @@ from .allowed_values import (
 from .atomic_fit import draft_of, one_fit_of
 from .availability import available_unless
 from .docstrings import with_shared_parameters
-from .missing_targets import MISSING_TYPES, fill_missing, is_missing, known_for_score
+from .missing_targets import (
+    MISSING_TYPES,
+    check_classes,
+    fill_missing,
+    is_missing,
+    known_for_score,
+)
 from .scikit_learn import (
     accepted_parameters,
     mlp_optimizer,
@@ -39,7 +45,7 @@ from .validation import (
 
 __all__ = [
     "MISSING_TYPES", "Interval", "Options", "StrOptions", "about", "accepted_parameters",
-    "available_unless", "check_features", "check_features_and_target",
+    "available_unless", "check_classes", "check_features", "check_features_and_target",
     "check_finite_prediction", "check_parameters", "check_target", "check_weight", "did_you_mean",
     "draft_of", "fill_missing", "fit_context", "input_feature_names", "is_first_partial_fit",
     "is_missing", "known_for_score", "labels_as_array", "mlp_optimizer", "one_fit_of", "refusal",

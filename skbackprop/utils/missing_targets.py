@@ -64,6 +64,15 @@ def known_for_score(estimator, X, y, sample_weight, target):
     return fill_missing(X, y, sample_weight, target)
 
 
+def check_classes(labels):
+    """Refuse missing values among the declared classes of a column."""
+    missing = _missing(_as_array(labels))
+    if missing is not None and missing.any():
+        raise ValueError(
+            f"classes must list labels only, but has missing values: {list(labels)!r}."
+        )
+
+
 def _as_array(y):
     """Targets as an array that keeps missing values apart, or as a sparse matrix."""
     if sparse.issparse(y):

@@ -162,6 +162,16 @@ SHARED = [
         ("[0 1]", "[1 2]"),
         only_fitted=True,
     ),
+    *[
+        Mistake(
+            "partial_fit with a missing class",
+            "classifier",
+            partial_fit(X, LABELS, classes=classes),
+            ("classes", "missing values", text),
+            only_unfitted=True,
+        )
+        for classes, text in (([0, 1, np.nan], "nan"), ([[0, 1], ["a", None]], "None"))
+    ],
     Mistake(
         "partial_fit with other classes",
         "classifier",
