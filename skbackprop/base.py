@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         input_dropout: float
         warmup_fraction: float
         weight_decay: float
+        missing_targets: Literal["error", "ignore"]
         average: float | Literal[False]
 
 
@@ -283,6 +284,12 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         in contrast, is a penalty in the objective, which 'adam' divides by the size of the
         gradient; both can be used together. Used by 'sgd' and 'adam'.
 
+    missing_targets : {'error', 'ignore'}
+        What to do with missing values (NaN, None, ``pandas.NA``) in ``y``: 'error' refuses them;
+        'ignore' gives them weight 0 in training, validation and ``score``. Of several outputs,
+        labels or label columns, each is learnt from the rows where it is known. Each column of the
+        training data must have a known target.
+
     average : float or False
         Decay, in (0, 1), of an exponential moving average of the parameters over the steps. The
         average is published, and early stopping scores it; training itself goes on from the last
@@ -352,7 +359,9 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
     .. math:: F = \frac{\sum_i s_i\, l_i + \frac{\alpha}{2} \sum_l \|W_l\|^2}{\sum_i s_i}
 
     with the loss ``l`` of a row, summed over its labels or outputs. On a minibatch, the divisor is
-    its number of rows times the mean weight of the training data. Back-propagation [2]_ computes
+    its number of rows times the mean weight of the training data. Where targets are missing, the
+    sum over rows and ``K`` outputs is of ``s_i m_ik l_ik``, with ``m_ik`` 1 for a known target and
+    else 0, and the divisor is the sum of ``s_i m_ik / K``. Back-propagation [2]_ computes
     the gradient; starting values are drawn uniformly, within bounds such as those of [3]_.
 
     References
@@ -413,6 +422,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         input_dropout: float = 0.0,
         warmup_fraction: float = 0.0,
         weight_decay: float = 0.0,
+        missing_targets: Literal["error", "ignore"] = "error",
         average: float | Literal[False] = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -446,6 +456,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
         self.input_dropout = input_dropout
         self.warmup_fraction = warmup_fraction
         self.weight_decay = weight_decay
+        self.missing_targets = missing_targets
         self.average = average
 
     # ---- what the two estimators differ in
@@ -657,6 +668,11 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             return None
         if self.scoring is None:
             return lambda raw, parameters: target.score_raw(y, raw, weight)
+        if weight is not None and weight.ndim == 2:
+            raise ValueError(
+                f"scoring={self.scoring!r} cannot be computed: targets of the validation data are "
+                "missing. With missing_targets='ignore', scoring is None or 'loss'."
+            )
         scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
         X = held_out.X
         weights = {} if weight is None else {"sample_weight": weight}  # emptied if not wanted

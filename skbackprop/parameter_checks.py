@@ -48,6 +48,7 @@ PARAMETER_CONSTRAINTS = {
     "input_dropout": [_SHARE],
     "warmup_fraction": [_SHARE],
     "weight_decay": [_NOT_NEGATIVE],
+    "missing_targets": [StrOptions({"error", "ignore"})],
     "average": [Interval(Real, 0, 1, closed="neither"), Options(bool, {False})],
 }
 

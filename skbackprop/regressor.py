@@ -23,7 +23,14 @@ from .losses import (
     refuses_negative,
 )
 from .targets import SurvivalTarget, target_of_numbers
-from .utils import StrOptions, available_unless, fit_context, warn, with_shared_parameters
+from .utils import (
+    StrOptions,
+    available_unless,
+    fit_context,
+    known_for_score,
+    warn,
+    with_shared_parameters,
+)
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, Unpack
@@ -263,10 +270,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant. With ``loss='cox'``,
-            Harrell's concordance index, 0.5 for a constant.
+            At most 1; 0 for a model no better than the best constant. The mean over the outputs;
+            with ``missing_targets='ignore'``, of each on the rows where it is known. With
+            ``loss='cox'``, Harrell's concordance index, 0.5 for a constant.
         """
         raw, target = self._raw_prediction(X)
+        y, sample_weight = known_for_score(self, X, y, sample_weight, target)
         return target.score(y, target.predict(raw), sample_weight)
 
     # ---- what BaseBackprop asks for
@@ -287,8 +296,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         stopped says nothing about how good it is. Of a large ``tol`` that would be true of a
         scaled target, too, and is not for the target to be blamed.
         """
-        weight, sums = objective.rows.target_sums()
-        raw = self._target.raw_of_mean(sums / weight)
+        weights, sums = objective.rows.target_sums()
+        raw = self._target.raw_of_mean(sums / weights)
         if raw is None:
             return
         loss_of_mean = objective.rows.loss_of_constant(self._target.loss, raw)

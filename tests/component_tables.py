@@ -161,11 +161,17 @@ def is_in_domain(name, y):
 
 
 def draw_weights(kind, n_rows, n_outputs, rng, dtype=np.float64):
-    """Weights: None, of rows (one column), or of single targets (a column for each output)."""
+    """Weights: None, of rows (one column), or of single targets (a column for each output).
+
+    Of the latter, 'missing' makes some 0.
+    """
     if kind == "none":
         return None
     n_columns = 1 if kind == "rows" else n_outputs
-    return rng.uniform(0.5, 2.0, size=(n_rows, n_columns)).astype(dtype)
+    weights = rng.uniform(0.5, 2.0, size=(n_rows, n_columns)).astype(dtype)
+    if kind == "missing":
+        weights[rng.uniform(size=weights.shape) < 0.4] = 0
+    return weights
 
 
 def assert_is_a_value(component, others):

@@ -103,6 +103,13 @@ def with_one(array, value):
     return array
 
 
+def partly(y, rng, value=np.nan):
+    """Targets of which some are missing."""
+    y = y.astype(float if value is np.nan else object)
+    y[rng.uniform(size=y.shape) < 0.3] = value
+    return y
+
+
 def of_dtype(array, dtype):
     """A copy of another type; what does not fit is cut, without a warning."""
     with np.errstate(all="ignore"):
@@ -255,6 +262,9 @@ LABELS = {
     "numbers": lambda rng, n: rng.normal(size=n),
     "one too many": lambda rng, n: rng.integers(0, 2, n + 1),
     "NaN": lambda rng, n: with_one(rng.integers(0, 2, n).astype(float), np.nan),
+    "several, missing": lambda rng, n: partly(rng.integers(0, 2, (n, 3)), rng),
+    "columns, missing": lambda rng, n: partly(rng.integers(0, 4, (n, 2)) + 2, rng),
+    "texts, missing": lambda rng, n: partly(NAMES[rng.integers(0, 3, (n, 2))], rng, None),
 }
 
 NUMBERS = {
@@ -276,6 +286,9 @@ NUMBERS = {
     "texts": lambda rng, n: NAMES[rng.integers(0, 2, n)],
     "one too many": lambda rng, n: rng.normal(size=n + 1),
     "NaN": lambda rng, n: with_one(rng.normal(size=n), np.nan),
+    "missing": lambda rng, n: partly(rng.gamma(2.0, size=(n, 2)), rng),
+    "missing, any scale": lambda rng, n: partly(10.0 ** rng.uniform(-300, 300, (n, 2)), rng),
+    "missing, objects": lambda rng, n: partly(rng.gamma(2.0, size=(n, 2)), rng, None),
 }
 
 
@@ -394,6 +407,7 @@ PARAMETERS = {
     "input_dropout": [0.0, 0.3, 0.99],
     "warmup_fraction": [0.0, 0.5],
     "weight_decay": [0.0, 0.1, 1e4],
+    "missing_targets": ["ignore", "error"],
     "average": [False, 0.5, 0.999],
     "validation": [None, *VALIDATION],
 }

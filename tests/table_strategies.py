@@ -280,6 +280,7 @@ TABULAR = {
     "n_iter_no_change": [30, 1, np.inf],
     "embedding": ["auto", "periodic", None],
     "categorical_features": ["from_dtype", None, [0], [-1], ["x0"]],
+    "missing_targets": ["ignore", "error"],
     "verbose": [False, True],
 }
 OF_CLASSIFIER = {

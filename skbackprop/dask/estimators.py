@@ -29,8 +29,9 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
     :class:`~skbackprop.BackpropClassifier`. With 'lbfgs', the loss curve is that of a local fit on
     the same rows, up to rounding; 'sgd' and 'adam' take the rows in another order. Neither depends
     on the number of workers. Early stopping holds out whole partitions, and ``validation`` is
-    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. There is no
-    ``partial_fit``.
+    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. With
+    ``missing_targets='ignore'``, each partition must have a known target in every column. There
+    is no ``partial_fit``.
 
     See Also
     --------
@@ -85,8 +86,9 @@ class DaskBackpropRegressor(OnDask, BackpropRegressor):
     :class:`~skbackprop.BackpropRegressor`. With 'lbfgs', the loss curve is that of a local fit on
     the same rows, up to rounding; 'sgd' and 'adam' take the rows in another order. Neither depends
     on the number of workers. Early stopping holds out whole partitions, and ``validation`` is
-    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. There is no
-    ``partial_fit``.
+    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. With
+    ``missing_targets='ignore'``, each partition must have a known target in every column. There
+    is no ``partial_fit``.
 
     See Also
     --------

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..fitted_estimator import why_no_transform
 from ..losses import SURVIVAL_LOSSES
-from ..utils import available_unless
+from ..utils import available_unless, known_for_score
 from .collections import is_collection
 from .gate import DistributedGate
 from .passes import ON_WORKERS
@@ -112,7 +112,9 @@ class OnDask:
         return predict_lazily(local, "transform", X, self.get_feature_names_out())
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        return self._target.score(*dask.compute(y, self.predict(X), sample_weight))
+        y, prediction, weight = dask.compute(y, self.predict(X), sample_weight)
+        y, weight = known_for_score(self, prediction, y, weight, self._target)
+        return self._target.score(y, prediction, weight)
 
     def _lazily(self, method, X, **arguments):
         """What the local estimator's method gives: lazy for a collection."""

@@ -65,5 +65,7 @@ def _claimed_size(held):
 @sizeof.register(Sample)
 def _size_of_sample(sample):
     rows = sample.rows
-    arrays = (rows.X, rows.y, rows.sample_weight, rows.subset, sample.y)
+    arrays = [rows.X, rows.y, rows.sample_weight, rows.subset, sample.y]
+    if np.ndim(sample.sample_weight) == 2:  # else a part of the weights of the rows
+        arrays.append(sample.sample_weight)
     return sum(sizeof(array) for array in arrays if array is not None)

@@ -4,9 +4,14 @@ import numpy as np
 
 
 def label_weights(y, sample_weight):
-    """For each column of ``y``, its labels and the sum of the weights of each of them."""
+    """For each column of ``y``, its labels and the sum of the weights of each of them.
+
+    Weights are those of rows, or of single targets.
+    """
     columns = [y] if y.ndim == 1 else list(y.T)
-    return [_count(column, sample_weight) for column in columns]
+    of_targets = np.ndim(sample_weight) == 2
+    weights = sample_weight.T if of_targets else [sample_weight] * len(columns)
+    return [_count(column, weight) for column, weight in zip(columns, weights, strict=True)]
 
 
 def _count(column, weight):
@@ -24,8 +29,9 @@ def representative_target(findings):
     """A small target with weights, in each column of which the labels weigh what they do in all.
 
     The columns are laid side by side, each as intervals as long as its labels weigh; each piece
-    between two bounds is a row. Every label has a row, be it of weight zero. Of numbers, only
-    their number in a row matters, and the weight is None. All findings are of partitions with
+    between two bounds is a row. Every label has a row, be it of weight zero. Where targets are
+    missing, columns differ in their length, and so there is a weight for each target. Of numbers,
+    only their number in a row matters, and the weight is None. All findings are of partitions with
     rows.
     """
     shape = findings[0].y_shape
@@ -33,10 +39,12 @@ def representative_target(findings):
         return np.zeros((1, *shape)), None
     columns = zip(*(found.values for found in findings), strict=True)
     merged = [_merge(column) for column in columns]
-    return merged[0] if shape == () else _side_by_side(merged)
+    if shape == ():
+        return merged[0]
+    return _side_by_side(merged, any(found.of_targets for found in findings))
 
 
-def _side_by_side(merged):
+def _side_by_side(merged, of_targets):
     ends = [np.cumsum(weights) for _, weights in merged]
     bounds = np.unique(np.concatenate([[0.0], *ends]))
     middles = (bounds[:-1] + bounds[1:]) / 2
@@ -47,7 +55,11 @@ def _side_by_side(merged):
         labels[np.concatenate([code, np.minimum(every, len(labels) - 1)])]
         for code, (labels, _) in zip(codes, merged, strict=True)
     ]
-    return np.column_stack(columns), np.concatenate([np.diff(bounds), np.zeros(n_labels)])
+    weights = np.diff(bounds)
+    if of_targets:
+        weights = weights[:, np.newaxis] * (middles[:, np.newaxis] < [end[-1] for end in ends])
+    zeros = np.zeros((n_labels, *weights.shape[1:]))
+    return np.column_stack(columns), np.concatenate([weights, zeros])
 
 
 def _merge(parts):

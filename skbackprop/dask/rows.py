@@ -89,8 +89,8 @@ class DistributedRows:
         return max(partition.largest_feature for partition in self.partitions)
 
     def target_sums(self):
-        """Sum of the weights, and of each target, weighted."""
-        return self.add_up(target_sums, None)
+        """Sums of the weights, and of the weighted targets, of shape (2, n_outputs)."""
+        return self.add_up(target_sums, None)[1]
 
     def loss_of_constant(self, loss, raw):
         """Sum of the losses where all rows have the same raw prediction."""
@@ -209,5 +209,22 @@ class DaskSample:
 
     def targets(self):
         """``y`` and weights for metrics, then encoded targets and weights: brought here."""
-        columns = zip(*self.rows.collect(targets_of, None), strict=True)
-        return [None if column[0] is None else np.concatenate(column) for column in columns]
+        y, of_metrics, encoded, of_loss = zip(*self.rows.collect(targets_of, None), strict=True)
+        lengths = [len(part) for part in y]
+        weights, loss_weights = (_joined(parts, lengths) for parts in (of_metrics, of_loss))
+        return np.concatenate(y), weights, np.concatenate(encoded), loss_weights
+
+
+def _joined(weights, lengths):
+    """Weights of all partitions, of single targets if those of one are; None for ones."""
+    given = [weight for weight in weights if weight is not None]
+    if not given:
+        return None
+    of_row = max((weight.shape[1:] for weight in given), key=lambda shape: (len(shape), shape))
+    dtype = given[0].dtype
+    parts = []
+    for weight, n_rows in zip(weights, lengths, strict=True):
+        weight = np.ones(n_rows, dtype) if weight is None else weight
+        columns = weight if weight.ndim > len(of_row) else weight[:, np.newaxis]
+        parts.append(np.broadcast_to(columns, (n_rows, *of_row)))
+    return np.concatenate(parts)

@@ -26,6 +26,7 @@ class Findings:
     total_weight: float = 0.0
     values: list | None = None  # ``label_weights`` of the target; None for numbers
     y_shape: tuple = ()  # of the target of a row
+    of_targets: bool = False  # whether weights are those of single targets
 
 
 def check(estimator, number, reset, X, y, sample_weight):
@@ -59,6 +60,7 @@ def _check(estimator, reset, X, y, sample_weight):
         total_weight=float(X.shape[0] if weight is None else weight.sum()),
         values=values,
         y_shape=y.shape[1:],
+        of_targets=np.ndim(weight) == 2,
     )
 
 
@@ -159,8 +161,8 @@ def targets_of(held, number, message):
 
 
 def target_sums(held, number, message):
-    """Sum of the weights, and of the weighted targets."""
-    return held.rows.target_sums()
+    """Sums of the weights, and of the weighted targets."""
+    return 0.0, held.rows.target_sums()
 
 
 def constant_loss(held, number, message):

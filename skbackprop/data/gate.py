@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..utils import about, check_features_and_target, check_weight
+from ..utils import about, check_features_and_target, check_weight, fill_missing
 from .chosen_splits import chosen_splits
 from .rows import Rows
 from .sample import Sample
@@ -72,22 +72,29 @@ class GivenData:
 
 
 class Checked(NamedTuple):
-    """Validated features, target and weights (None for ones) of some rows."""
+    """Validated features, target and weights (None for ones) of some rows.
+
+    Where targets are missing, any other is in their place, and weights are those of the targets,
+    of the shape of ``y``: 0 for what is missing.
+    """
 
     X: object
     y: np.ndarray
     sample_weight: np.ndarray | None
 
 
-def check_data(estimator, X, y, sample_weight, *, reset, is_part=False):
+def check_data(estimator, X, y, sample_weight, *, reset, is_part=False, target=None):
     """Check data of an estimator whose features are numbers, as they were given.
 
     Number and names of features are compared with those of the estimator, or set where ``reset``.
-    Where ``is_part`` says that there are more data, all weights of these may be 0.
+    Where ``is_part`` says that there are more data, all weights of these may be 0. Without the
+    ``target`` of a fit, targets may be missing, but not all of a column.
     """
-    X, y = check_features_and_target(estimator, X, y, reset=reset)
-    weight = check_weight(sample_weight, X, all_zero=is_part)
-    return Checked(X, y, weight)
+    if estimator.missing_targets == "error":
+        X, y = check_features_and_target(estimator, X, y, reset=reset)
+        return Checked(X, y, check_weight(sample_weight, X, all_zero=is_part))
+    y, weight = fill_missing(X, y, sample_weight, target, all_zero=is_part)
+    return Checked(*check_features_and_target(estimator, X, y, reset=reset), weight)
 
 
 def float_type(wanted, X_dtype, earlier):
@@ -104,7 +111,9 @@ def loss_weight(target, encoded, sample_weight):
 
     Their shape is (n_samples, 1), or (n_samples, n_outputs) where single targets have weights.
     """
-    of_rows = None if sample_weight is None else sample_weight[:, np.newaxis]
+    of_rows = sample_weight
+    if of_rows is not None and of_rows.ndim == 1:
+        of_rows = of_rows[:, np.newaxis]
     of_classes = target.row_weight(encoded)
     if of_rows is None or of_classes is None:
         return of_rows if of_classes is None else of_classes
@@ -141,6 +150,16 @@ def counted(sample):
     return sample.without_zero_weights()
 
 
+def check_known_columns(training):
+    """Refuse the training part of a split if no target of a column is known there."""
+    weight = training.sample_weight
+    if weight is not None and weight.ndim == 2 and not (known := weight.any(axis=0)).all():
+        raise ValueError(
+            f"The split for validation leaves no known target in column {int(np.argmin(known))} "
+            "of y to train on. Give validation data to fit as X_val and y_val."
+        )
+
+
 class Gate:
     """The way of data in memory into the fit of an estimator, which says what ``y`` means."""
 
@@ -154,7 +173,11 @@ class Gate:
         ``earlier_dtype``.
         """
         estimator, begins = self._estimator, earlier_dtype is None
-        checked = check_data(estimator, given.X, given.y, given.sample_weight, reset=begins)
+        checked = check_data(
+            *(estimator, given.X, given.y, given.sample_weight),
+            reset=begins,
+            target=known if given.is_part else None,
+        )
         target = estimator._target_for(checked, known, given)
         dtype = float_type(estimator.dtype, checked.X.dtype, earlier_dtype)
         return target, counted(sample_of(checked, target, dtype))
@@ -163,7 +186,9 @@ class Gate:
         """Sample of validation data."""
         with about("X_val, y_val or sample_weight_val"):
             checked = check_data(
-                self._estimator, given.X_val, given.y_val, given.sample_weight_val, reset=False
+                *(self._estimator, given.X_val, given.y_val, given.sample_weight_val),
+                reset=False,
+                target=target,
             )
             return counted(sample_of(checked, target, dtype))
 
@@ -181,7 +206,9 @@ class Gate:
             split = split_positions(strata, len(rows), fraction, state.random_state)
             return sides_of_all(split, positions, n_given)
 
-        return map(sample.select, lasting_split(state, positions, n_given, draw))
+        parts = [sample.select(part) for part in lasting_split(state, positions, n_given, draw)]
+        check_known_columns(parts[0])
+        return parts
 
     def _chosen(self, given, sample, positions, n_given):
         """The user's split; rows in neither part of it, or unknown to the splitter, stay out."""

@@ -129,10 +129,11 @@ class Rows:
         return max(abs(float(values.max())), abs(float(values.min()))) if values.size else 0.0
 
     def target_sums(self):
-        """Sum of the weights, and of each target, weighted."""
+        """Sums of the weights, and of the weighted targets, of shape (2, n_outputs)."""
         targets, weight = self.targets()
-        weight = np.ones(len(targets)) if weight is None else weight[:, 0].astype(np.float64)
-        return float(weight.sum()), weight @ targets
+        weight = np.ones(1) if weight is None else weight.astype(np.float64)
+        weights = np.broadcast_to(weight, targets.shape)
+        return np.array([weights.sum(axis=0), np.einsum("ij,ij->j", weights, targets)])
 
     def loss_of_constant(self, loss, raw):
         """Sum of the losses where all rows have the same raw prediction."""

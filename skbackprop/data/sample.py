@@ -16,8 +16,9 @@ class Sample:
     y : ndarray
         Target as the user gave it, validated.
 
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows for metrics, those of their classes included.
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs), or None
+        Weights of the rows for metrics, those of their classes included; or of single targets, of
+        which some are missing and have weight 0.
 
     rows : Rows
         Features, encoded targets and weights for the loss.

@@ -134,7 +134,7 @@ def _objective(estimator, X, y, sample_weight, dtype=None):
     """The objective of ``fit``, zero weights kept; the parameters, and room for the gradient."""
     estimator = one_fit_of(estimator)
     network, target = estimator._fitted()
-    checked = check_data(estimator, X, y, sample_weight, reset=False)
+    checked = check_data(estimator, X, y, sample_weight, reset=False, target=target)
     rows = sample_of(checked, target, network.dtype if dtype is None else dtype).rows
     parameters = network.parameters(rows.dtype)
     objective = Objective(network.network, target.loss, rows, estimator.alpha)

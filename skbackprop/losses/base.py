@@ -87,7 +87,8 @@ class Loss:
             Raw predictions.
 
         sample_weight : ndarray of shape (n_rows, 1) or (n_rows, n_outputs), or None
-            Weights of rows, or of single targets; None for ones.
+            Weights of rows, or of single targets, at least 0; None for ones. Loss and gradient of
+            weight 0 must be 0, and not NaN: ``y`` is any valid value where a target is missing.
 
         out : ndarray of shape (n_rows, n_raw)
             Receives the gradient of the sum with respect to ``raw``. C-contiguous.
@@ -174,6 +175,11 @@ def non_negative_sum(losses: FloatArray, sample_weight: FloatArray | None) -> fl
     """The same for losses of which none is below 0 but by rounding: not below 0."""
     total = weighted_sum(losses, sample_weight)
     return 0.0 if total < 0 else total
+
+
+def where_it_counts(raw: FloatArray, sample_weight: FloatArray | None) -> FloatArray:
+    """Raw predictions, 0 where the weight is 0: an infinite loss times 0 would be NaN there."""
+    return raw if sample_weight is None else np.where(sample_weight > 0, raw, 0)
 
 
 def apply_weight(gradient: FloatArray, sample_weight: FloatArray | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.special import xlogy
 
-from .base import Loss, apply_weight, non_negative_sum
+from .base import Loss, apply_weight, non_negative_sum, where_it_counts
 from .links import Link, LogLink
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Poisson(Loss):
     def loss_gradient(
         self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
     ) -> float:
+        raw = where_it_counts(raw, sample_weight)
         np.exp(raw, out=out)
         losses = _with_digits(xlogy(y, y) - y * raw - y + out, y, y, raw, power=1)
         np.subtract(out, y, out=out)
@@ -97,7 +98,7 @@ class Gamma(Loss):
     def loss_gradient(
         self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
     ) -> float:
-        excess = raw - np.log(y)  # log(mu / y)
+        excess = where_it_counts(raw, sample_weight) - np.log(y)  # log(mu / y)
         np.negative(excess, out=out)
         np.expm1(out, out=out)
         losses = excess + out
@@ -154,6 +155,7 @@ class Tweedie(Loss):
             special = Poisson() if self.power == 1 else Gamma()
             return special.loss_gradient(y, raw, sample_weight, out)
         a, b = 1 - self.power, 2 - self.power
+        raw = where_it_counts(raw, sample_weight)
         # As a product, zero times an overflow would be NaN.
         log_y = np.log(y, out=np.full_like(y, -np.inf), where=y > 0)
         of_target = np.exp(a * raw + log_y)

@@ -37,6 +37,7 @@ from ..utils import (
     check_target,
     check_weight,
     draft_of,
+    fill_missing,
     fit_context,
     one_fit_of,
     rows_of,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
         n_iter_no_change: float
         embedding: EmbeddingName | Literal["auto"] | None
         categorical_features: ArrayLike | Literal["from_dtype"] | None
+        missing_targets: Literal["error", "ignore"]
         random_state: RandomState
         verbose: bool | int
         warm_start: bool
@@ -87,7 +89,7 @@ if TYPE_CHECKING:
 _SHARED = (
     *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
     *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
-    *("validation", "verbose", "warm_start"),
+    *("missing_targets", "validation", "verbose", "warm_start"),
 )
 
 
@@ -154,6 +156,12 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     categorical_features : 'from_dtype', None, or array-like of bool, int or str
         Which features are categories, as in :class:`TableEncoder`.
+
+    missing_targets : {'error', 'ignore'}
+        What to do with missing values (NaN, None, ``pandas.NA``) in ``y``: 'error' refuses them;
+        'ignore' gives them weight 0 in training, validation and ``score``. Of several outputs,
+        labels or label columns, each is learnt from the rows where it is known. Each column of the
+        training data must have a known target.
 
     random_state : int, RandomState instance or None
         Source of starting values, splits, order of the rows and dropout. An int makes fits
@@ -247,6 +255,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         n_iter_no_change: float = 30,
         embedding: EmbeddingName | Literal["auto"] | None = "auto",
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
+        missing_targets: Literal["error", "ignore"] = "error",
         random_state: RandomState = None,
         verbose: bool | int = False,
         warm_start: bool = False,
@@ -265,6 +274,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         self.n_iter_no_change = n_iter_no_change
         self.embedding = embedding
         self.categorical_features = categorical_features
+        self.missing_targets = missing_targets
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
@@ -357,12 +367,12 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
         if not given.is_part:
             check_validation(self.validation, given)
-        all_rows = self._checked(given.X, given.y, given.sample_weight)
+        goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
+        earlier = self._target if goes_on else None
+        all_rows = self._checked(given.X, given.y, given.sample_weight, earlier)
         checked = _without_zero_weights(all_rows)
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
-        goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
-        earlier = self._target if goes_on else None
         self._target = target = self._target_for(known, earlier, given)
         if goes_on:
             encoded = checked._replace(X=self._encoded(checked.X))
@@ -377,19 +387,25 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             plan = self._plan_of_call(plan, goes_on)
         self._run(plan, given, keep_despite, self.members_ if goes_on else [])
 
-    def _checked(self, X, y, sample_weight):
-        """The table, its target and weights; a column of targets becomes 1-D, with a warning."""
+    def _checked(self, X, y, sample_weight, target=None):
+        """The table, its target and weights; a column of targets becomes 1-D, with a warning.
+
+        Without the ``target`` of a fit, each column needs a known one.
+        """
+        ignores_missing = self.missing_targets == "ignore"
+        if ignores_missing:
+            y, weight = fill_missing(X, y, sample_weight, target)
         # A copy, since without X the names of the features would be forgotten.
         y = check_target(self, validate_data(copy(self), y=y, multi_output=True))
         check_consistent_length(X, y)
-        return Checked(X, y, check_weight(sample_weight, X))
+        return Checked(X, y, weight if ignores_missing else check_weight(sample_weight, X))
 
     def _held_out(self, given, target):
         """Sample of the validation data; None without such."""
         if not given.has_validation:
             return None
         with about("X_val, y_val or sample_weight_val"):
-            all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val)
+            all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val, target)
             checked = _without_zero_weights(all_rows)
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
@@ -577,14 +593,20 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 def _without_zero_weights(checked):
     """Checked data without the rows that do not count, so that nothing in these is looked at."""
     X, y, weight = checked
-    if weight is None or weight.all():
+    counts = _counts(weight)
+    if counts is None or counts.all():
         return checked
-    kept = _positions_that_count(weight, len(y))
+    kept = np.flatnonzero(counts)
     return Checked(rows_of(X, kept), y[kept], weight[kept])
 
 
+def _counts(weight):
+    """Whether each row has a weight above 0, for one of its targets."""
+    return weight if weight is None or weight.ndim == 1 else weight.any(axis=1)
+
+
 def _positions_that_count(weight, n_rows):
-    return np.arange(n_rows) if weight is None else np.flatnonzero(weight)
+    return np.arange(n_rows) if weight is None else np.flatnonzero(_counts(weight))
 
 
 def _mean_curve(curves):

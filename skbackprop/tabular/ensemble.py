@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data import Sample, can_stratify, lasting_split, split_positions
+from ..data import (
+    Sample,
+    can_stratify,
+    check_known_columns,
+    lasting_split,
+    split_positions,
+)
 from ..network import FittedNetwork, Network
 from ..targets import Target
 from ..training import Recipe, Training, row_threads, short_turns
@@ -90,6 +96,7 @@ def _new_training(plan, number, start):
     sample, held_out = plan.sample, plan.held_out
     if held_out is None and plan.recipe.early_stopping:
         sample, held_out = map(sample.select, _split(plan, number, start.state))
+        check_known_columns(sample)
     return Training(
         network, plan.target, plan.recipe, start.state, parameters, sample, held_out=held_out
     )

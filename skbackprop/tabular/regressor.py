@@ -18,7 +18,7 @@ from ..losses import (
     refuses_negative,
 )
 from ..targets import ScaledTarget, SurvivalTarget
-from ..utils import StrOptions, fit_context, with_shared_parameters
+from ..utils import StrOptions, fit_context, known_for_score, with_shared_parameters
 from .base import BaseTabular
 
 if TYPE_CHECKING:
@@ -217,11 +217,13 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant. With ``loss='cox'``,
-            Harrell's concordance index, 0.5 for a constant.
+            At most 1; 0 for a model no better than the best constant. The mean over the outputs;
+            with ``missing_targets='ignore'``, of each on the rows where it is known. With
+            ``loss='cox'``, Harrell's concordance index, 0.5 for a constant.
         """
-        prediction = self.predict(X)
-        return self._target.score(y, prediction, sample_weight)
+        prediction, target = self.predict(X), self._target
+        y, sample_weight = known_for_score(self, X, y, sample_weight, target)
+        return target.score(y, prediction, sample_weight)
 
     # ---- what BaseTabular asks for
 

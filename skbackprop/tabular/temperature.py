@@ -19,19 +19,21 @@ def temperature(raw, mean_loss, loss):
     """By what to divide raw predictions, so that the loss of validation rows becomes least.
 
     A share of an error is added, as in rules of succession: a quarter of a row, which is like an
-    average one, but whose label is the second most likely. ``mean_loss(raw)`` is the mean, over
-    the rows, of ``loss``. The result is at least 1: nothing is made more sure.
+    average one, but whose label is the second most likely. ``mean_loss``, a ValidationLoss, is the
+    mean of ``loss`` over the rows; where labels are missing, both means are over known ones. The
+    result is at least 1: nothing is made more sure.
 
     References
     ----------
     Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
     """
-    wrong = _second_choice(loss, raw)
-    share = _ADDED_ERRORS / len(raw)
+    wrong, known = _second_choice(loss, raw), mean_loss.known
+    n_known = len(raw) if known is None else float(known.sum()) / known.shape[1]
+    share = _ADDED_ERRORS / n_known
 
     def objective(log_temperature):
         softened = raw * raw.dtype.type(np.exp(-log_temperature))
-        return mean_loss(softened) + share * loss.loss(wrong, softened, None) / len(raw)
+        return mean_loss(softened) + share * loss.loss(wrong, softened, known) / n_known
 
     bounds, options = (0, np.log(_HIGHEST)), {"xatol": _TOLERANCE}
     found = minimize_scalar(objective, bounds=bounds, method="bounded", options=options)

@@ -45,9 +45,13 @@ class Target:
 
     obstacle : str or None
         What scikit-learn's estimators cannot express of it, for ``to_sklearn``; None for nothing.
+
+    stand_ins : list or None
+        For each column of ``y``, a value to put in the place of missing ones where no other is
+        known; None where the value of any other column will do.
     """
 
-    class_weight = obstacle = None
+    class_weight = obstacle = stand_ins = None
     ordered = ()
 
     @property
@@ -130,7 +134,10 @@ class Target:
         return np.log(probabilities, out=exact, where=probabilities > 0.5)
 
     def score(self, y, prediction, sample_weight):
-        """How good a prediction is, larger is better: the share of rows that are right."""
+        """How good a prediction is, larger is better: the share of rows that are right.
+
+        Weights are those of rows, or of single targets, of which some are missing.
+        """
         return accuracy_score(y, prediction, sample_weight=sample_weight)
 
     def score_raw(self, y, raw, sample_weight):
@@ -192,6 +199,17 @@ class Target:
     def _direction(self, k, after_link):
         """Coefficients of output number ``k``, in raw or in inversely linked predictions."""
         return np.eye(self.n_raw)[k]
+
+
+def share_of_rows(right, sample_weight):
+    """Weighted share of the rows of which all targets with a weight are right.
+
+    ``right`` says of each target whether it is; weights are those of rows or of single targets.
+    """
+    if np.ndim(sample_weight) == 2:
+        right = right | (sample_weight == 0)
+        sample_weight = sample_weight.max(axis=1)
+    return float(np.average(right.all(axis=1), weights=sample_weight))
 
 
 def pull_back(loss, slope, raw):

@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from ..losses import ProportionalOdds
 from ..losses.links import SoftmaxLink
 from ..utils import about
-from .base import Target
+from .base import Target, share_of_rows
 
 
 class ClassTarget(Target):
@@ -80,6 +80,11 @@ def check_objects(y):
 def _positions(labels, classes):
     """Where labels are among the classes, in whose type NumPy compares them exactly."""
     return np.searchsorted(classes, labels.astype(classes.dtype, copy=False))
+
+
+def weight_of_column(sample_weight, j):
+    """Weights of the targets of a column, of those of rows or of single targets."""
+    return sample_weight[:, j] if np.ndim(sample_weight) == 2 else sample_weight
 
 
 def _weights_of_classes(classes, class_weight, y, sample_weight):
@@ -264,6 +269,12 @@ class MultilabelTarget(Target):
         indicators = (raw > 0).astype(np.int64)
         return sparse.csr_matrix(indicators) if self.is_sparse else indicators
 
+    def score(self, y, prediction, sample_weight):
+        if np.ndim(sample_weight) < 2:
+            return super().score(y, prediction, sample_weight)
+        self.check(y)
+        return share_of_rows(_dense(y) == _dense(prediction), sample_weight)
+
     @property
     def outputs(self):
         return self.classes.tolist()
@@ -276,9 +287,11 @@ class MultilabelTarget(Target):
                 f"class_weight is a list for {len(per_label)} labels, but y has {self.n_raw}."
             )
         found = np.ones((self.n_raw, 2))
-        for weights, weight, column in zip(found, per_label, _dense(y).T, strict=True):
+        columns = enumerate(_dense(y).T)
+        for weights, weight, (j, column) in zip(found, per_label, columns, strict=True):
             if weight is not None:
-                weights[:] = _weights_of_classes(np.arange(2), weight, column, sample_weight)
+                counts = weight_of_column(sample_weight, j)
+                weights[:] = _weights_of_classes(np.arange(2), weight, column, counts)
         return found
 
 

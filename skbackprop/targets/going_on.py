@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from ..utils import check_classes
 from .classes import target_of
 from .label_columns import (
     LabelColumnsTarget,
@@ -73,6 +74,8 @@ def refuse_balanced(class_weight):
 
 def _declared_target(y, loss, known, classes):
     """The target of a call of ``partial_fit``, whose classes are declared at the first."""
+    for labels in classes if lists_columns(classes) else [classes]:
+        check_classes(labels)
     if isinstance(known, LabelColumnsTarget) or lists_columns(classes):
         return _declared_columns(classes, known, loss)
     if known is None and has_columns(y):

@@ -6,8 +6,8 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from ..losses.heads import Head, SumOfHeads
 from ..utils import about
-from .base import Target
-from .classes import check_objects, class_target, target_of
+from .base import Target, share_of_rows
+from .classes import check_objects, class_target, target_of, weight_of_column
 
 
 class LabelColumnsTarget(Target):
@@ -42,6 +42,11 @@ class LabelColumnsTarget(Target):
             for group in column.ordered
         )
         self.row_shape = (len(columns),)
+
+    @property
+    def stand_ins(self):
+        """A label of each column."""
+        return [classes[0] for classes in self.classes]
 
     def with_loss(self, loss):
         return LabelColumnsTarget([column.with_loss(loss) for column in self.columns])
@@ -88,7 +93,8 @@ class LabelColumnsTarget(Target):
         columns = []
         for j, (column, weight) in enumerate(zip(self.columns, given, strict=True)):
             with about(f"class_weight of column {j} of y"):
-                columns.append(column.with_class_weight(weight, column_of(y, j), sample_weight))
+                counts = weight_of_column(sample_weight, j)
+                columns.append(column.with_class_weight(weight, column_of(y, j), counts))
         return LabelColumnsTarget(columns)
 
     def predict(self, raw):
@@ -235,7 +241,7 @@ def target_of_classes(classes, loss):
 
 
 def exact_match(y, predicted, sample_weight):
-    """Weighted share of the rows of which all labels are right."""
+    """Weighted share of the rows of which all known labels are right."""
     y = _mixed(y).astype(object)
     if y.shape != predicted.shape:
         raise ValueError(f"y has shape {y.shape}, but predictions have {predicted.shape}.")
@@ -243,5 +249,4 @@ def exact_match(y, predicted, sample_weight):
         raise ValueError(
             "y has texts in a column where the predictions are numbers, or the reverse."
         )
-    right = y == predicted.astype(object)
-    return float(np.average(right.all(axis=1), weights=sample_weight))
+    return share_of_rows(y == predicted.astype(object), sample_weight)

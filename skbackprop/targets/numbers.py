@@ -63,8 +63,24 @@ class NumericTarget(Target):
         return _one_dimensional(self.loss.std(raw))
 
     def score(self, y, prediction, sample_weight):
+        if np.ndim(sample_weight) == 2:
+            return self._mean_score(y, prediction, sample_weight)
         score = self.loss.score(y, prediction, sample_weight)
         return r2_score(y, prediction, sample_weight=sample_weight) if score is None else score
+
+    def _mean_score(self, y, prediction, weight):
+        """Mean, over the outputs, of the scores on their known targets.
+
+        An output with less than two of them has no score.
+        """
+        self.check_shape(y)
+        known = [np.flatnonzero(column) for column in weight.T]
+        scores = [
+            self.score(y[rows, j], prediction[rows, j], weight[rows, j])
+            for j, rows in enumerate(known)
+            if len(rows) > 1
+        ]
+        return float(np.mean(scores)) if scores else np.nan
 
     def score_raw(self, y, raw, sample_weight):
         prediction = self.predict(raw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..utils import labels_as_array
+from ..utils import known_for_score, labels_as_array
 
 if TYPE_CHECKING:
     from typing import Any
@@ -112,7 +112,8 @@ class PredictsClasses:
         -------
         score : float
             Share of the rows that are predicted right; of several labels or label columns, all
-            must be right.
+            must be right, except for missing ones with ``missing_targets='ignore'``.
         """
         raw, target = self._raw_prediction(X)
+        y, sample_weight = known_for_score(self, X, y, sample_weight, target)
         return target.score_raw(labels_as_array(y), raw, sample_weight)

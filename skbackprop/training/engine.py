@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..kernels import kernels_for
 from ..network import FittedNetwork
 from ..utils import warn
-from .monitor import Divergence, Monitor, Validation
+from .monitor import Divergence, Monitor, Validation, ValidationLoss
 from .objective import Objective
 from .passes import IN_MEMORY
 from .patience import Patience
@@ -164,20 +164,13 @@ class Training:
     def _validate_with(self, held_out, score):
         """Loss and score of the rows that are held out."""
         loss = self._recipe.validation_loss or self._target.loss
-        rows = held_out.rows
-        _, _, encoded, weight = held_out.targets()
-        total_weight = rows.total_weight
         predict = partial(
             self._backend.raw_predictions,
             self._network,
-            rows=rows,
+            rows=held_out.rows,
             kernels=self.objective.kernels,
         )
-
-        def mean_loss(raw):
-            return loss.loss(encoded, raw, weight) / total_weight
-
-        return Validation(predict, mean_loss, score)
+        return Validation(predict, ValidationLoss(loss, held_out), score)
 
     # ---- solvers
 
@@ -279,7 +272,7 @@ class Training:
         )
 
     def validation_of(self, fitted):
-        """Raw predictions of a fitted network for the validation rows, and their mean loss.
+        """Raw predictions of a fitted network for the validation rows, and the ``ValidationLoss``.
 
         The latter is a function of the former; both are None without validation rows.
         """

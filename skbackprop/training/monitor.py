@@ -9,6 +9,35 @@ class Divergence(Exception):
     """Loss or parameters are no longer finite."""
 
 
+class ValidationLoss:
+    """Mean loss of raw predictions for the validation rows.
+
+    Parameters
+    ----------
+    loss : Loss
+        That is averaged.
+
+    sample : Sample
+        The validation rows.
+
+    Attributes
+    ----------
+    known : ndarray of shape (n_samples, n_outputs) or None
+        1 for each known target and else 0; None if no target is missing.
+    """
+
+    def __init__(self, loss, sample):
+        _, of_targets, self._encoded, self._weight = sample.targets()
+        self._loss = loss
+        self._total_weight = sample.rows.total_weight
+        self.known = None
+        if of_targets is not None and of_targets.ndim == 2:
+            self.known = (of_targets > 0).astype(sample.rows.dtype)
+
+    def __call__(self, raw):
+        return self._loss.loss(self._encoded, raw, self._weight) / self._total_weight
+
+
 class Validation:
     """Loss and score on data that training does not see.
 

@@ -5,7 +5,8 @@
 over the rows ``i`` with weights ``s_i`` and losses ``l_i``; ``W`` are the penalised parameters. On
 a minibatch ``B`` the sums run over its rows and the divisor is ``|B|`` times the mean weight of
 the training rows, which keeps the expected step that of the weighted objective. With unit weights
-this is scikit-learn's objective.
+this is scikit-learn's objective. Where single targets have weights, as those that may be missing,
+``s_i l_i`` is the sum of the weighted losses of a row, and ``s_i`` is the mean of its weights.
 
 What the divisor and the penalty are is said here alone; ``passes``, which take them from here, say
 which rows are worked on when, and by which thread.

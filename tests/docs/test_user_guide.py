@@ -90,6 +90,11 @@ def test_beyond_one_machine():
     assert variables["steps"].n_iter_ == 1
 
 
+def test_missing_targets():
+    variables = run("missing_targets")
+    assert variables["model"].missing_targets == "ignore"
+
+
 def test_persistence():
     run("persistence")
 

@@ -342,7 +342,48 @@ def own_splits(kind):
     yield mistake("one pair, no list", (rows[:20], rows[20:]), ("pair",))
 
 
+def missing_targets(kind):
+    """Mistakes of targets where missing ones are ignored."""
+    ignore = {"missing_targets": "ignore"}
+    y = TARGETS[kind]
+    nothing, column = np.full(N_ROWS, np.nan), ("no known target", "column 1")
+    pair = np.column_stack([y, nothing])
+
+    def ignoring(name, call, words, **options):
+        return Mistake(name, kind, call, words, parameters=ignore, **options)
+
+    yield ignoring("no known target", fit(X, nothing), ("no known target",))
+    yield ignoring("a column without known targets", fit(X, pair), column)
+    yield ignoring(
+        "a first batch with such a column", partial_fit(X, pair), column, only_unfitted=True
+    )
+    yield ignoring(
+        "only a row of weight 0 is known",
+        fit(X, np.column_stack([y, with_value(nothing, 1.0)]), with_value(WEIGHTS, 0)),
+        column,
+    )
+    yield ignoring(
+        "y_val without known targets",
+        fit(X, y, X_val=X, y_val=nothing),
+        ("y_val", "no known target"),
+    )
+    yield ignoring("infinite y", fit(X, with_value(y, np.inf)), ("infinity",))
+    yield ignoring(
+        "y with NaN of other length", fit(X, with_value(y, np.nan)[:-1]), (str(N_ROWS), "39")
+    )
+
+
 OWN = [
+    *[
+        Mistake(
+            "partial_fit with a missing class",
+            "classifier",
+            partial_fit(X, LABELS, classes=classes),
+            ("classes", "missing values", text),
+            only_unfitted=True,
+        )
+        for classes, text in (([0, 1, np.nan], "nan"), ([[0, 1], ["a", None]], "None"))
+    ],
     Mistake(
         "several columns, one of them continuous",
         "classifier",
@@ -355,6 +396,8 @@ OWN = [
     *own_weights_and_splits("regressor"),
     *own_splits("classifier"),
     *own_splits("regressor"),
+    *missing_targets("classifier"),
+    *missing_targets("regressor"),
     *bad_predictions("classifier", "decision_function"),
     Mistake(
         "y_val with an unseen label",

@@ -37,6 +37,9 @@ OUT_OF_RANGE = [
     ("average", 0.0),
     ("average", None),
     ("learning_rate", 0.1),
+    ("missing_targets", "drop"),
+    ("missing_targets", None),
+    ("missing_targets", np.nan),
 ]
 # scikit-learn's own parameters of sgd and adam, which lbfgs does not look at.
 IGNORED_BY_LBFGS = [

@@ -141,10 +141,10 @@ def test_a_users_own_activation_goes_through_numpy():
 
 
 @both_dtypes
-@pytest.mark.parametrize("weights", ["none", "rows", "targets"])
+@pytest.mark.parametrize("weights", ["none", "rows", "targets", "missing"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses(name, weights, dtype, seed):
-    if weights == "targets" and has_codes(name):
+    if weights in ("targets", "missing") and has_codes(name):
         weights = "rows"
     rng = np.random.default_rng(seed)
     y = draw_targets(name, 40, 3, rng, np.dtype(dtype).type)

@@ -60,7 +60,7 @@ def draw(name, seed, weights="none", dtype=np.float64):
 
 
 def weight_kinds(name):
-    return ("rows",) if has_codes(name) else ("rows", "targets")
+    return ("rows",) if has_codes(name) else ("rows", "targets", "missing")
 
 
 every_loss_and_weight = pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def value_and_gradient_of(network, loss, X, y, weights, workspace):
 
 
 def kinds_of_weights(loss):
-    return ["none", "rows"] if has_codes(loss) else ["none", "rows", "targets"]
+    return ["none", "rows"] if has_codes(loss) else ["none", "rows", "targets", "missing"]
 
 
 @pytest.mark.parametrize("dropout", [None, [0.2, 0.4, 0.3]], ids=["whole", "dropout"])

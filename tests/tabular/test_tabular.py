@@ -421,6 +421,7 @@ PARAMETERS_CHANGED = {
     "min_steps": 1, "validation_fraction": 0.4, "weight_decay": 0.5, "class_weight": "balanced",
     "categorical_features": [0], "n_iter_no_change": 1, "loss": "focal", "activation": "tanh",
     "embedding": None, "label_smoothing": 0.3, "validation": [([0, 1], [2])], "warm_start": True,
+    "missing_targets": "ignore",
 }  # fmt: skip
 
 

@@ -379,6 +379,7 @@ CHANGED = {
     "input_dropout": 0.5,
     "warmup_fraction": 0.5,
     "weight_decay": 0.5,
+    "missing_targets": "ignore",
     "average": 0.5,
     "class_weight": "balanced",
 }

@@ -27,7 +27,8 @@ def gradient_cases():
             for activation in activations_to_check(loss, depth):
                 for outputs in (3,) if has_codes(loss) else (1, 3):
                     per_target = outputs > 1 and not has_codes(loss)
-                    for weights in ("none", "rows", "targets") if per_target else ("none", "rows"):
+                    of_targets = ("targets", "missing") if per_target else ()
+                    for weights in ("none", "rows", *of_targets):
                         yield loss, activation, depth, outputs, weights
 
 
@@ -51,7 +52,7 @@ def test_gradient(loss, activation, depth, outputs, weights, csr, alpha, seed):
     assert check(objective, rng, seed).ok(rtol=1e-6)
 
 
-@pytest.mark.parametrize("weights", ["none", "rows", "targets"])
+@pytest.mark.parametrize("weights", ["none", "rows", "targets", "missing"])
 def test_value_is_the_formula_of_the_documentation(weights, seed):
     rng = np.random.default_rng(seed)
     objective = make_objective(

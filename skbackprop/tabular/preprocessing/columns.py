@@ -11,6 +11,7 @@ from numbers import Integral, Number
 import numpy as np
 from sklearn.utils import check_array
 
+from ...utils import MISSING_TYPES, is_missing
 from .column import BaseColumn
 from .datetimes import (
     DatetimeColumn,
@@ -20,19 +21,11 @@ from .datetimes import (
     time_zone,
 )
 
-# Types of pandas, by their names: it need not be installed.
-_MISSING = {"NoneType", "NAType", "NaTType"}
+# By their names: pandas need not be installed.
 _WITH_LEVELS = {"StringDtype", "IntervalDtype", "PeriodDtype"}
 
 # From here on, a float does not tell integers apart.
 _INEXACT = 2**53
-
-
-def _is_missing(cell):
-    """Whether a cell is None, NaN, NaT, ``pandas.NA`` or ``pandas.NaT``."""
-    if isinstance(cell, np.datetime64 | np.timedelta64):
-        return np.isnat(cell)
-    return cell != cell if isinstance(cell, Number) else type(cell).__name__ in _MISSING
 
 
 def _is_compound(kind):
@@ -41,7 +34,7 @@ def _is_compound(kind):
 
 def _check_type(name, kind):
     """Refuse cells of a type that is neither a number's, a date's nor a category's."""
-    if kind.__name__ in _MISSING or kind.__name__ == "Period" or _is_compound(kind):
+    if kind.__name__ in MISSING_TYPES or kind.__name__ == "Period" or _is_compound(kind):
         return
     if is_moment(kind):
         return
@@ -59,7 +52,7 @@ def _text(name, cell):
     kind = type(cell)
     if _is_compound(kind):
         if kind.__name__ != "Interval":
-            return str(tuple(None if _is_missing(part) else _text(name, part) for part in cell))
+            return str(tuple(None if is_missing(part) else _text(name, part) for part in cell))
         ends = f"{_text(name, cell.left)}, {_text(name, cell.right)}"
         left, right = ("[" if cell.closed_left else "("), ("]" if cell.closed_right else ")")
         return left + ends + right
@@ -187,7 +180,7 @@ class Column(BaseColumn):
         used = np.bincount(codes + 1, minlength=len(cells) + 1)[1:] > 0
         levels, positions = {}, np.full(len(cells) + 1, -1, dtype=np.int32)
         for i in np.flatnonzero(used):
-            if not _is_missing(cells[i]):
+            if not is_missing(cells[i]):
                 positions[i] = levels.setdefault(_text(self.name, cells[i]), len(levels))
         return list(levels), positions[codes]
 
@@ -198,14 +191,14 @@ def _object_column(name, cells, categorical=False, closed=False):
     for kind in kinds:
         _check_type(name, kind)
     if any(map(is_moment, kinds)):
-        return column_of_objects(name, cells, np.fromiter(map(_is_missing, cells), bool))
+        return column_of_objects(name, cells, np.fromiter(map(is_missing, cells), bool))
     if any(map(_is_compound, kinds)):  # (1,) == (True,), and ("a", []) is not hashable
         closed = True
         cells = [_text(name, cell) if _is_compound(type(cell)) else cell for cell in cells]
     seen = {}
     codes = [seen.setdefault(key, len(seen)) for key in zip(map(type, cells), cells, strict=True)]
     found = np.fromiter((cell for _, cell in seen), object, len(seen))
-    missing = np.fromiter(map(_is_missing, found), bool, len(found))
+    missing = np.fromiter(map(is_missing, found), bool, len(found))
     positions = np.where(missing, -1, np.cumsum(~missing) - 1).astype(np.int32)
     return Column(name, found[~missing], positions[codes], categorical, closed)
 
