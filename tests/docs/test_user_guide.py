@@ -74,6 +74,10 @@ def test_other_packages(capsys):
     assert variables["members"].shape == (100, 2, 1)
 
 
+def test_groups_and_time():
+    run("groups_and_time")
+
+
 def test_going_on():
     run("going_on")
 

@@ -275,6 +275,23 @@ def test_every_loss_of_classes(loss, target):
     assert_same(net, to_onnx(net), NUMBERS[:50])
 
 
+def test_time_spans_are_inputs_of_seconds():
+    pd = pytest.importorskip("pandas")
+    spans = pd.to_timedelta(NUMBERS[:, 0], unit="h").where(np.arange(len(NUMBERS)) % 7 > 0)
+    net = TabularRegressor(**SMALL).fit(pd.DataFrame({"took": spans}), Y["number"])
+    seconds = pd.DataFrame({"took": spans.total_seconds()})
+    expected = net.predict(pd.DataFrame({"took": spans}))
+    np.testing.assert_allclose(run(to_onnx(net), seconds)["variable"][:, 0], expected, rtol=1e-4)
+
+
+def test_dates_are_refused_by_name():
+    pd = pytest.importorskip("pandas")
+    dates = pd.to_datetime("2024-01-01") + pd.to_timedelta(NUMBERS[:, 0], unit="D")
+    net = TabularRegressor(**SMALL).fit(pd.DataFrame({"bought": dates}), Y["number"])
+    with pytest.raises(ValueError, match="column 'bought': it holds dates"):
+        to_onnx(net)
+
+
 def test_a_small_spread_beside_a_large_mean():
     net = TabularRegressor(**SMALL).fit(NUMBERS, 1e7 + Y["number"])
     mean, std = net.predict(NUMBERS, return_std=True)
