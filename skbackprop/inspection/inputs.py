@@ -77,11 +77,11 @@ def input_gradient(
     The raw prediction of the first of two classes is minus that of the second.
 
     Of an estimator for tables, an output is that of the whole ensemble: with ``of='raw'`` the mean
-    of the raw predictions of the members, for :class:`~skbackprop.TabularRegressor` in the units of ``y``
-    where the link is the identity. Gradients are per unit of a number as it stands in the table:
-    they go through the encoding and the scaling. Those of dates are per day, those of time spans
-    per second; a date's year, month, weekday and hour are held. Features that did not vary in
-    ``fit`` have a gradient of 0.
+    of the raw predictions of the members, for :class:`~skbackprop.TabularRegressor` in the units
+    of ``y`` where the link is the identity. Gradients are per unit of a number as it stands in the
+    table: they go through the encoding and the scaling. Those of dates are per day, those of time
+    spans per second; a date's year, month, weekday and hour are held. Features that did not vary
+    in ``fit`` have a gradient of 0.
 
     Examples
     --------

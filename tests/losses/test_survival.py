@@ -332,6 +332,21 @@ def test_inspection():
 # ---- what is refused
 
 
+def test_a_score_of_rows_that_cannot_be_compared():
+    """It was NaN, and early stopping went on by it."""
+    censored = survival(np.zeros(300, bool), Y["time"])
+    net = BackpropRegressor(loss="cox", early_stopping=True, max_iter=3, **SMALL).fit(X, Y)
+    before = net.predict(X)
+    for call in (
+        lambda: net.score(X, censored),
+        lambda: net.fit(X, Y, X_val=X, y_val=censored),
+    ):
+        with pytest.raises(ValueError, match="needs two rows that can be compared"):
+            call()
+    np.testing.assert_array_equal(net.predict(X), before)
+    net.set_params(scoring="loss").fit(X, Y, X_val=X, y_val=censored)
+
+
 BAD = {
     "numbers": Y["time"],
     "two columns": np.column_stack([Y["event"], Y["time"]]),
