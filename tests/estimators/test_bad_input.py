@@ -397,6 +397,16 @@ OWN = [
     *own_splits("classifier"),
     *own_splits("regressor"),
     *missing_targets("classifier"),
+    *[
+        Mistake(
+            "partial_fit with a missing class",
+            "classifier",
+            partial_fit(X, LABELS, classes=classes),
+            ("classes", "missing values", text),
+            only_unfitted=True,
+        )
+        for classes, text in (([0, 1, np.nan], "nan"), ([[0, 1], ["a", None]], "None"))
+    ],
     *missing_targets("regressor"),
     *bad_predictions("classifier", "decision_function"),
     Mistake(
