@@ -85,7 +85,7 @@ def _as_array(y):
 
 def _missing(values):
     """Mask of shape (n_samples, n_outputs); None if such values are never missing."""
-    if values.ndim not in (1, 2) or values.dtype.kind not in "fO":
+    if values.ndim not in (1, 2) or values.dtype.kind not in "fO" or 0 in values.shape:
         return None
     if sparse.issparse(values):
         entries = values.tocoo()

@@ -367,6 +367,7 @@ def missing_targets(kind):
         fit(X, y, X_val=X, y_val=nothing),
         ("y_val", "no known target"),
     )
+    yield ignoring("no rows", fit(X[:0], nothing[:0]), ("0 sample(s)",))
     yield ignoring("infinite y", fit(X, with_value(y, np.inf)), ("infinity",))
     yield ignoring(
         "y with NaN of other length", fit(X, with_value(y, np.nan)[:-1]), (str(N_ROWS), "39")

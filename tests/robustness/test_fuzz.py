@@ -41,6 +41,7 @@ FOREIGN_WORDS = (
     "inhomogeneous shape",
     "must be real number",
     "cannot convert NA to",
+    "boolean value of NA is ambiguous",
     "to numpy array",
     "Expected unique column names",
     "does not support dtype",
@@ -223,7 +224,7 @@ def classes_of(data):
     """All the labels, for the first call of ``partial_fit``."""
     y = data.y
     if data.made_of["target"].startswith("columns"):
-        return {"classes": [np.unique(column) for column in np.array(y).T]}
+        return {"classes": [np.unique(column[pd.notna(column)]) for column in np.array(y).T]}
     if data.made_of["target"].startswith("several"):
         return {}
     return {"classes": np.unique(np.asarray(y))}
