@@ -187,6 +187,8 @@ def polars_table(columns):
     series = []
     for i, column in enumerate(columns):
         cells = [None if pd.isna(cell) else cell for cell in list(column)]
+        # polars 1.0 does not know half floats.
+        cells = [np.float32(cell) if isinstance(cell, np.float16) else cell for cell in cells]
         series.append(pl.Series(f"x{i}", cells, strict=False))
     return pl.DataFrame(series)
 

@@ -375,16 +375,6 @@ def missing_targets(kind):
 
 
 OWN = [
-    *[
-        Mistake(
-            "partial_fit with a missing class",
-            "classifier",
-            partial_fit(X, LABELS, classes=classes),
-            ("classes", "missing values", text),
-            only_unfitted=True,
-        )
-        for classes, text in (([0, 1, np.nan], "nan"), ([[0, 1], ["a", None]], "None"))
-    ],
     Mistake(
         "several columns, one of them continuous",
         "classifier",
