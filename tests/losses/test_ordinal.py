@@ -90,8 +90,9 @@ def test_two_classes_are_those_of_the_log_loss():
         BackpropClassifier(loss=loss, max_iter=20, **SMALL).fit(X, y)
         for loss in ("ordinal", "log_loss")
     )
-    assert ordinal.loss_curve_ == plain.loss_curve_
-    np.testing.assert_array_equal(ordinal.predict_proba(X), plain.predict_proba(X))
+    # The log loss may be compiled.
+    np.testing.assert_allclose(ordinal.loss_curve_, plain.loss_curve_, rtol=1e-9)
+    np.testing.assert_allclose(ordinal.predict_proba(X), plain.predict_proba(X), rtol=1e-7)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -282,4 +283,4 @@ def test_it_is_a_loss_of_yes_and_no_for_several_labels():
         BackpropClassifier(loss=loss, max_iter=5, **SMALL).fit(X, y)
         for loss in ("ordinal", LogLoss())
     ]
-    assert fits[0].loss_curve_ == fits[1].loss_curve_
+    np.testing.assert_allclose(fits[0].loss_curve_, fits[1].loss_curve_, rtol=1e-9)
