@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from copy import copy
 from typing import TYPE_CHECKING, ClassVar
-
-from sklearn.metrics import get_scorer
 
 from .activations import activations_of_layers
 from .data import Gate, GivenData, check_validation
-from .fitted_estimator import FittedEstimator
-from .network import FittedNetwork, StartingValues, dense_network
+from .fitted_estimator import FittedEstimator, score_of
+from .network import StartingValues, dense_network
 from .network.dropout import dropout_rates
 from .parameter_checks import (
     PARAMETER_CONSTRAINTS,
@@ -659,34 +656,5 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
             state.progress.go_on_from(self.t_)
         return state
 
-    # ---- scores of validation rows
-
     def _score_of(self, held_out, network, target):
-        """``score(raw_prediction, parameters)`` for ``scoring``; None for minus the loss."""
-        y, weight = held_out.targets()[:2]
-        if self.scoring == "loss":
-            return None
-        if self.scoring is None:
-            return lambda raw, parameters: target.score_raw(y, raw, weight)
-        if weight is not None and weight.ndim == 2:
-            raise ValueError(
-                f"scoring={self.scoring!r} cannot be computed: targets of the validation data are "
-                "missing. With missing_targets='ignore', scoring is None or 'loss'."
-            )
-        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
-        X = held_out.X
-        weights = {} if weight is None else {"sample_weight": weight}  # emptied if not wanted
-        candidate = copy(self)
-        vars(candidate).pop("feature_names_in_", None)  # X is an array by now
-
-        def score(raw, parameters):
-            candidate._use_network(FittedNetwork(network, parameters.layers))
-            try:
-                return scorer(candidate, X, y, **weights)
-            except TypeError:
-                if not weights:
-                    raise
-                weights.clear()
-                return scorer(candidate, X, y)
-
-        return score
+        return score_of(self, held_out, network, target)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..utils import about, check_features_and_target, check_weight, fill_missing
+from ..utils import about, check_features_and_target, check_weight, fill_missing, rows_of
 from .chosen_splits import chosen_splits
 from .rows import Rows
 from .sample import Sample
@@ -81,6 +81,20 @@ class Checked(NamedTuple):
     X: object
     y: np.ndarray
     sample_weight: np.ndarray | None
+
+    def positions_that_count(self):
+        """Positions of the rows with a weight above 0, for one of their targets at least."""
+        weight = self.sample_weight
+        if weight is None:
+            return np.arange(self.y.shape[0])
+        return np.flatnonzero(weight if weight.ndim == 1 else weight.any(axis=1))
+
+    def without_zero_weights(self):
+        """The rows that count, so that nothing in the others is looked at."""
+        kept = self.positions_that_count()
+        if len(kept) == self.y.shape[0]:
+            return self
+        return Checked(rows_of(self.X, kept), self.y[kept], self.sample_weight[kept])
 
 
 def check_data(estimator, X, y, sample_weight, *, reset, is_part=False, target=None):

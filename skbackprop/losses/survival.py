@@ -40,7 +40,7 @@ class Cox(Loss):
     ``predict`` gives ``f``, larger for earlier events; a constant that is added to all ``f``
     changes nothing. ``score`` is Harrell's concordance index: of the pairs of rows of which it is
     known which one had its event first, the share in which that row has the larger ``f``; ties of
-    ``f`` count one half [3]_. It is 0.5 for a constant, and refused where no pair can be compared.
+    ``f`` count one half [3]_. It is 0.5 for a constant, and NaN where no pair can be compared.
 
     The loss of a fit, like any other, is divided by the sum of the weights of all rows, and not by
     the number of events.

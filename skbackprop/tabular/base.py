@@ -10,7 +10,6 @@ from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -40,14 +39,13 @@ from ..utils import (
     fill_missing,
     fit_context,
     one_fit_of,
-    rows_of,
     visual_block,
     warn,
     why_no_visual_block,
 )
-from .ensemble import Plan, train_members
+from .ensemble import Among, Plan, train_members
 from .fitted import FittedEnsemble
-from .preprocessing import SmoothClipScaler, TableEncoder
+from .preprocessing import SmoothClipScaler, TableEncoder, TablePreprocessing
 from .progress import EnsembleProgress
 from .recipe import recipe_of_call, steps_of_recipe, table_network, table_recipe
 from .starts import starts_of
@@ -370,7 +368,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
         earlier = self._target if goes_on else None
         all_rows = self._checked(given.X, given.y, given.sample_weight, earlier)
-        checked = _without_zero_weights(all_rows)
+        checked = all_rows.without_zero_weights()
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
         self._target = target = self._target_for(known, earlier, given)
@@ -381,8 +379,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             encoded = self._learn_table(checked)
         sample = counted(sample_of(encoded, target, np.float32))
         held_out = self._held_out(given, target)
-        splits = None if given.is_part else self._splits(given, all_rows, sample)
-        plan = self._plan(sample, held_out, splits, target)
+        among = Among.of(all_rows, sample)
+        splits = self._splits(given, sample, among)
+        plan = self._plan(sample, among, held_out, splits, target)
         if given.is_part:
             plan = self._plan_of_call(plan, goes_on)
         self._run(plan, given, keep_despite, self.members_ if goes_on else [])
@@ -406,21 +405,17 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             return None
         with about("X_val, y_val or sample_weight_val"):
             all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val, target)
-            checked = _without_zero_weights(all_rows)
+            checked = all_rows.without_zero_weights()
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
-    def _splits(self, given, all_rows, sample):
+    def _splits(self, given, sample, among):
         """The splits that the user chooses, of the rows of the sample; None for random ones."""
-        if self.validation is None:
+        if self.validation is None or given.is_part:
             return None
-        n_given = len(all_rows.y)
-        positions = _positions_that_count(all_rows.sample_weight, n_given)
-        if sample.rows.subset is not None:
-            positions = positions[sample.rows.subset]
-        counts = np.isin(np.arange(n_given), positions)
+        counts = np.isin(np.arange(among.n_given), among.positions)
         chosen = chosen_splits(self.validation, given, sample.y, counts, self.n_members)
-        return [split_among(positions, split, n_given) for split in chosen]
+        return [split_among(among.positions, split, among.n_given) for split in chosen]
 
     def _n_trained_on(self, n_rows, held_out, splits):
         """How many rows each network trains on, at least, and whether others validate it."""
@@ -431,16 +426,16 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             return n_rows - n_set_aside, True
         return n_rows, held_out is not None
 
-    def _plan(self, sample, held_out, splits, target):
+    def _plan(self, sample, among, held_out, splits, target):
         """What all networks have in common."""
         n_rows, stops_early = self._n_trained_on(len(sample.rows), held_out, splits)
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
-        columns = self._embedded_columns()
+        columns = self._preprocessing.numeric
         network = table_network(self, sample.rows.n_features, target, embedding, columns)
         recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
         fraction = self.validation_fraction
         calibrated = is_classifier(self) and not target.ordered
-        return Plan(network, target, recipe, sample, held_out, splits, fraction, calibrated)
+        return Plan(network, target, recipe, sample, among, held_out, splits, fraction, calibrated)
 
     def _plan_of_call(self, plan, goes_on):
         """The plan of a call of ``partial_fit``."""
@@ -502,47 +497,22 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     # ---- tables
 
+    @property
+    def _preprocessing(self):
+        return TablePreprocessing(self.encoder_, self.scaler_)
+
     def _learn_table(self, checked):
-        """Find out what must be known about the table, and encode it."""
-        is_sparse = sparse.issparse(checked.X)
-        self.encoder_ = TableEncoder(
-            self.categorical_features, dtype=np.float32 if is_sparse else np.float64
-        ).set_output(transform="default")
-        encoded = self.encoder_._fit_encode(checked.X)
-        self.scaler_ = None
-        if not is_sparse:
-            self.scaler_ = SmoothClipScaler().set_output(transform="default")._fit_coded(encoded)
-        return checked._replace(X=self._scale_table(encoded))
-
-    def _scale_table(self, Z):
-        if self.scaler_ is None:
-            return Z if sparse.issparse(Z) else Z.numbers
-        Z = self.scaler_._transform_coded(Z).select_columns(self._inputs(), np.float32)
-        return Z if len(Z.off) else Z.numbers
-
-    def _inputs(self):
-        """Which columns of the encoded table the networks see: those that vary."""
-        varies = ~np.isnan(self.scaler_.scale_)
-        if not varies.any():
-            varies[:1] = True  # a network needs an input
-        return varies
-
-    def _embedded_columns(self):
-        """Which of the inputs of the networks are numbers that an embedding is for."""
-        if self.scaler_ is None:
-            return np.arange(0)
-        numeric = np.isin(np.arange(self.encoder_.n_features_out_), self.encoder_.numeric_columns_)
-        return np.flatnonzero(numeric[self._inputs()])
+        """Find out what must be known about the table, and preprocess it."""
+        found, Z = TablePreprocessing.fitted_to(checked.X, self.categorical_features)
+        self.encoder_, self.scaler_ = found.encoder, found.scaler
+        return checked._replace(X=Z)
 
     def _encoded(self, X):
         """The inputs of the networks."""
         if getattr(X, "ndim", 2) == 1:
             check_array(X)  # which says what to do about it
         validate_data(self, X, reset=False, skip_check_array=True)
-        Z = self.encoder_._encode(X)
-        if sparse.issparse(Z) and self.scaler_ is not None:  # fitted on a dense table
-            Z = self.encoder_._encode(Z.toarray())
-        return self._scale_table(Z)
+        return self._preprocessing.inputs(X)
 
     def summary(self) -> str:
         """Describe the fitted networks.
@@ -588,25 +558,6 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         for each in raw:
             check_finite_prediction(each)
         return raw, now._target
-
-
-def _without_zero_weights(checked):
-    """Checked data without the rows that do not count, so that nothing in these is looked at."""
-    X, y, weight = checked
-    counts = _counts(weight)
-    if counts is None or counts.all():
-        return checked
-    kept = np.flatnonzero(counts)
-    return Checked(rows_of(X, kept), y[kept], weight[kept])
-
-
-def _counts(weight):
-    """Whether each row has a weight above 0, for one of its targets."""
-    return weight if weight is None or weight.ndim == 1 else weight.any(axis=1)
-
-
-def _positions_that_count(weight, n_rows):
-    return np.arange(n_rows) if weight is None else np.flatnonzero(_counts(weight))
 
 
 def _mean_curve(curves):

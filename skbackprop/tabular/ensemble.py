@@ -9,12 +9,30 @@ from ..data import (
     can_stratify,
     check_known_columns,
     lasting_split,
+    sides_of_all,
     split_positions,
 )
 from ..network import FittedNetwork, Network
 from ..targets import Target
 from ..training import Recipe, Training, row_threads, short_turns
 from .temperature import temperature
+
+
+@dataclass(frozen=True)
+class Among:
+    """Where the rows of a sample are among those that were given.
+
+    ``positions`` are theirs, ``n_given`` is how many were given, those of weight 0 included.
+    """
+
+    positions: np.ndarray
+    n_given: int
+
+    @classmethod
+    def of(cls, all_rows, sample):
+        """That of a sample of the rows of ``all_rows``, which are Checked, that count."""
+        positions, subset = all_rows.positions_that_count(), sample.rows.subset
+        return cls(positions if subset is None else positions[subset], all_rows.y.shape[0])
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,7 @@ class Plan:
     target: Target
     recipe: Recipe
     sample: Sample
+    among: Among
     held_out: Sample | None
     splits: list | None
     validation_fraction: float
@@ -110,17 +129,16 @@ def _split(plan, number, state):
     """
     if plan.splits is not None:
         return plan.splits[number % len(plan.splits)]
-    rows, fraction = plan.sample.rows, plan.validation_fraction
-    n_given = rows.X.shape[0]
-    positions = np.arange(n_given) if rows.subset is None else rows.subset
+    rows, fraction, among = plan.sample.rows, plan.validation_fraction, plan.among
 
     def draw():
         strata = plan.target.strata(rows.targets()[0])
         if strata is not None and not can_stratify(strata, int(np.ceil(len(rows) * fraction))):
             strata = None
-        return split_positions(strata, len(rows), fraction, state.random_state)
+        split = split_positions(strata, len(rows), fraction, state.random_state)
+        return sides_of_all(split, among.positions, among.n_given)
 
-    return lasting_split(state, positions, n_given, draw)
+    return lasting_split(state, among.positions, among.n_given, draw)
 
 
 def _member(plan, training, reason, copied=False):

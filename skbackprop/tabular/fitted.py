@@ -84,7 +84,7 @@ class FittedEnsemble:
             positions = table.positions.copy()
             positions[:, c] = column
             changed = CodedTable(table.numbers, positions, table.off, table.on)
-            yield estimator._scale_table(changed)
+            yield estimator._preprocessing.scaled(changed)
 
 
 class TableInputs:
@@ -109,7 +109,7 @@ class TableInputs:
         self._numeric, first = encoder._numeric, encoder._first_numbers
         if self._is_scaled and len(self._numeric):
             # Where a number does not vary, its slope is 0, and any input will do.
-            self._positions = np.maximum(np.cumsum(estimator._inputs())[first] - 1, 0)
+            self._positions = np.maximum(np.cumsum(estimator._preprocessing.varies)[first] - 1, 0)
             self._slopes = scaler._slopes(encoder._numbers_of_features(X), first)
 
     def gradient(self, of_inputs, start, stop):

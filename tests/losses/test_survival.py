@@ -329,22 +329,19 @@ def test_inspection():
         minimize_input(net, X[:1], Y[0])
 
 
-# ---- what is refused
-
-
-def test_a_score_of_rows_that_cannot_be_compared():
-    """It was NaN, and early stopping went on by it."""
+def test_validation_rows_without_events_are_recorded():
+    """Their score is undefined; only early stopping looks at it, and finds no improvement."""
     censored = survival(np.zeros(300, bool), Y["time"])
-    net = BackpropRegressor(loss="cox", early_stopping=True, max_iter=3, **SMALL).fit(X, Y)
-    before = net.predict(X)
-    for call in (
-        lambda: net.score(X, censored),
-        lambda: net.fit(X, Y, X_val=X, y_val=censored),
-    ):
-        with pytest.raises(ValueError, match="needs two rows that can be compared"):
-            call()
-    np.testing.assert_array_equal(net.predict(X), before)
-    net.set_params(scoring="loss").fit(X, Y, X_val=X, y_val=censored)
+    net = BackpropRegressor(loss="cox", max_iter=3, **SMALL)
+    plain = net.fit(X, Y).predict(X)
+    assert np.isnan(net.score(X, censored))
+    net.fit(X, Y, X_val=X, y_val=censored)
+    assert np.isnan(net.validation_scores_).all()
+    assert net.validation_loss_curve_ == [0.0] * net.n_iter_
+    np.testing.assert_array_equal(net.predict(X), plain)
+
+
+# ---- what is refused
 
 
 BAD = {

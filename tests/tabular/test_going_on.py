@@ -405,3 +405,28 @@ def test_a_first_call_needs_classes():
     for target, words in ((y, "classes must be passed"), (COLUMNS, "For several label columns")):
         error = assert_refused(classifier(), part(X, target))
         assert words in str(error)
+
+
+# ---- validation rows
+
+
+@pytest.mark.parametrize("build", [classifier], ids=["classifier"])
+def test_a_class_without_weight_takes_no_part_in_the_split(build):
+    """Its rows were counted as if they were others, which were then lost."""
+    model = build(class_weight={0: 0.0, 1: 1.0, 2: 1.0}, n_iter_no_change=np.inf).fit(X, y)
+    for member in model.members_:
+        assert member.n_samples_seen == member.n_iter * 90  # 100 rows, of which 10 validate
+
+
+@each_kind
+def test_validation_rows_stay_where_weights_change(build, target):
+    """Training that changes nothing finds the validation loss where it was."""
+    model = build(warm_start=True, n_members=1).fit(X, target)
+    (member,) = model.members_
+    model.set_params(learning_rate_init=1e-300, max_iter=1)
+    for row in (0, 7, 13):
+        weight = np.ones(len(X))
+        weight[row] = 0
+        model.fit(X, target, sample_weight=weight).fit(X, target)
+        found = model.members_[0].validation_losses[-1]
+        assert found == pytest.approx(member.validation_losses[member.best_iter - 1], rel=1e-5)

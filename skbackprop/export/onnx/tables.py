@@ -165,7 +165,7 @@ def network_inputs(graph, estimator, columns):
     encoder, scaler = estimator.encoder_, estimator.scaler_
     if scaler is None:
         return encoded(graph, encoder, columns)
-    kept = np.flatnonzero(estimator._inputs())
+    kept = np.flatnonzero(estimator._preprocessing.varies)
     n_numbers = encoder.n_features_out_ - sum(len(levels.names) for levels in encoder._levels)
     of_numbers, of_others = kept[kept < n_numbers], kept[kept >= n_numbers] - n_numbers
     off, on = _scaled_indicators(scaler, n_numbers)

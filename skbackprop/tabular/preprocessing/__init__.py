@@ -1,6 +1,7 @@
 """From a table to numbers: columns of any type, categories, missing values, scales."""
 
 from .encoder import TableEncoder
+from .preprocessing import TablePreprocessing
 from .smooth_clip import SmoothClipScaler
 
-__all__ = ["SmoothClipScaler", "TableEncoder"]
+__all__ = ["SmoothClipScaler", "TableEncoder", "TablePreprocessing"]
