@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from copy import copy
 from dataclasses import replace
-from itertools import zip_longest
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,10 +17,8 @@ from ..data import (
     Checked,
     GivenData,
     check_validation,
-    chosen_splits,
     counted,
     sample_of,
-    split_among,
 )
 from ..network import EMBEDDINGS, network_in_a_line
 from ..parameter_checks import PARAMETER_CONSTRAINTS
@@ -40,10 +37,9 @@ from ..utils import (
     fit_context,
     one_fit_of,
     visual_block,
-    warn,
     why_no_visual_block,
 )
-from .ensemble import Among, Plan, train_members
+from .ensemble import Among, Plan, mean_curve, n_trained_on, train_members
 from .fitted import FittedEnsemble
 from .preprocessing import SmoothClipScaler, TableEncoder, TablePreprocessing
 from .progress import EnsembleProgress
@@ -380,7 +376,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         sample = counted(sample_of(encoded, target, np.float32))
         held_out = self._held_out(given, target)
         among = Among.of(all_rows, sample)
-        splits = self._splits(given, sample, among)
+        splits = among.chosen_splits(self, given, sample)
         plan = self._plan(sample, among, held_out, splits, target)
         if given.is_part:
             plan = self._plan_of_call(plan, goes_on)
@@ -409,26 +405,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
-    def _splits(self, given, sample, among):
-        """The splits that the user chooses, of the rows of the sample; None for random ones."""
-        if self.validation is None or given.is_part:
-            return None
-        counts = np.isin(np.arange(among.n_given), among.positions)
-        chosen = chosen_splits(self.validation, given, sample.y, counts, self.n_members)
-        return [split_among(among.positions, split, among.n_given) for split in chosen]
-
-    def _n_trained_on(self, n_rows, held_out, splits):
-        """How many rows each network trains on, at least, and whether others validate it."""
-        if splits is not None:
-            return min(len(training) for training, _ in splits), True
-        n_set_aside = int(np.ceil(self.validation_fraction * n_rows))
-        if held_out is None and 2 <= n_set_aside < n_rows:
-            return n_rows - n_set_aside, True
-        return n_rows, held_out is not None
-
     def _plan(self, sample, among, held_out, splits, target):
         """What all networks have in common."""
-        n_rows, stops_early = self._n_trained_on(len(sample.rows), held_out, splits)
+        n_rows, stops_early = n_trained_on(self, len(sample.rows), held_out, splits)
         embedding = self._default_embedding if self.embedding == "auto" else self.embedding
         columns = self._preprocessing.numeric
         network = table_network(self, sample.rows.n_features, target, embedding, columns)
@@ -443,16 +422,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         recipe = table_recipe(self, n_rows, False, plan.recipe.validation_loss)
         if not goes_on:
             self._steps_of_first = steps_of_recipe(recipe, n_rows)
-            self._warn_of_constant_columns()
+            self._preprocessing.warn_if_constant()
         steps_of_first = getattr(self, "_steps_of_first", 0)
         return replace(plan, recipe=recipe_of_call(self, recipe, steps_of_first))
-
-    def _warn_of_constant_columns(self):
-        if self.scaler_ is not None and np.isnan(self.scaler_.scale_).all():
-            warn(
-                "No column of X varies in the first call of partial_fit, which says how the table "
-                "is scaled, and which columns the networks see. Begin with more rows.",
-            )
 
     @with_callbacks
     def _run(self, plan, given, keep_despite, earlier):
@@ -491,9 +463,9 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         """Set the fitted attributes."""
         self.members_ = members
         self.n_iter_ = max(member.n_iter for member in members)
-        self.loss_curve_ = _mean_curve([member.loss_curve for member in members])
+        self.loss_curve_ = mean_curve([member.loss_curve for member in members])
         curves = [member.validation_losses for member in members]
-        self.validation_loss_curve_ = _mean_curve(curves) if all(curves) else None
+        self.validation_loss_curve_ = mean_curve(curves) if all(curves) else None
 
     # ---- tables
 
@@ -558,13 +530,3 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         for each in raw:
             check_finite_prediction(each)
         return raw, now._target
-
-
-def _mean_curve(curves):
-    """Mean over the members that were trained so long, epoch by epoch."""
-    if len(set(map(len, curves))) == 1:
-        return np.mean(curves, axis=0).tolist()
-    return [
-        float(np.mean([value for value in epoch if value is not None]))
-        for epoch in zip_longest(*curves)
-    ]

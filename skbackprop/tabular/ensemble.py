@@ -1,6 +1,7 @@
 """Training the networks of a table, side by side."""
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -8,8 +9,10 @@ from ..data import (
     Sample,
     can_stratify,
     check_known_columns,
+    chosen_splits,
     lasting_split,
     sides_of_all,
+    split_among,
     split_positions,
 )
 from ..network import FittedNetwork, Network
@@ -33,6 +36,30 @@ class Among:
         """That of a sample of the rows of ``all_rows``, which are Checked, that count."""
         positions, subset = all_rows.positions_that_count(), sample.rows.subset
         return cls(positions if subset is None else positions[subset], all_rows.y.shape[0])
+
+    def chosen_splits(self, settings, given, sample):
+        """The splits that the user chooses, of the rows of the sample; None for random ones.
+
+        Of ``settings``, an estimator, only hyper-parameters are read.
+        """
+        if settings.validation is None or given.is_part:
+            return None
+        counts = np.isin(np.arange(self.n_given), self.positions)
+        chosen = chosen_splits(settings.validation, given, sample.y, counts, settings.n_members)
+        return [split_among(self.positions, split, self.n_given) for split in chosen]
+
+
+def n_trained_on(settings, n_rows, held_out, splits):
+    """How many rows each network trains on, at least, and whether others validate it.
+
+    Of ``settings``, an estimator, only hyper-parameters are read.
+    """
+    if splits is not None:
+        return min(len(training) for training, _ in splits), True
+    n_set_aside = int(np.ceil(settings.validation_fraction * n_rows))
+    if held_out is None and 2 <= n_set_aside < n_rows:
+        return n_rows - n_set_aside, True
+    return n_rows, held_out is not None
 
 
 @dataclass(frozen=True)
@@ -158,3 +185,13 @@ def _member(plan, training, reason, copied=False):
     last = tuple(array * array.dtype.type(factor) for array in last)
     softened = FittedNetwork(fitted.network, [*below, last], fitted.dtype)
     return replace(outcome, network=softened)
+
+
+def mean_curve(curves):
+    """Mean over the members that were trained so long, epoch by epoch."""
+    if len(set(map(len, curves))) == 1:
+        return np.mean(curves, axis=0).tolist()
+    return [
+        float(np.mean([value for value in epoch if value is not None]))
+        for epoch in zip_longest(*curves)
+    ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from ...utils import warn
 from .encoder import TableEncoder
 from .smooth_clip import SmoothClipScaler
 
@@ -66,3 +67,11 @@ class TablePreprocessing:
             return np.arange(0)
         columns = np.arange(self.encoder.n_features_out_)
         return np.flatnonzero(np.isin(columns, self.encoder.numeric_columns_)[self.varies])
+
+    def warn_if_constant(self):
+        """Warn where the first rows say nothing of any column."""
+        if self.scaler is not None and np.isnan(self.scaler.scale_).all():
+            warn(
+                "No column of X varies in the first call of partial_fit, which says how the table "
+                "is scaled, and which columns the networks see. Begin with more rows.",
+            )
