@@ -231,9 +231,17 @@ import numpy as np
 from skbackprop import BackpropClassifier, kernels
 kernels.use("numba")
 X = np.random.default_rng(0).normal(size=(200, 4))
-model = BackpropClassifier((4,), max_iter=3, tol=0, random_state=0)
-print(model.fit(X, (X[:, 0] > 0).astype(int)).loss_)
+for solver in ("adam", "sgd"):
+    model = BackpropClassifier((40,), solver=solver, max_iter=30, tol=0, random_state=0)
+    model.fit(X, (X[:, 0] > 0).astype(int))
+    print(*model.coefs_[0].ravel().tolist())
 """
+
+
+def test_a_process_that_compiles_rounds_as_those_that_load(tmp_path, monkeypatch):
+    """Else the first fit after an installation would not be repeatable."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert run_script(FIT_COMPILED) == run_script(FIT_COMPILED)
 
 
 def test_processes_that_compile_at_once_do_not_hinder_each_other(tmp_path, monkeypatch):

@@ -43,6 +43,15 @@ def compiled(function):
     return _compiled(function, _OPTIONS)
 
 
+def inlined(function):
+    """Compile a function as a part of those that call it.
+
+    A function with a compilation of its own is rounded otherwise in the process that compiles it
+    than in those that load it: only the former sees into it.
+    """
+    return njit(inline="always", **_OPTIONS)(function)
+
+
 def compiled_sum(function):
     """The same, of a sum that may be made in any order."""
     return _compiled(function, _OF_SUMS)

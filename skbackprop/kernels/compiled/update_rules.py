@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..reference import PenaltyKernel, UpdateKernel
-from .jit import compiled, compiled_sum
+from .jit import compiled, compiled_sum, inlined
 
 # Elements that stay in the first cache between the loops over them.
 _BLOCK = 512
@@ -18,7 +18,7 @@ def _add_penalty(coefs, gradient, factor):
     return squares
 
 
-@compiled
+@inlined
 def _decay(theta, decays, lost):
     if decays.size:
         lost = theta.dtype.type(lost)
@@ -30,7 +30,7 @@ def _decay(theta, decays, lost):
             theta[i] *= kept
 
 
-@compiled
+@inlined
 def _add_to_average(average, theta, weight):
     weight = theta.dtype.type(weight)
     for i in range(average.size):
@@ -38,7 +38,7 @@ def _add_to_average(average, theta, weight):
 
 
 # Each loop has few enough arrays for the compiler to see whether they overlap.
-@compiled
+@inlined
 def _adam_block(theta, g, m, v, rates, numbers):
     beta_1, beta_2, factor, epsilon = numbers
     beta_1, beta_2 = theta.dtype.type(beta_1), theta.dtype.type(beta_2)
@@ -65,7 +65,7 @@ def _adam(vectors, lost, weight, numbers):
         _add_to_average(average[block], piece, weight)
 
 
-@compiled
+@inlined
 def _sgd_block(theta, g, v, rates, numbers, nesterov):
     momentum, rate = numbers
     momentum, rate = theta.dtype.type(momentum), theta.dtype.type(rate)
