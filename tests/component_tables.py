@@ -30,7 +30,7 @@ from skbackprop.losses import (
     Tweedie,
 )
 from skbackprop.losses.links import SoftmaxLink
-from skbackprop.network import EMBEDDINGS, LAYERS, UnitVariance
+from skbackprop.network import LAYERS, UnitVariance
 from skbackprop.training import SGD, Adam
 
 __all__ = [
@@ -87,18 +87,23 @@ KINDS_OF_TARGETS = {
     "ordinal": (ProportionalOdds(["bee", "emu", "ant", "cow"]), 3),
 }
 
-# What a layer is made of besides the number of its inputs, where it is no embedding.
+# What a layer is made of besides the number of its inputs.
+EDGES = np.array([-1.1, -0.3, 0.2, 0.9])
 ARGUMENTS_OF_LAYERS = {
-    "dense": (6, ACTIVATIONS["tanh"]),
-    "cumulative_logit": (7, [[3, 0, 5, 1], [6, 2]], UnitVariance()),
+    "dense": lambda fan_in: (6, ACTIVATIONS["tanh"]),
+    "cumulative_logit": lambda fan_in: (7, [[3, 0, 5, 1], [6, 2]], UnitVariance()),
+    "periodic": lambda fan_in: (np.array([0, fan_in - 1]),),
+    "piecewise_linear": lambda fan_in: (range(1, fan_in), {0: EDGES, fan_in - 1: EDGES[1:]}),
+    "normal_scores": lambda fan_in: (
+        range(fan_in),
+        {1: (EDGES, np.array([-2.0, -0.5, 0.5, 2.0])), fan_in - 1: (EDGES[:2], EDGES[:2])},
+    ),
 }
 
 
 def make_layer(name, fan_in):
     """A layer by the name of its kind."""
-    if name in EMBEDDINGS:
-        return EMBEDDINGS[name](fan_in, np.array([0, fan_in - 1]))
-    return LAYERS[name](fan_in, *ARGUMENTS_OF_LAYERS.get(name, ()))
+    return LAYERS[name](fan_in, *ARGUMENTS_OF_LAYERS[name](fan_in))
 
 
 # Update rules, the same with other parameters, and the formula of a step.

@@ -7,7 +7,7 @@ been applied: each component that is there gets its row.
 import math
 
 import numpy as np
-from component_tables import KINDS_OF_TARGETS, OTHER_RULES, RULES, STEPS
+from component_tables import ARGUMENTS_OF_LAYERS, KINDS_OF_TARGETS, OTHER_RULES, RULES, STEPS
 from reference_values import ACTIVATION_VALUES, INPUTS, LOSS_VALUES, RATES
 
 from skbackprop.activations import ACTIVATIONS
@@ -27,6 +27,9 @@ def rmsprop_step(rule, theta, g, m, v, rate, t):
     v[...] = rule.beta_2 * v + (1 - rule.beta_2) * g**2
     return theta - rate * g / (np.sqrt(v) + rule.epsilon)
 
+
+ARGUMENTS_OF_LAYERS["scale"] = lambda fan_in: ()
+ARGUMENTS_OF_LAYERS["hinges"] = lambda fan_in: (np.array([0, fan_in - 1]),)
 
 if "softsign" in ACTIVATIONS:
     ACTIVATION_VALUES["softsign"] = (

@@ -55,6 +55,13 @@ class CodedTable:
             return self.numbers
         return self.fill(np.empty(self.shape, self.numbers.dtype))
 
+    def with_numbers(self, numbers):
+        """The table with more numbers, after its own ones."""
+        if numbers.shape[1] == 0:
+            return self
+        joined = np.hstack([self.numbers, numbers.astype(self.numbers.dtype)])
+        return CodedTable(joined, self.positions, self.off, self.on)
+
     def counts(self):
         """In how many rows each column is on."""
         n_columns = len(self.off)

@@ -4,10 +4,23 @@ from ..activations import ACTIVATIONS, FromFunctions
 from ..classifier import BackpropClassifier
 from ..losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, SURVIVAL_LOSSES
 from ..losses.heads import Head, SumOfHeads
-from ..network import LAYERS, DropoutStream, FittedNetwork, Network, UnitVariance
+from ..network import (
+    LAYERS,
+    ClippedLines,
+    DropoutStream,
+    FittedNetwork,
+    Network,
+    UnitVariance,
+)
 from ..network.initializers import GlorotUniform
 from ..regressor import BackpropRegressor
-from ..tabular import SmoothClipScaler, TableEncoder, TabularClassifier, TabularRegressor
+from ..tabular import (
+    PiecewiseLinearEncoder,
+    SmoothClipScaler,
+    TableEncoder,
+    TabularClassifier,
+    TabularRegressor,
+)
 from ..targets import (
     BinaryTarget,
     LabelColumnsTarget,
@@ -22,7 +35,7 @@ from ..training import UPDATE_RULES, Outcome, TrainingState
 
 _ESTIMATORS = (
     *(BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor),
-    *(TableEncoder, SmoothClipScaler),
+    *(PiecewiseLinearEncoder, SmoothClipScaler, TableEncoder),
 )
 _TARGETS = (
     *(BinaryTarget, LabelColumnsTarget, MulticlassTarget, MultilabelTarget),
@@ -30,7 +43,7 @@ _TARGETS = (
 )
 _PARTS = (
     *(Head, SumOfHeads, FromFunctions),
-    *(Network, FittedNetwork, DropoutStream, GlorotUniform, UnitVariance),
+    *(ClippedLines, Network, FittedNetwork, DropoutStream, GlorotUniform, UnitVariance),
     *(Outcome, TrainingState),
 )
 
@@ -38,6 +51,7 @@ _PARTS = (
 _BY_NAME = (
     "skbackprop.dask.estimators.DaskBackpropClassifier",
     "skbackprop.dask.estimators.DaskBackpropRegressor",
+    "skbackprop.tabular.preprocessing.category_means.CategoryMeans",
     "skbackprop.tabular.preprocessing.encoder._Levels",
     "skbackprop.training.patience.Patience",
     "skbackprop.training.schedules.CountedProgress",

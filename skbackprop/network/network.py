@@ -45,6 +45,8 @@ class Network:
         self.layers = layers
         self.layer_units = (layers[0].fan_in, *(layer.fan_out for layer in layers))
         self.dropout = dropout
+        trained = (i for i, layer in enumerate(layers) if layer.parameter_shapes)
+        self._first_trained = next(trained, len(layers))
 
     def n_products(self, n_rows, stored_per_row):
         """About how many products of two numbers a forward pass takes; an estimate.
@@ -87,26 +89,30 @@ class Network:
 
         The workspace is as the forward pass of the same block left it, with ``delta`` of the last
         layer set to the gradient of the loss with respect to the raw prediction. ``gradient`` is
-        overwritten.
+        overwritten. Layers below the first one that is trained are left out.
         """
+        self._backward(parameters, X, workspace, gradient, self._first_trained)
+
+    def _backward(self, parameters, X, workspace, gradient, lowest):
+        """Go down to the layer ``lowest``."""
         n_rows = X.shape[0]
         buffers = workspace.layers(n_rows)
         ones = workspace.ones[:n_rows]
         masks = workspace.masks
-        for i in reversed(range(len(self.layers))):
+        for i in reversed(range(lowest, len(self.layers))):
             layer, arrays = self.layers[i], parameters.layers[i]
             inputs = buffers[i - 1].H if i else X
             if masks is not None:
                 inputs = masks.dropped(i, inputs)
             layer.backward(arrays, inputs, buffers[i], ones, gradient.layers[i])
-            if i:
+            if i > lowest:
                 layer.backward_inputs(arrays, buffers[i], out=buffers[i - 1].delta)
                 if masks is not None:
                     masks.backward(i, buffers[i - 1].delta)
 
     def backward_to_input(self, parameters, X, workspace, gradient):
         """Like ``backward``; return the gradient of the input, too."""
-        self.backward(parameters, X, workspace, gradient)
+        self._backward(parameters, X, workspace, gradient, 0)
         buffers = workspace.layers(X.shape[0])[0]
         out = np.empty(X.shape, buffers.delta.dtype)
         self.layers[0].backward_inputs(parameters.layers[0], buffers, out)

@@ -1,7 +1,10 @@
 """Tables without tuning: several networks by a recipe, and what prepares a table for them."""
 
 from .classifier import TabularClassifier
-from .preprocessing import SmoothClipScaler, TableEncoder
+from .preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, TableEncoder
 from .regressor import TabularRegressor
 
-__all__ = ["SmoothClipScaler", "TableEncoder", "TabularClassifier", "TabularRegressor"]
+__all__ = [
+    "PiecewiseLinearEncoder", "SmoothClipScaler", "TableEncoder", "TabularClassifier",
+    "TabularRegressor",
+]  # fmt: skip

@@ -20,7 +20,7 @@ from ..data import (
     counted,
     sample_of,
 )
-from ..network import EMBEDDINGS, network_in_a_line
+from ..network import network_in_a_line
 from ..parameter_checks import PARAMETER_CONSTRAINTS
 from ..training import CallbackSupport, with_callbacks
 from ..utils import (
@@ -39,18 +39,25 @@ from ..utils import (
     visual_block,
     why_no_visual_block,
 )
+from .embeddings import (
+    EMBEDDINGS,
+    TableInputs,
+    check_embedding,
+    check_same_embeddings,
+    embeddings_of_members,
+    layers_below,
+)
 from .ensemble import Among, Plan, mean_curve, n_trained_on, train_members
 from .fitted import FittedEnsemble
 from .preprocessing import SmoothClipScaler, TableEncoder, TablePreprocessing
 from .progress import EnsembleProgress
 from .recipe import recipe_of_call, steps_of_recipe, table_network, table_recipe
-from .starts import starts_of
+from .starts import embedding_layers, starts_of
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, TypedDict
 
     from ..activations import LayerActivations
-    from ..network import EmbeddingName
     from ..training import Outcome
     from ..utils.typing import (
         Array,
@@ -61,6 +68,7 @@ if TYPE_CHECKING:
         RandomState,
         Splits,
     )
+    from .embeddings import Embeddings
 
     class SharedParameters(TypedDict, total=False):
         """Types of the hyper-parameters that the two classes take by name, with equal defaults."""
@@ -71,7 +79,7 @@ if TYPE_CHECKING:
         min_steps: int
         batch_size: int | Literal["auto"]
         n_iter_no_change: float
-        embedding: EmbeddingName | Literal["auto"] | None
+        embedding: Embeddings
         categorical_features: ArrayLike | Literal["from_dtype"] | None
         missing_targets: Literal["error", "ignore"]
         random_state: RandomState
@@ -143,10 +151,20 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         Training of a network stops after more than this many epochs without an improvement of the
         loss on its validation rows: on small noisy tables the best epoch is an early one.
 
-    embedding : {'auto', 'periodic'} or None
-        Layer that shows numbers to the networks in another form as well: 'periodic' as waves of
-        several frequencies [2]_. 'auto' is 'periodic' for regression and None for classification.
-        Not with sparse data.
+    embedding : str, None, or list of them
+        How the networks see numbers [2]_:
+
+        * None: scaled;
+        * 'periodic': scaled, and as periodic functions of several frequencies;
+        * 'quantile_bins': scaled, and in the piecewise-linear encoding of
+          :class:`PiecewiseLinearEncoder`;
+        * 'tree_bins': in that encoding only, with bins that a decision tree finds for the target;
+        * 'normal_scores': scaled, and as normal scores of their ranks;
+        * 'normal_scores_periodic': the same, and as periodic functions.
+
+        With a list, networks take its entries one after another, and begin again after the last:
+        networks that see a table in different ways make different errors, which their mean
+        reduces. 'auto' is a list, see Notes. Sparse data are always seen as they are.
 
     categorical_features : 'from_dtype', None, or array-like of bool, int or str
         Which features are categories, as in :class:`TableEncoder`.
@@ -227,7 +245,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         **{name: PARAMETER_CONSTRAINTS[name] for name in _SHARED},
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "min_steps": [Interval(Integral, 0, None, closed="left")],
-        "embedding": [StrOptions({"auto", *EMBEDDINGS}), None],
+        "embedding": [StrOptions({"auto", *EMBEDDINGS}), list, tuple, None],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     }
     _validate_params = check_parameters
@@ -247,7 +265,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         min_steps: int = 1000,
         batch_size: int | Literal["auto"] = "auto",
         n_iter_no_change: float = 30,
-        embedding: EmbeddingName | Literal["auto"] | None = "auto",
+        embedding: Embeddings = "auto",
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         missing_targets: Literal["error", "ignore"] = "error",
         random_state: RandomState = None,
@@ -284,7 +302,8 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     # ---- what the two estimators differ in
 
-    _default_embedding = None
+    # What embedding='auto' is.
+    _embeddings: ClassVar[tuple[str | None, ...]]
 
     # Whether a prediction is that of the mean raw prediction, or a mean of predictions.
     _averages_raw = False
@@ -359,28 +378,35 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     def _learn(self, given, keep_despite):
         """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
+        check_embedding(self.embedding)
+        embedding = self._embeddings if self.embedding == "auto" else self.embedding
+        names = embeddings_of_members(embedding, self.n_members)
         if not given.is_part:
             check_validation(self.validation, given)
         goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
-        earlier = self._target if goes_on else None
-        all_rows = self._checked(given.X, given.y, given.sample_weight, earlier)
+        known_target = self._target if goes_on else None
+        all_rows = self._checked(given.X, given.y, given.sample_weight, known_target)
         checked = all_rows.without_zero_weights()
+        if goes_on:
+            check_same_embeddings(names, self._embedding_names)
+        self._embedding_names = names
         # Classes are known of rows without weight, too; what numbers these have does not count.
         known = all_rows if is_classifier(self) else checked
-        self._target = target = self._target_for(known, earlier, given)
+        self._target = target = self._target_for(known, known_target, given)
         if goes_on:
             encoded = checked._replace(X=self._encoded(checked.X))
         else:
             validate_data(self, all_rows.X, skip_check_array=True)
-            encoded = self._learn_table(checked)
+            encoded = self._learn_table(checked, given)
         sample = counted(sample_of(encoded, target, np.float32))
         held_out = self._held_out(given, target)
         among = Among.of(all_rows, sample)
         splits = among.chosen_splits(self, given, sample)
-        plan = self._plan(sample, among, held_out, splits, target)
+        earlier = self.members_ if goes_on else []
+        plan = self._plan(sample, among, held_out, splits, self._networks(sample, earlier))
         if given.is_part:
             plan = self._plan_of_call(plan, goes_on)
-        self._run(plan, given, keep_despite, self.members_ if goes_on else [])
+        self._run(plan, given, keep_despite, earlier)
 
     def _checked(self, X, y, sample_weight, target=None):
         """The table, its target and weights; a column of targets becomes 1-D, with a warning.
@@ -405,16 +431,34 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
-    def _plan(self, sample, among, held_out, splits, target):
-        """What all networks have in common."""
+    def _networks(self, sample, members):
+        """The network of each member; those that go on keep the layers of their embeddings."""
+        preprocessing, target, rows = self._preprocessing, self._target, sample.rows
+        numeric, weight = preprocessing.numeric, sample.sample_weight
+        inputs = TableInputs(rows.X, numeric, target.as_columns(sample.y), weight)
+        found, networks = {}, []
+        for number, name in enumerate(self._embedding_names):
+            kind = name, number % 2 == 0
+            if number < len(members):
+                below = embedding_layers(members[number].network.network)
+            elif kind in found:
+                below = found[kind]
+            else:
+                seen = preprocessing.inputs_seen(with_means=kind[1])
+                below = found[kind] = layers_below(name, inputs, seen)
+            networks.append(table_network(self, rows.n_features, target, below))
+        return networks
+
+    def _plan(self, sample, among, held_out, splits, networks):
+        """What is to be trained."""
+        target = self._target
         n_rows, stops_early = n_trained_on(self, len(sample.rows), held_out, splits)
-        embedding = self._default_embedding if self.embedding == "auto" else self.embedding
-        columns = self._preprocessing.numeric
-        network = table_network(self, sample.rows.n_features, target, embedding, columns)
         recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
         fraction = self.validation_fraction
         calibrated = is_classifier(self) and not target.ordered
-        return Plan(network, target, recipe, sample, among, held_out, splits, fraction, calibrated)
+        return Plan(
+            networks, target, recipe, sample, among, held_out, splits, fraction, calibrated
+        )
 
     def _plan_of_call(self, plan, goes_on):
         """The plan of a call of ``partial_fit``."""
@@ -433,7 +477,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
         ``earlier`` are the members to go on from.
         """
         states = vars(self).pop("_states", {})  # not those of what callbacks see from now on
-        starts = starts_of(self, plan.network, earlier, states, given.is_part)
+        starts = starts_of(self, plan.networks, earlier, states, given.is_part)
         max_epochs = 1 if given.is_part else plan.recipe.max_iter
         progress = EnsembleProgress(self, len(starts), max_epochs, given, earlier)
         try:
@@ -471,12 +515,17 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
 
     @property
     def _preprocessing(self):
-        return TablePreprocessing(self.encoder_, self.scaler_)
+        return TablePreprocessing(self.encoder_, self.scaler_, self._category_means)
 
-    def _learn_table(self, checked):
-        """Find out what must be known about the table, and preprocess it."""
-        found, Z = TablePreprocessing.fitted_to(checked.X, self.categorical_features)
+    def _learn_table(self, checked, given):
+        """Find out what must be known about the table, and preprocess it.
+
+        A part of the data does not tell the means of categories.
+        """
+        targets = None if given.is_part else self._target.as_columns(checked.y)
+        found, Z = TablePreprocessing.fitted_to(checked, targets, self.categorical_features)
         self.encoder_, self.scaler_ = found.encoder, found.scaler
+        self._category_means = found.means
         return checked._replace(X=Z)
 
     def _encoded(self, X):

@@ -30,9 +30,9 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     """Networks that classify the rows of a table, as it comes and without tuning.
 
     Numbers are scaled by quantiles, dates become numbers, categories and missing values become
-    columns of their own. Then ``n_members`` networks are trained, each with its own starting
-    values and its own rows for validation; each keeps the parameters that are best for its
-    validation rows. Their raw predictions are averaged.
+    columns of their own. Then ``n_members`` networks are trained, each with its own view of the
+    numbers, its own starting values and its own rows for validation; each keeps the parameters
+    that are best for its validation rows. Their raw predictions are averaged.
 
     Parameters
     ----------
@@ -58,6 +58,12 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     Notes
     -----
+    With ``embedding='auto'``, four networks see a table in four ways: scaled, with quantile bins,
+    in tree bins, and with normal scores. Those with an odd number (the first, the third) see a
+    category of more than 8 levels as means of the target by level, in place of columns of 0 and 1:
+    a share of each class (of two, the second), shrunk for rare levels and cross-fitted in five
+    folds [4]_. ``partial_fit`` has no such means.
+
     Raw predictions of a network are divided by a temperature, at least 1, for which the loss of
     its validation rows, and of a quarter of a row that is wrong, is least [3]_; this is part of
     its last layer. That loss, which also chooses the best epoch, knows no label smoothing. Classes
@@ -70,6 +76,9 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     References
     ----------
     .. [3] Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
+
+    .. [4] Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical
+       attributes in classification and prediction problems", SIGKDD Explorations 3:27-32.
 
     Examples
     --------
@@ -95,6 +104,8 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), ClassificationLoss],
     }
+
+    _embeddings = (None, "quantile_bins", "tree_bins", "normal_scores")
 
     def __init__(
         self,

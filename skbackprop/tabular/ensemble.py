@@ -64,7 +64,7 @@ def n_trained_on(settings, n_rows, held_out, splits):
 
 @dataclass(frozen=True)
 class Plan:
-    """What all networks of a table have in common.
+    """What is to be trained: a network for each member, and what these have in common.
 
     Where no rows are ``held_out`` for all, network ``i`` uses split ``i`` of ``splits``, pairs of
     positions in the sample that begin anew after the last. Where these are None, each network
@@ -74,7 +74,7 @@ class Plan:
     temperature.
     """
 
-    network: Network
+    networks: list[Network]
     target: Target
     recipe: Recipe
     sample: Sample
@@ -138,7 +138,7 @@ def _interrupted(n_iter):
 
 def _new_training(plan, number, start):
     """The run of one network, with its own starting values and validation rows."""
-    network, parameters = start.begin(plan)
+    network, parameters = start.begin(plan.networks[number], plan.sample.rows.dtype)
     sample, held_out = plan.sample, plan.held_out
     if held_out is None and plan.recipe.early_stopping:
         sample, held_out = map(sample.select, _split(plan, number, start.state))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..activations import activations_of_layers
-from ..network import EMBEDDINGS, Dense, Network, UnitVariance, output_layer
+from ..network import Dense, Network, UnitVariance, output_layer
 from ..network.dropout import dropout_rates
 from ..parameter_checks import check_hidden_layer_sizes
 from ..training import (
@@ -18,9 +18,8 @@ from ..training import (
     steps_of_epoch,
 )
 
-# Factors of the learning rate: of biases, and of an embedding, whose decay has the same.
+# Factor of the learning rate of biases.
 _RATE_OF_BIASES = 0.1
-_RATE_OF_EMBEDDING = 0.1
 
 # 'auto' batches: small below so many rows.
 _FEW_ROWS = 3000
@@ -33,20 +32,16 @@ _RATE_AFTER_PLAN = 0.1
 _LAST_BATCH = 0.25
 
 
-def table_network(settings, n_features, target, embedding, embedded_columns):
-    """A network of the recipe: dense layers, below them perhaps an embedding of numbers.
+def table_network(settings, n_features, target, below):
+    """A network of the recipe: dense layers upon those ``below``, which show the columns.
 
     The learning rate of weights is ``rate / sqrt(fan_in)``. Of ``settings``, an estimator, only
     hyper-parameters are read.
     """
     hidden = check_hidden_layer_sizes(settings)
     rates = dropout_rates(settings.dropout, 0.0, len(hidden))
-    layers, fan_in = [], n_features
-    if embedding is not None and len(embedded_columns):
-        rate = decay = _RATE_OF_EMBEDDING
-        layers.append(EMBEDDINGS[embedding](n_features, embedded_columns, rate=rate, decay=decay))
-        fan_in = layers[0].fan_out
-        rates = rates and [0.0, *rates]
+    rates = rates and [0.0] * len(below) + rates
+    layers, fan_in = list(below), below[-1].fan_out if below else n_features
     activations = activations_of_layers(settings.activation, len(hidden))
     for fan_out, activation in zip(hidden, activations, strict=True):
         layers.append(Dense(fan_in, fan_out, activation, UnitVariance(), _rates(fan_in)))

@@ -35,9 +35,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     """Networks that predict numbers from the rows of a table, as it comes and without tuning.
 
     Numbers are scaled by quantiles, dates become numbers, categories and missing values become
-    columns of their own. Then ``n_members`` networks are trained, each with its own starting
-    values and its own rows for validation; each keeps the parameters that are best for its
-    validation rows. What they predict is averaged.
+    columns of their own. Then ``n_members`` networks are trained, each with its own view of the
+    numbers, its own starting values and its own rows for validation; each keeps the parameters
+    that are best for its validation rows. What they predict is averaged.
 
     Parameters
     ----------
@@ -59,9 +59,21 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     Notes
     -----
-    Each number is shown as it is, and as 3 combinations of 16 waves of it [2]_. The frequencies of
-    these start from ``N(0, s^2)``, in periods, with ``s`` from 0.1 to 2 in a geometric series:
-    slow waves are for trends, fast ones for steps and bumps.
+    With ``embedding='auto'``, four networks see a table in three ways: with periodic functions
+    (the first and the third), with quantile bins, and with normal scores and periodic functions.
+    Those with an odd number (the first, the third) see a category of more than 8 levels as the
+    mean of the target by level, in place of columns of 0 and 1, shrunk for rare levels and
+    cross-fitted in five folds [3]_. ``partial_fit`` has no such means; with ``loss='cox'``, they
+    are those of martingale residuals.
+
+    Periodic functions of a number are 3 combinations of 16 cosines of it [2]_. Their frequencies
+    start from ``N(0, s^2)``, in periods, with ``s`` from 0.1 to 2 in a geometric series: low
+    frequencies are for trends, high ones for steps and bumps.
+
+    References
+    ----------
+    .. [3] Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical
+       attributes in classification and prediction problems", SIGKDD Explorations 3:27-32.
 
     Examples
     --------
@@ -86,7 +98,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         "loss": [StrOptions({*REGRESSION_LOSSES, *SURVIVAL_LOSSES}), Loss],
     }
 
-    _default_embedding = "periodic"
+    _embeddings = ("periodic", "quantile_bins", "periodic", "normal_scores_periodic")
 
     def __init__(
         self,

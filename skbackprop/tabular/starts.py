@@ -6,8 +6,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ..network import EMBEDDINGS, Network
+from ..network import CumulativeLogit, Dense
 from ..training import TrainingState
+
+# Layers that hyper-parameters describe; those below them are embeddings.
+_DENSE = Dense, CumulativeLogit
 
 
 class NewStart:
@@ -22,11 +25,11 @@ class NewStart:
     def __init__(self, seed):
         self.state = TrainingState(seed)
 
-    def begin(self, plan):
-        """The network of the plan, and its parameters, drawn."""
-        parameters = plan.network.parameters(plan.sample.rows.dtype)
-        plan.network.draw(parameters, self.state.random_state)
-        return plan.network, parameters
+    def begin(self, network, dtype):
+        """The planned network, and its parameters, drawn."""
+        parameters = network.parameters(dtype)
+        network.draw(parameters, self.state.random_state)
+        return network, parameters
 
     def whole_story(self, outcome):
         """The outcome of all fits of this network: here, of this one."""
@@ -54,11 +57,9 @@ class Continuation:
         self._member = member
         self.state = state.copy()
 
-    def begin(self, plan):
-        """The member's own network, with the dropout of the plan, and its parameters, copied."""
-        fitted = self._member.network
-        network = Network(fitted.network.layers, _aligned(plan.network, fitted.network))
-        return network, fitted.parameters(plan.sample.rows.dtype)
+    def begin(self, network, dtype):
+        """The planned network, and the member's parameters, copied."""
+        return network, self._member.network.parameters(dtype)
 
     def whole_story(self, outcome):
         """The outcome of all fits: epochs are counted, and curves begin, with the first fit."""
@@ -82,12 +83,11 @@ def _joined(before, outcome, name):
     return curves[0] + curves[1]
 
 
-def _aligned(asked, had):
-    """The rates of dropout that are asked for; layers below those of ``asked`` have none."""
-    if asked.dropout is None:
-        return None
-    rates = asked.dropout[-len(had.layers) :]
-    return [0.0] * (len(had.layers) - len(rates)) + rates
+def embedding_layers(network):
+    """The layers below the first dense one."""
+    layers = network.layers
+    n_below = next(i for i, layer in enumerate(layers) if isinstance(layer, _DENSE))
+    return layers[:n_below]
 
 
 def check_same_layers(asked, had):
@@ -95,22 +95,20 @@ def check_same_layers(asked, had):
     descriptions = [_described(network) for network in (asked, had)]
     if descriptions[0] != descriptions[1]:
         raise ValueError(
-            "hidden_layer_sizes, activation, embedding and loss now ask for networks "
+            "hidden_layer_sizes, activation and loss now ask for networks "
             f"{descriptions[0]}, but those that warm_start or partial_fit goes on with are "
             f"{descriptions[1]}. To begin anew, set warm_start=False and call fit."
         )
 
 
 def _described(network):
-    """What hyper-parameters say of the layers: units and activations, and the embedding."""
-    embeddings = tuple(EMBEDDINGS.values())
-    below = [layer.description for layer in network.layers if isinstance(layer, embeddings)]
-    *hidden, last = (layer for layer in network.layers if not isinstance(layer, embeddings))
+    """What hyper-parameters say of the dense layers: units and activations."""
+    *hidden, last = network.layers[len(embedding_layers(network)) :]
     layers = [f"{layer.fan_out} {layer.description}" for layer in hidden]
-    return " -> ".join([*below, *layers, f"{last.fan_out} outputs"])
+    return " -> ".join([*layers, f"{last.fan_out} outputs"])
 
 
-def starts_of(settings, network, members, states, is_part):
+def starts_of(settings, networks, members, states, is_part):
     """A start, by its number, for each network that is to be trained.
 
     Parameters
@@ -118,7 +116,7 @@ def starts_of(settings, network, members, states, is_part):
     settings : estimator
         Of which ``n_members`` and ``random_state`` are read.
 
-    network : Network
+    networks : list of Network
         What the hyper-parameters ask for.
 
     members : list of Outcome
@@ -134,7 +132,7 @@ def starts_of(settings, network, members, states, is_part):
     if not n_had:
         return {number: NewStart(seed) for number, seed in enumerate(_seeds(settings))}
     _check_number(n_asked, n_had, is_part)
-    for member in members:
+    for network, member in zip(networks, members, strict=False):
         check_same_layers(network, member.network.network)
     if n_asked > n_had:
         return {number: NewStart(_seeds(settings)[number]) for number in range(n_had, n_asked)}

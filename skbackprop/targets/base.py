@@ -80,6 +80,13 @@ class Target:
         """Encode a validated ``y`` for the loss, if it passes ``check``."""
         raise NotImplementedError
 
+    def as_columns(self, y):
+        """``y`` for statistics, of shape (n_samples, n_columns): classes as integers.
+
+        Their order does not matter. Numbers are floats in the units of the network.
+        """
+        return self.encode(y, np.float64).reshape(len(y), -1)
+
     def strata(self, encoded):
         """Classes to stratify a split by; None where there are none."""
         return None

@@ -60,6 +60,9 @@ class ClassTarget(Target):
         self.check(y)
         return _positions(y, self.classes)
 
+    def as_columns(self, y):
+        return self.codes(y)[:, np.newaxis]
+
     def _find_class_weight(self, class_weight, y, sample_weight):
         if isinstance(class_weight, list):
             raise ValueError(
@@ -261,6 +264,9 @@ class MultilabelTarget(Target):
         if self.class_weight is None:
             return None
         return self.class_weight[np.arange(self.n_raw), encoded.astype(np.intp)]
+
+    def as_columns(self, y):
+        return _dense(y).astype(np.intp)
 
     def broadcast(self, value, n_rows):
         return super().broadcast(_dense(value), n_rows)

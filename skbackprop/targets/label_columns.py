@@ -74,6 +74,11 @@ class LabelColumnsTarget(Target):
             encoded.append(targets.reshape(y.shape[0], -1).astype(dtype))
         return np.hstack(encoded)
 
+    def as_columns(self, y):
+        return np.hstack(
+            [column.as_columns(column_of(y, j)) for j, column in enumerate(self.columns)]
+        )
+
     def row_weight(self, encoded):
         """Class weight of each target, of shape (n_samples, n_columns)."""
         if all(column.class_weight is None for column in self.columns):

@@ -57,6 +57,18 @@ class SurvivalTarget(Target):
         rank = np.unique(time, return_inverse=True)[1]
         return np.column_stack([event, rank]).astype(dtype)
 
+    def as_columns(self, y):
+        """Martingale residuals of a model without features: events less those to be expected.
+
+        Early events are 1 nearly, long times without one are negative (Therneau, Grambsch &
+        Fleming 1990, "Martingale-based residuals for survival models", Biometrika 77:147-160).
+        """
+        event, time = _parts(y)
+        order = np.unique(time, return_inverse=True)[1]
+        events, leave = np.bincount(order, event), np.bincount(order)
+        at_risk = leave[::-1].cumsum()[::-1]
+        return (event - np.cumsum(events / at_risk)[order])[:, np.newaxis]
+
     def predict(self, raw):
         return raw[:, 0]
 

@@ -51,7 +51,7 @@ PLACES = {
     "A kind of target": Place(
         1, "one_versus_rest or every_kind_has", ("targets/test_kinds_of_targets.py",), at_least=15
     ),
-    "An encoding of numbers": Place(2, "hinges", ("network/test_layers.py", WALK), at_least=15),
+    "An encoding of numbers": Place(3, "hinges", ("network/test_layers.py", WALK), at_least=15),
     "A hyper-parameter": Place(
         4,
         "gradient_clipping or ((documented or defaults) and Backprop)",

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
+    PiecewiseLinearEncoder,
     SmoothClipScaler,
     TabularClassifier,
     TabularRegressor,
@@ -29,7 +30,7 @@ TARGETS = {
     BackpropRegressor: X[:, 0],
     TabularRegressor: X[:, 0],
 }
-VALIDATED = [*TARGETS, SmoothClipScaler]
+VALIDATED = [*TARGETS, PiecewiseLinearEncoder, SmoothClipScaler]
 
 VALUES = [
     *(0, 1, -1, 2.5, 0.5, 1.0, -0.0, 2**32 - 1, 2**32, 10**400, 1j, True, False),

@@ -9,7 +9,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from skbackprop import TableEncoder, TabularClassifier, TabularRegressor
 from skbackprop.export import to_onnx
 from skbackprop.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, ProportionalOdds, Quantile
-from skbackprop.network import EMBEDDINGS
+from skbackprop.tabular.embeddings import EMBEDDINGS
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -58,6 +58,7 @@ def pandas_frame(n_rows, seed):
             "codes": pd.Categorical(2**40 + rng.integers(0, 4 + seed, n_rows)),
             "codes of floats": pd.Categorical(rng.integers(0, 4 + seed, n_rows) / 4),
             "codes, missing": pd.Categorical(rng.integers(0, 4, n_rows)),
+            "many": pd.Categorical(rng.integers(0, 20 + 9 * seed, n_rows)),
             "flags": pd.Categorical(rng.random(n_rows) > 0.5),
             "interval": pd.cut(rng.normal(size=n_rows), [-9, -1, 0, 1, 9]),
             "rare": np.where(rng.random(n_rows) < 0.02, words(rng, n_rows, "xyz"), "often"),
@@ -134,7 +135,7 @@ def test_inputs_have_names_and_types():
     model = to_onnx(TabularClassifier(**SMALL).fit(X, Y["two"]))
     assert [one.name for one in model.graph.input] == X.columns.tolist()
     found = {one.name: one.type.tensor_type.elem_type for one in model.graph.input}
-    integers = {"integer", "seconds", "flag", "codes", "flags"}
+    integers = {"integer", "seconds", "flag", "codes", "flags", "many"}
     texts = {"object", "string", "category", "interval", "rare"}
     for name in X.columns:
         expected = "int64" if name in integers else "string" if name in texts else "float"

@@ -24,7 +24,7 @@ from skbackprop.losses import (
     ClassificationLoss,
     Multinomial,
 )
-from skbackprop.network import EMBEDDINGS
+from skbackprop.tabular.embeddings import EMBEDDINGS
 from skbackprop.training import SCHEDULES, UPDATE_RULES
 
 sio = pytest.importorskip("skops.io")

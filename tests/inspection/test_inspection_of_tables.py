@@ -34,14 +34,22 @@ SCORE = np.sin(X["size"] / 5e3) + X["price"] + 2 * (X["kind"] == "a") - (X["soil
 NAMES = list(X)
 
 
+# Smooth functions of the numbers, which have numerical derivatives everywhere.
+OPTIONS = {
+    "n_members": 3,
+    "hidden_layer_sizes": (8, 8),
+    "min_steps": 100,
+    "embedding": [None, "periodic"],
+    "random_state": 0,
+}
+
+
 def classifier(**parameters):
-    options = {"n_members": 3, "hidden_layer_sizes": (8, 8), "min_steps": 100, "random_state": 0}
-    return TabularClassifier(**options | parameters)
+    return TabularClassifier(**OPTIONS | parameters)
 
 
 def regressor(**parameters):
-    options = {"n_members": 3, "hidden_layer_sizes": (8, 8), "min_steps": 100, "random_state": 0}
-    return TabularRegressor(**options | parameters)
+    return TabularRegressor(**OPTIONS | parameters)
 
 
 # A model, its target, and all outputs of each kind, by its public methods.
@@ -140,6 +148,22 @@ def test_input_gradient_is_that_of_the_ensemble_in_the_units_of_the_table(task, 
         along = np.nansum(numbers * (directions * [*STEPS.values()])[:, np.newaxis], axis=2)
         scale = np.abs(expected).max()
         np.testing.assert_allclose(along, expected, rtol=2e-3, atol=2e-3 * scale)
+
+
+@pytest.mark.parametrize(("make", "of"), [(classifier, "probability"), (regressor, "prediction")])
+def test_input_gradient_of_piecewise_linear_encodings(make, of):
+    """Where no bin or knot is near, which is in most rows."""
+    model = make(n_members=4, embedding="auto").fit(
+        X, 1e5 * SCORE if make is regressor else SCORE > 1
+    )
+    predict = getattr(model, "predict_proba", model.predict)
+    gradient = input_gradient(model, X, of=of)
+    directions = 1e-3 * np.random.default_rng(0).uniform(-1, 1, size=(N, len(STEPS)))
+    expected = differences(lambda X: predict(X).reshape(N, -1)[:, -1], X, directions)
+    numbers = gradient[:, [NAMES.index(name) for name in STEPS]]
+    along = np.nansum(numbers * (directions * [*STEPS.values()]), axis=1)
+    close = np.isclose(along, expected, rtol=1e-2, atol=1e-2 * np.abs(expected).max())
+    assert close.mean() > 0.9
 
 
 def test_what_has_no_gradient_is_nan_and_what_does_not_vary_is_zero():

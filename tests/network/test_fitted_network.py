@@ -18,7 +18,9 @@ from skbackprop.network import (
     Dense,
     FittedNetwork,
     Network,
+    NormalScores,
     PeriodicEmbedding,
+    PiecewiseLinearEncoding,
     UnitVariance,
     Workspace,
     network_in_a_line,
@@ -208,10 +210,13 @@ def test_hidden_activations_are_those_of_the_formula(task, n_rows):
 
 # ---- every kind of layer
 
+EDGES = np.array([-1.5, -0.2, 0.4, 1.1])
 MADE = {
     "dense": lambda: Dense(3, 4, Tanh()),
     "cumulative_logit": lambda: CumulativeLogit(3, 5, [[4, 0, 2]], UnitVariance()),
     "periodic": lambda: PeriodicEmbedding(3, [0, 2], n_waves=5, n_outputs=2),
+    "piecewise_linear": lambda: PiecewiseLinearEncoding(3, [0, 1], {2: EDGES, 0: EDGES[1:]}),
+    "normal_scores": lambda: NormalScores(3, [0, 2], {1: (EDGES, np.array([-3.0, 0, 1, 3]))}),
 }
 every_layer = pytest.mark.parametrize("name", LAYERS)
 

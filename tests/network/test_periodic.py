@@ -7,8 +7,8 @@ from skbackprop.data.rows import Rows
 from skbackprop.inspection import check_directional_derivatives
 from skbackprop.losses import SquaredError
 from skbackprop.network import Dense, Network, raw_predictions
-from skbackprop.network.embedding import PeriodicEmbedding
 from skbackprop.network.parameters import Parameters
+from skbackprop.network.periodic import PeriodicEmbedding
 from skbackprop.training.objective import Objective
 from skbackprop.training.passes import ExactPass
 from skbackprop.training.threads import RowThreads

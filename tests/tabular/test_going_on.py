@@ -357,7 +357,7 @@ REFUSED = {
         "classifier", {"activation": "tanh"}, part(X, y), ("activation", "8 tanh", "8 silu"),
     ),
     "another embedding": (
-        "regressor", {"embedding": None}, part(X, NUMBERS), ("embedding", "periodic -> 8"),
+        "regressor", {"embedding": None}, part(X, NUMBERS), ("embedding", "[None, None]"),
     ),
     "more outputs by the loss": (
         "regressor", {"loss": "gaussian_nll"}, part(X, NUMBERS), ("loss", "2 outputs"),

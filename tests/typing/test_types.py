@@ -24,8 +24,8 @@ from skbackprop.losses import (
     RegressionLossName,
     SurvivalLossName,
 )
-from skbackprop.network import EMBEDDINGS, EmbeddingName
 from skbackprop.tabular.base import BaseTabular
+from skbackprop.tabular.embeddings import EMBEDDINGS, EmbeddingName
 from skbackprop.training.schedules import SCHEDULES, ScheduleName
 from skbackprop.training.solvers.update_rules import UPDATE_RULES, SolverName
 

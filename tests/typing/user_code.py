@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skbackprop import (
     BackpropClassifier,
     BackpropRegressor,
+    PiecewiseLinearEncoder,
     SmoothClipScaler,
     TableEncoder,
     TabularClassifier,
@@ -91,6 +92,8 @@ mean, std = (
 )
 assert_type(std, Floats)
 assert_type(SmoothClipScaler(clip=2).fit(X), SmoothClipScaler)
+assert_type(PiecewiseLinearEncoder(8, "tree").fit(X, y), PiecewiseLinearEncoder)
+TabularRegressor(embedding=["periodic", None])
 assert_type(
     TableEncoder(min_frequency=0.1, dtype=np.float64).fit(X).get_feature_names_out(), NDArray[Any]
 )

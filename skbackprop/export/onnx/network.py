@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from ...network import CumulativeLogit, Dense, PeriodicEmbedding
+from ...network import (
+    CumulativeLogit,
+    Dense,
+    NormalScores,
+    PeriodicEmbedding,
+    PiecewiseLinearEncoding,
+)
 from .activations import activated
 from .graph import entry
 
@@ -34,6 +40,29 @@ def _periodic(graph, layer, arrays, inputs):
     outputs = graph.add("Transpose", outputs, perm=[1, 0, 2])
     embedded = graph.reshape(outputs, len(layer.columns) * layer.n_outputs)
     return graph.side_by_side([inputs, embedded])
+
+
+def _clipped_lines(graph, lines, inputs):
+    """Functions of one column each, linear between two bounds."""
+    values = graph.cast(graph.take(inputs, lines.columns), "double")
+    low, scale = (graph.constant(array, np.float64) for array in (lines.low, lines.scale))
+    values = graph.add("Mul", graph.add("Sub", values, low), scale)
+    bounds = np.clip([lines.lowest, lines.highest], -_FAR, _FAR)
+    lowest, highest = (graph.constant(bound, np.float64) for bound in bounds)
+    return graph.add("Min", graph.add("Max", values, lowest), highest)
+
+
+def _piecewise_linear(graph, layer, arrays, inputs):
+    return graph.cast(_clipped_lines(graph, layer.lines, inputs), "float")
+
+
+def _normal_scores(graph, layer, arrays, inputs):
+    """Columns that are kept, and scores: sums of the rises between their knots."""
+    lines, first, sums = layer.functions()
+    rises = _clipped_lines(graph, lines, inputs)
+    scores = graph.add("MatMul", rises, graph.constant(sums, np.float64))
+    scores = graph.add("Add", scores, graph.constant(first, np.float64))
+    return graph.side_by_side([graph.take(inputs, layer.kept), graph.cast(scores, "float")])
 
 
 def _cumulative_logit(graph, layer, arrays, inputs):
@@ -70,6 +99,8 @@ def _log_probabilities(graph, score, biases):
 LAYERS = {
     Dense: _dense,
     PeriodicEmbedding: _periodic,
+    PiecewiseLinearEncoding: _piecewise_linear,
+    NormalScores: _normal_scores,
     CumulativeLogit: _cumulative_logit,
 }
 

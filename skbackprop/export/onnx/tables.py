@@ -166,16 +166,31 @@ def network_inputs(graph, estimator, columns):
     if scaler is None:
         return encoded(graph, encoder, columns)
     kept = np.flatnonzero(estimator._preprocessing.varies)
-    n_numbers = encoder.n_features_out_ - sum(len(levels.names) for levels in encoder._levels)
+    n_numbers = encoder._n_numbers
     of_numbers, of_others = kept[kept < n_numbers], kept[kept >= n_numbers] - n_numbers
     off, on = _scaled_indicators(scaler, n_numbers)
-    found = indicators(graph, encoder, columns, off, on, of_others)
+    found = [*_means(graph, estimator, columns)]
+    found += indicators(graph, encoder, columns, off, on, of_others)
     if len(of_numbers):
         values = numbers(graph, encoder, columns)
         if len(of_numbers) < n_numbers:
             values = graph.take(values, of_numbers)
         found.insert(0, graph.cast(scaled(graph, scaler, values, of_numbers), "float"))
     return graph.side_by_side(found)
+
+
+def _means(graph, estimator, columns):
+    """Scaled means of the categories of many levels, in float32: a list of those of each."""
+    encoder, means = estimator.encoder_, estimator._preprocessing.means
+    categorical, n_levels = np.flatnonzero(encoder.categorical_features_), means.n_levels
+    for i, (c, varies) in enumerate(zip(means.categories, means.varies, strict=True)):
+        if varies.any():
+            code = _code(graph, columns, categorical[c], encoder._levels[c])
+            none = graph.add("Less", code, graph.constant([[0]], np.int64))
+            row = graph.add("Where", none, graph.constant([[n_levels + i]], np.int64), code)
+            row = graph.add("Squeeze", row, graph.constant([1], np.int64))
+            table = graph.constant(means.of_levels[:, varies], np.float32)
+            yield graph.add("Gather", table, row, axis=0)
 
 
 def _scaled_indicators(scaler, n_numbers):

@@ -1,7 +1,8 @@
 """From a table to numbers: columns of any type, categories, missing values, scales."""
 
 from .encoder import TableEncoder
+from .piecewise_linear import PiecewiseLinearEncoder
 from .preprocessing import TablePreprocessing
 from .smooth_clip import SmoothClipScaler
 
-__all__ = ["SmoothClipScaler", "TableEncoder", "TablePreprocessing"]
+__all__ = ["PiecewiseLinearEncoder", "SmoothClipScaler", "TableEncoder", "TablePreprocessing"]

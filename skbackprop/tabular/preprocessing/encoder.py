@@ -366,6 +366,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return CodedTable(numbers, positions, off, on)
 
     @property
+    def _n_numbers(self):
+        """Number of columns of the result that belong to no category; they come first."""
+        return self.n_features_out_ - sum(len(levels.names) for levels in self._levels)
+
+    @property
     def _numeric(self):
         return np.flatnonzero(~self.categorical_features_)
 

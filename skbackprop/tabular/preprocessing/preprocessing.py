@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from ...utils import warn
+from .category_means import CategoryMeans
 from .encoder import TableEncoder
 from .smooth_clip import SmoothClipScaler
 
@@ -14,6 +15,9 @@ from .smooth_clip import SmoothClipScaler
 class TablePreprocessing:
     """What makes of a table the inputs of its networks.
 
+    Inputs are the numbers that vary, the means of categories of many levels, and the columns of 0
+    and 1 that vary. No network sees both the means and the columns of a category.
+
     Attributes
     ----------
     encoder : TableEncoder
@@ -21,22 +25,35 @@ class TablePreprocessing:
 
     scaler : SmoothClipScaler or None
         Scales them; None for sparse data.
+
+    means : CategoryMeans or None
+        Means of the target by level; None for sparse data.
     """
 
     encoder: TableEncoder
     scaler: SmoothClipScaler | None
+    means: CategoryMeans | None
 
     @classmethod
-    def fitted_to(cls, X, categorical_features):
-        """That of a table, and the inputs for its rows."""
-        is_sparse = sparse.issparse(X)
+    def fitted_to(cls, checked, targets, categorical_features):
+        """That of a table, and the inputs for its rows.
+
+        ``checked`` is a Checked, ``targets`` are columns of its target: floats for numbers,
+        integers for classes; None for no means.
+        """
+        is_sparse = sparse.issparse(checked.X)
         encoder = TableEncoder(categorical_features, dtype=np.float32 if is_sparse else np.float64)
-        encoded = encoder.set_output(transform="default")._fit_encode(X)
-        scaler = None
-        if not is_sparse:
-            scaler = SmoothClipScaler().set_output(transform="default")._fit_coded(encoded)
-        found = cls(encoder, scaler)
-        return found, found.scaled(encoded)
+        encoded = encoder.set_output(transform="default")._fit_encode(checked.X)
+        if is_sparse:
+            found = cls(encoder, None, None)
+            return found, found.scaled(encoded)
+        scaler = SmoothClipScaler().set_output(transform="default")._fit_coded(encoded)
+        if targets is None:
+            found = cls(encoder, scaler, CategoryMeans.none_of(encoded))
+            return found, found.scaled(encoded)
+        means, of_rows = CategoryMeans.fitted_to(encoded, targets, checked.sample_weight)
+        found = cls(encoder, scaler, means)
+        return found, found._joined(encoded, of_rows)
 
     def inputs(self, X):
         """The inputs for a table of the same columns."""
@@ -49,7 +66,12 @@ class TablePreprocessing:
         """The inputs for an encoded table."""
         if self.scaler is None:
             return Z if sparse.issparse(Z) else Z.numbers
-        Z = self.scaler._transform_coded(Z).select_columns(self.varies, np.float32)
+        return self._joined(Z, self.means.of_rows(Z))
+
+    def _joined(self, encoded, of_rows):
+        """Scaled columns that vary, with means after the numbers."""
+        Z = self.scaler._transform_coded(encoded).select_columns(self.varies, np.float32)
+        Z = Z.with_numbers(of_rows)
         return Z if len(Z.off) else Z.numbers
 
     @property
@@ -67,6 +89,30 @@ class TablePreprocessing:
             return np.arange(0)
         columns = np.arange(self.encoder.n_features_out_)
         return np.flatnonzero(np.isin(columns, self.encoder.numeric_columns_)[self.varies])
+
+    @property
+    def n_inputs(self):
+        """Number of inputs."""
+        if self.scaler is None:
+            return self.encoder.n_features_out_
+        return int(self.varies.sum()) + self.means.n_means
+
+    def inputs_seen(self, with_means):
+        """Positions of the inputs that a network sees, with means or the columns they replace."""
+        if self.scaler is None:
+            return np.arange(self.n_inputs)
+        n_numbers = self.encoder._n_numbers
+        first_mean = int(self.varies[:n_numbers].sum())
+        means = first_mean + np.arange(self.means.n_means)
+        if not with_means:
+            return np.setdiff1d(np.arange(self.n_inputs), means)
+        replaced = np.zeros(len(self.varies), bool)
+        for c in self.means.categories[self.means.varies.any(axis=1)]:
+            levels = self.encoder._levels[c]
+            first = n_numbers + levels.first
+            replaced[first : first + len(levels.names)] = True
+        of_others = len(means) + np.cumsum(self.varies) - 1
+        return np.setdiff1d(np.arange(self.n_inputs), of_others[replaced & self.varies])
 
     def warn_if_constant(self):
         """Warn where the first rows say nothing of any column."""

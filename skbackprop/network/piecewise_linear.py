@@ -1,0 +1,175 @@
+"""A layer that encodes numbers by the bins in which they lie."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# How far the first and the last value of a column go beyond their bin, in widths of it.
+_OVERSHOOT = 3.0
+
+
+@dataclass(frozen=True)
+class ClippedLines:
+    """Functions of one column each, linear between two bounds: ``clip((x - low) * scale)``.
+
+    Attributes
+    ----------
+    columns : ndarray of int of shape (n_functions,)
+        The column that each is of.
+
+    low, scale : ndarray of shape (n_functions,)
+        Where each is 0, and its slope.
+
+    lowest, highest : ndarray of shape (n_functions,)
+        The bounds.
+    """
+
+    columns: np.ndarray
+    low: np.ndarray
+    scale: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+
+    @classmethod
+    def of_table(cls, kept, edges):
+        """Columns as they are, then the bins of others, by their ``edges``, a dict."""
+        encoded = [cls.of_bins(*item) for item in edges.items()]
+        return cls.joined([cls.same(kept), *encoded])
+
+    @classmethod
+    def joined(cls, parts):
+        """Several sets of functions as one."""
+        names = cls.__dataclass_fields__
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @classmethod
+    def same(cls, columns):
+        """Columns as they are."""
+        columns = np.asarray(columns, dtype=np.intp)
+        shape = columns.shape
+        zeros, ones, limits = np.zeros(shape), np.ones(shape), np.full(shape, np.inf)
+        return cls(columns, zeros, ones, -limits, limits)
+
+    @classmethod
+    def of_bins(cls, column, edges):
+        """One function for each bin of a column; the outer bins are open.
+
+        ``edges``, of shape (n_bins + 1,), are in increasing order.
+        """
+        low, widths = edges[:-1], np.diff(edges)
+        lowest, highest = np.zeros_like(low), np.ones_like(low)
+        lowest[0], highest[-1] = -_OVERSHOOT, 1 + _OVERSHOOT
+        return cls(np.full(len(low), column, dtype=np.intp), low, 1 / widths, lowest, highest)
+
+    @classmethod
+    def steps(cls, column, knots, values):
+        """The rises of a piecewise-linear function of a column, which add up to it.
+
+        ``values`` are those of the function at the knots; it is constant beyond them.
+        """
+        rises = np.diff(values)
+        columns = np.full(len(rises), column, dtype=np.intp)
+        return cls(columns, knots[:-1], rises / np.diff(knots), np.zeros_like(rises), rises)
+
+    def astype(self, dtype):
+        """The same functions for inputs of a floating-point type."""
+        numbers = (self.low, self.scale, self.lowest, self.highest)
+        return ClippedLines(self.columns, *(array.astype(dtype) for array in numbers))
+
+    def values(self, inputs, out):
+        """Write the values of all functions, of shape (n_rows, n_functions), into ``out``."""
+        np.take(inputs, self.columns, axis=1, out=out, mode="clip")
+        np.subtract(out, self.low, out=out)
+        np.multiply(out, self.scale, out=out)
+        np.maximum(out, self.lowest, out=out)
+        np.minimum(out, self.highest, out=out)
+        return out
+
+    def slopes(self, values):
+        """Derivatives of the functions, by their values; 0 at a bound."""
+        between = (values > self.lowest) & (values < self.highest)
+        return between * self.scale
+
+
+class EncodingBuffers:
+    """What the layer keeps: its outputs ``H``, their ``delta``, and its functions ``lines``."""
+
+    __slots__ = ("H", "delta", "lines")
+
+    @property
+    def Z(self):
+        """The outputs: the layer has no activation."""
+        return self.H
+
+    def __init__(self, H, delta, lines):
+        self.H = H
+        self.delta = delta
+        self.lines = lines
+
+    def rows(self, n_rows):
+        """The same buffers for fewer rows."""
+        delta = None if self.delta is None else self.delta[:n_rows]
+        return EncodingBuffers(self.H[:n_rows], delta, self.lines)
+
+
+class PiecewiseLinearEncoding:
+    r"""Columns as they are, and others by the bins in which they lie.
+
+    A column with the bins :math:`b_0 < ... < b_T` becomes the :math:`T` outputs
+
+    .. math:: e_t = \min(\max((x - b_{t-1}) / (b_t - b_{t-1}), 0), 1),
+
+    of which the first has no lower bound and the last no upper one, up to three widths of the bin.
+    Bins below that of ``x`` are 1, those above are 0: a dense layer upon them is a function of the
+    column that is linear in each bin. There are no parameters to train.
+
+    Parameters
+    ----------
+    fan_in : int
+        Number of features.
+
+    kept : sequence of int
+        Columns that are outputs as they are.
+
+    edges : dict of int to ndarray of shape (n_bins + 1,), default=()
+        Edges of the bins, in increasing order, of each column that is encoded.
+
+    References
+    ----------
+    Gorishniy, Rubachev & Babenko (2022), "On embeddings for numerical features in tabular deep
+    learning", NeurIPS, equation (1).
+    """
+
+    parameter_shapes = ()
+
+    def __init__(self, fan_in, kept, edges=()):
+        self.fan_in = fan_in
+        self.lines = ClippedLines.of_table(kept, dict(edges))
+        self.fan_out = len(self.lines.columns)
+        self._n_kept = len(kept)
+
+    @property
+    def description(self):
+        """What the layer does, in a word or two."""
+        return "piecewise_linear" if len(self.lines.columns) > self._n_kept else "columns"
+
+    def draw(self, parameters, random_state):
+        """There is nothing to draw."""
+
+    def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
+        """New buffers for blocks of at most ``n_rows`` rows."""
+        H = np.empty((n_rows, self.fan_out), dtype)
+        return EncodingBuffers(H, np.empty_like(H) if backward else None, self.lines.astype(dtype))
+
+    def forward(self, parameters, inputs, buffers):
+        """Compute columns and encodings, side by side."""
+        buffers.lines.values(inputs, buffers.H)
+
+    def backward(self, parameters, inputs, buffers, ones, gradient):
+        """There are no parameters."""
+
+    def backward_inputs(self, parameters, buffers, out):
+        """Write ``dLoss/dinputs`` into ``out``."""
+        out[...] = 0
+        through = buffers.delta * buffers.lines.slopes(buffers.H)
+        np.add.at(out.T, self.lines.columns, through.T)

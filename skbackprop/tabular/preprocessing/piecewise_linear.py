@@ -1,0 +1,245 @@
+"""Encoding numbers by the bins in which they lie."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ...network import ClippedLines
+from ...utils import (
+    Interval,
+    StrOptions,
+    check_parameters,
+    draft_of,
+    fit_context,
+    input_feature_names,
+    one_fit_of,
+)
+
+if TYPE_CHECKING:
+    from typing import Any, Literal, Self
+
+    from ...utils.typing import Array, ArrayLike, FloatArray, MatrixLike
+
+_TYPES = np.float64, np.float32
+
+# Rows in the smallest bin of a tree: so many, and at least this share of all.
+_MIN_ROWS, _MIN_SHARE = 8, 1 / 500
+
+
+def quantile_edges(x, n_bins):
+    """Edges of at most ``n_bins`` bins of equal numbers of rows; None for two values or fewer.
+
+    Where most rows have the same value, the bins are those of the others, and one edge is that
+    value.
+    """
+    if not has_three_values(x):
+        return None
+    edges = np.unique(np.quantile(x, np.linspace(0, 1, n_bins + 1)))
+    if len(edges) >= 3:
+        return edges
+    middle = np.median(x)
+    others = np.quantile(x[x != middle], np.linspace(0, 1, n_bins // 2 + 1))
+    return np.unique([x.min(), middle, *others, x.max()])
+
+
+def tree_edges(x, n_bins, y, sample_weight=None):
+    """Edges where a decision tree on one column splits for the target; None as above.
+
+    ``y`` are classes if they are integers, and numbers if they are floats.
+    """
+    if not has_three_values(x):
+        return None
+    cls = DecisionTreeRegressor if y.dtype.kind == "f" else DecisionTreeClassifier
+    smallest = max(_MIN_ROWS, int(_MIN_SHARE * len(x)))
+    tree = cls(max_leaf_nodes=n_bins, min_samples_leaf=smallest, random_state=0)
+    tree = tree.fit(x[:, np.newaxis], y, sample_weight).tree_
+    return np.unique([x.min(), *tree.threshold[tree.feature >= 0], x.max()])
+
+
+def has_three_values(x):
+    """Whether a column has more than two values."""
+    return ((x > x.min()) & (x < x.max())).any()
+
+
+class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
+    r"""Encode numbers by the bins in which they lie.
+
+    A column with bins of the edges :math:`b_0 < ... < b_T` becomes the :math:`T` columns
+
+    .. math:: e_t = \min(\max((x - b_{t-1}) / (b_t - b_{t-1}), 0), 1):
+
+    1 for bins below ``x``, 0 for bins above, and the position within its own. What a linear model
+    makes of them is linear in each bin and continuous.
+
+    Parameters
+    ----------
+    n_bins : int, default=16
+        Largest number of bins of a column, at least 2.
+
+    strategy : {'quantile', 'tree'}, default='quantile'
+        Where the edges are: at quantiles of the column, or where a decision tree of at most
+        ``n_bins`` leaves, which sees this column alone, splits it to predict ``y``.
+
+    Attributes
+    ----------
+    edges_ : list of ndarray of shape (n_bins_of_column + 1,) or None
+        Edges of the bins of each column, in increasing order; None for a column with two values
+        or fewer, which stays as it is.
+
+    n_features_in_ : int
+        Number of features seen during ``fit``.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where all of them are strings.
+
+    See Also
+    --------
+    SmoothClipScaler : Scales columns and keeps their number.
+    sklearn.preprocessing.KBinsDiscretizer : Encodes the bin only, not the position in it.
+    sklearn.preprocessing.SplineTransformer : Smooth pieces in place of linear ones.
+
+    Notes
+    -----
+    The first bin is open below and the last above: beyond the data, :math:`e_1` goes down to -3
+    and :math:`e_T` up to 4. A bin of a tree has at least 8 rows, and 1 in 500.
+
+    The columns of the result are those that stay, then the bins of each other one.
+
+    References
+    ----------
+    Gorishniy, Rubachev & Babenko (2022), "On embeddings for numerical features in tabular deep
+    learning", NeurIPS, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop import PiecewiseLinearEncoder
+    >>> X = np.arange(9.0)[:, np.newaxis]
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2).fit(X)
+    >>> encoder.transform([[1.0], [4.0], [7.0]])
+    array([[0.25, 0.  ],
+           [1.  , 0.  ],
+           [1.  , 0.75]])
+    """
+
+    edges_: list[Any]
+    n_features_in_: int
+    feature_names_in_: Array
+
+    _allowed_values: ClassVar = {
+        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "strategy": [StrOptions({"quantile", "tree"})],
+    }
+    _validate_params = check_parameters
+
+    def __init__(
+        self, n_bins: int = 16, strategy: Literal["quantile", "tree"] = "quantile"
+    ) -> None:
+        self.n_bins = n_bins
+        self.strategy = strategy
+
+    @fit_context
+    def fit(self, X: MatrixLike, y: ArrayLike | None = None) -> Self:
+        """Find the bins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            The target, for ``strategy='tree'``: numbers or class labels.
+
+        Returns
+        -------
+        self : PiecewiseLinearEncoder
+            The fitted encoder.
+        """
+        with draft_of(self) as (draft, _):
+            draft._fit(X, y)
+        return self
+
+    def _fit(self, X, y):
+        if self.strategy == "quantile":
+            X = self._checked(X, reset=True)
+            self._check_ranges(X)
+            self.edges_ = [quantile_edges(x, self.n_bins) for x in X.T]
+            return
+        X, y = validate_data(self, X, y, dtype=_TYPES, multi_output=True)
+        self._check_ranges(X)
+        if not type_of_target(y).startswith("continuous"):
+            y = np.unique(y, return_inverse=True)[1].reshape(y.shape)
+        self.edges_ = [tree_edges(x, self.n_bins, y) for x in X.T]
+
+    def transform(self, X: MatrixLike) -> FloatArray | Any:
+        """Encode data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_outputs), or as ``set_output`` says
+            Columns that stay, then the bins of the others, of the floating-point type of ``X``.
+        """
+        now = one_fit_of(self)
+        check_is_fitted(now)
+        X = now._checked(X, reset=False)
+        lines = now._lines().astype(X.dtype)
+        return lines.values(X, np.empty((len(X), len(lines.columns)), X.dtype))
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
+        """Names of the columns of the result: that of the column, and the number of the bin.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the features, where ``fit`` saw none.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            The names.
+        """
+        check_is_fitted(self)
+        named = list(zip(input_feature_names(self, input_features), self.edges_, strict=True))
+        stay = [name for name, edges in named if edges is None]
+        bins = [
+            f"{name}_bin{number}"
+            for name, edges in named
+            if edges is not None
+            for number in range(1, len(edges))
+        ]
+        return np.array(stay + bins, dtype=object)
+
+    def _lines(self):
+        edges = {i: edges for i, edges in enumerate(self.edges_) if edges is not None}
+        stay = [i for i, edges in enumerate(self.edges_) if edges is None]
+        return ClippedLines.of_table(stay, edges)
+
+    def _checked(self, X, reset):
+        return validate_data(self, X, reset=reset, dtype=_TYPES)
+
+    def _check_ranges(self, X):
+        with np.errstate(over="ignore"):
+            wide = np.flatnonzero(np.isinf(X.max(axis=0) - X.min(axis=0)))
+        if len(wide):
+            raise ValueError(
+                f"Column {wide[0]} of X has a range that is wider than {X.dtype} can hold: scale "
+                "it first."
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.strategy == "tree"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
