@@ -16,15 +16,20 @@ class CodedTable:
 
     off, on : ndarray of shape (n_columns,)
         The two values of each of the other columns.
+
+    levels : ndarray of int of shape (n_samples, n_categories), default=None
+        Which level of each category a row has, counted from 0: those with columns come first, then
+        the rare ones, which share a column. -1 for none that is known.
     """
 
     dtype = np.dtype(object)  # to be converted, whatever is asked for
 
-    def __init__(self, numbers, positions, off, on):
+    def __init__(self, numbers, positions, off, on, levels=None):
         self.numbers = numbers
         self.positions = positions
         self.off = off
         self.on = on
+        self.levels = levels
 
     @property
     def shape(self):

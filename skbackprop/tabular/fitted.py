@@ -83,7 +83,9 @@ class FittedEnsemble:
         for column in range(levels.first, levels.first + len(levels.names)):
             positions = table.positions.copy()
             positions[:, c] = column
-            changed = CodedTable(table.numbers, positions, table.off, table.on)
+            numbers = table.levels.copy()
+            numbers[:, c] = column - levels.first
+            changed = CodedTable(table.numbers, positions, table.off, table.on, numbers)
             yield estimator._preprocessing.scaled(changed)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import TargetEncoder
 
 from skbackprop import TabularClassifier, TabularRegressor
 from skbackprop.data.coded import CodedTable
@@ -26,37 +25,47 @@ NUMBERS = EFFECTS[LEVELS] + 0.1 * FRAME["x"].to_numpy()
 QUICK = {"hidden_layer_sizes": (16,), "max_iter": 10, "min_steps": 50, "random_state": 0}
 
 
-@pytest.mark.parametrize("y", [NUMBERS, NUMBERS > 0.5])
-def test_means_are_those_of_scikit_learn(y):
-    y = y.astype(float)[:, np.newaxis]
-    means, of_all = _shrunk_means(LEVELS, 31, y, np.ones_like(y))
-    encoder = TargetEncoder(target_type="continuous").fit(LEVELS[:, np.newaxis], y[:, 0])
-    levels = np.arange(31)[:, np.newaxis]  # the last one is unknown
-    np.testing.assert_allclose(means[:, :1], encoder.transform(levels), rtol=1e-12)
-    np.testing.assert_allclose(of_all, y.mean())
+def test_means_are_shrunk_by_the_variance_between_levels():
+    """By the formulas of a one-way analysis of variance, level by level."""
+    level = np.append(LEVELS, [30, 31, 31])
+    y = np.append(NUMBERS, [5.0, -3.0, -3.5])
+    groups = [y[level == i] for i in range(32)]
+    sizes = np.array([len(group) for group in groups])
+    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / (len(y) - 32)
+    squares = sum(len(group) * (group.mean() - y.mean()) ** 2 for group in groups)
+    between = (squares - 31 * within) / (len(y) - (sizes**2).sum() / len(y))
+    share = sizes * between / (sizes * between + within)
+    expected = share * [group.mean() for group in groups] + (1 - share) * y.mean()
+    found = _shrunk_means(level, y[:, np.newaxis], np.ones((len(y), 1)))
+    np.testing.assert_allclose(found[:, 0], [*expected, y.mean()], rtol=1e-10)
+
+
+def test_levels_that_say_nothing_are_nearly_the_same():
+    y = RNG.normal(size=(N, 1))
+    means = _shrunk_means(LEVELS, y, np.ones((N, 1)))
+    raw = [y[LEVELS == i].mean() for i in range(30)]
+    assert np.std(means) < 0.4 * np.std(raw)
 
 
 def test_a_weight_of_two_is_a_row_twice():
     y, weight = NUMBERS[:, np.newaxis], RNG.integers(0, 3, (N, 1)).astype(float)
     twice = np.repeat(np.arange(N), weight[:, 0].astype(int))
-    once = _shrunk_means(LEVELS, 30, y, weight)[0]
-    repeated = _shrunk_means(LEVELS[twice], 30, y[twice], np.ones((len(twice), 1)))[0]
+    once = _shrunk_means(LEVELS, y, weight)
+    repeated = _shrunk_means(LEVELS[twice], y[twice], np.ones((len(twice), 1)))
     np.testing.assert_allclose(once, repeated, rtol=1e-10)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e200])
 def test_means_of_extreme_targets_are_finite(scale):
     with np.errstate(all="raise"):
-        means, _ = _shrunk_means(LEVELS, 30, scale * NUMBERS[:, np.newaxis], np.ones((N, 1)))
+        means = _shrunk_means(LEVELS, scale * NUMBERS[:, np.newaxis], np.ones((N, 1)))
     assert np.isfinite(means).all()
 
 
-def coded(*positions):
-    positions = np.stack(positions, axis=1)
-    n_levels = positions.max() + 1
-    return CodedTable(
-        np.empty((len(positions), 0)), positions, np.zeros(n_levels), np.ones(n_levels)
-    )
+def coded(*levels):
+    """A table of categories without columns, by their levels."""
+    levels, none = np.stack(levels, axis=1), np.zeros(0)
+    return CodedTable(np.empty((len(levels), 0)), levels, none, none, levels)
 
 
 def test_the_target_of_a_row_is_not_in_its_own_mean():
@@ -67,7 +76,7 @@ def test_the_target_of_a_row_is_not_in_its_own_mean():
 
 
 def test_only_categories_of_more_than_eight_levels_have_means():
-    table = coded(RNG.integers(0, 8, N), 8 + RNG.integers(0, 9, N))
+    table = coded(RNG.integers(0, 8, N), RNG.integers(0, 9, N))
     means, of_rows = CategoryMeans.fitted_to(table, NUMBERS[:, np.newaxis], None)
     assert means.categories.tolist() == [1]
     assert of_rows.shape == (N, 1)
@@ -93,8 +102,7 @@ def test_columns_by_target(targets, n_means):
 
 def test_unknown_levels_have_the_mean_of_all():
     means, _ = CategoryMeans.fitted_to(coded(LEVELS), NUMBERS[:, np.newaxis], None)
-    table = coded(np.array([-1, 3]), np.array([0, 29]))
-    unknown, known = means.of_rows(table)
+    unknown, known = means.of_rows(coded(np.array([-1, 3])))
     # Scaling keeps the order: the mean of all is between the lowest and the highest.
     of_levels = means.of_rows(coded(np.arange(30)))
     assert of_levels.min() < unknown[0] < of_levels.max()
@@ -108,7 +116,7 @@ def test_missing_targets_do_not_count():
     found = []
     for other in (0.0, 1e6):
         y[::2, 1] = other
-        found.append(CategoryMeans.fitted_to(coded(LEVELS), y, weight)[0].of_levels)
+        found.append(CategoryMeans.fitted_to(coded(LEVELS), y, weight)[0].of_levels[0])
     np.testing.assert_array_equal(*found)
 
 
@@ -141,6 +149,18 @@ def test_a_level_that_says_nothing_does_no_harm():
     with_means = TabularRegressor(**settings).fit(X[:750], y[:750]).score(X[750:], y[750:])
     without = TabularRegressor(**settings).fit(X.iloc[:750, :3], y[:750])
     assert with_means > without.score(X.iloc[750:, :3], y[750:]) - 0.05
+
+
+def test_rare_levels_have_means():
+    """Three rows a level, which has no column of its own."""
+    rng = np.random.default_rng(1)
+    level, effects = rng.integers(0, 1000, 4000), rng.normal(size=1000)
+    X = pd.DataFrame({"level": pd.Categorical(level), "x": rng.normal(size=4000)})
+    y = 2 * effects[level] + X["x"].to_numpy()
+    model = TabularRegressor(1, **QUICK | {"embedding": None}).fit(X[:3000], y[:3000])
+    without = TabularRegressor(2, **QUICK).partial_fit(X[:3000], y[:3000])
+    assert without.score(X[3000:], y[3000:]) < 0.4
+    assert model.score(X[3000:], y[3000:]) > 0.6
 
 
 def test_partial_fit_has_no_means():

@@ -87,11 +87,15 @@ def indicators(graph, encoder, columns, off, on, kept):
     return found
 
 
-def _code(graph, columns, j, levels):
-    """Position of the column that is on, of shape (n_samples, 1); -1 for none."""
-    texts = [name for name in levels.names if name is not None]
-    every = np.arange(len(texts) + 2)
-    *positions, unseen, missing = levels.positions([*texts, _UNSEEN], every).tolist()
+def _code(graph, columns, j, levels, of_cells=None):
+    """Position of the column that is on, of shape (n_samples, 1); -1 for none.
+
+    ``of_cells``, a method of ``levels``, says which numbers are meant instead.
+    """
+    of_cells = of_cells or levels.positions
+    every = np.arange(len(levels.texts) + 2)
+    texts = levels.texts
+    *positions, unseen, missing = of_cells([*texts, _UNSEEN], every).tolist()
     known = dict(zip(texts, positions, strict=True))
     kind, column = columns.kind(j), columns.one(j)
     if kind == "bool":
@@ -182,15 +186,14 @@ def network_inputs(graph, estimator, columns):
 def _means(graph, estimator, columns):
     """Scaled means of the categories of many levels, in float32: a list of those of each."""
     encoder, means = estimator.encoder_, estimator._preprocessing.means
-    categorical, n_levels = np.flatnonzero(encoder.categorical_features_), means.n_levels
-    for i, (c, varies) in enumerate(zip(means.categories, means.varies, strict=True)):
+    categorical = np.flatnonzero(encoder.categorical_features_)
+    for c, of_levels, varies in means:
         if varies.any():
-            code = _code(graph, columns, categorical[c], encoder._levels[c])
-            none = graph.add("Less", code, graph.constant([[0]], np.int64))
-            row = graph.add("Where", none, graph.constant([[n_levels + i]], np.int64), code)
-            row = graph.add("Squeeze", row, graph.constant([1], np.int64))
-            table = graph.constant(means.of_levels[:, varies], np.float32)
-            yield graph.add("Gather", table, row, axis=0)
+            levels = encoder._levels[c]
+            code = _code(graph, columns, categorical[c], levels, levels.numbers)
+            row = graph.add("Squeeze", code, graph.constant([1], np.int64))
+            table = graph.constant(of_levels[:, varies], np.float32)
+            yield graph.add("Gather", table, row, axis=0)  # -1 is the last row
 
 
 def _scaled_indicators(scaler, n_numbers):

@@ -20,10 +20,12 @@ class CategoryMeans:
     The mean of a level :math:`i` with :math:`n_i` rows is shrunk towards the mean of all rows:
 
     .. math:: m_i = \lambda_i \bar y_i + (1 - \lambda_i) \bar y, \qquad
-        \lambda_i = \frac{n_i s^2}{n_i s^2 + s_i^2},
+        \lambda_i = \frac{n_i \tau^2}{n_i \tau^2 + \sigma^2},
 
-    with the variances :math:`s^2` of all rows and :math:`s_i^2` of those of the level. For
-    classes, these are means of 0 and 1 for each class. Rows are counted by their weights.
+    where :math:`\sigma^2` is the variance within levels and :math:`\tau^2` that of the levels'
+    true means, as an analysis of variance estimates them (Searle et al., section 3.6): 0 where
+    levels differ no more than by chance. For classes, these are means of 0 and 1 for each class.
+    Rows are counted by their weights.
 
     Training rows get means from the rows of other folds (cross-fitting): a mean that contains the
     row's own target would be trusted too much.
@@ -33,17 +35,18 @@ class CategoryMeans:
     categories : ndarray of int of shape (n_categories,)
         Positions, among all categories, of those that have means.
 
-    of_levels : ndarray of shape (n_levels + n_categories, n_outputs)
-        Scaled means of all levels, by their columns of 0 and 1, then of what is no known level of
-        each category. Rows of other categories are not used.
+    of_levels : list of ndarray of shape (n_levels + 1, n_outputs)
+        Scaled means of the levels of each; the last one is for no level that is known.
 
-    varies : ndarray of bool of shape (n_categories, n_outputs)
-        Which means differ between the training rows; others are left out.
+    varies : list of ndarray of bool of shape (n_outputs,)
+        Which means of each differ between the training rows; others are left out.
 
     References
     ----------
     Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes in
     classification and prediction problems", SIGKDD Explorations 3:27-32.
+
+    Searle, Casella & McCulloch (1992), "Variance components", Wiley.
 
     Pargent, Pfisterer, Thomas & Bischl (2022), "Regularized target encoding outperforms
     traditional methods in supervised machine learning with high cardinality features",
@@ -51,8 +54,8 @@ class CategoryMeans:
     """
 
     categories: np.ndarray
-    of_levels: np.ndarray
-    varies: np.ndarray
+    of_levels: list[np.ndarray]
+    varies: list[np.ndarray]
 
     @classmethod
     def fitted_to(cls, table, targets, sample_weight):
@@ -70,45 +73,37 @@ class CategoryMeans:
             Weights of the rows, or of single targets; None for ones.
         """
         y, weight = _outputs_of(targets, sample_weight)
-        n_levels = np.array([len(np.unique(column)) for column in table.positions.T])
+        n_levels = np.array([len(np.unique(column)) for column in table.levels.T])
         categories = np.flatnonzero(n_levels > max(_MANY_LEVELS, y.shape[1]))
-        of_levels = np.zeros((len(table.off) + len(categories), y.shape[1]))
-        varies = np.zeros((len(categories), y.shape[1]), bool)
-        of_rows = [np.empty((len(y), 0))]
-        for i, c in enumerate(categories):
-            used, level = np.unique(table.positions[:, c].astype(np.intp), return_inverse=True)
+        of_levels, varies, of_rows = [], [], [np.empty((len(y), 0))]
+        for level in table.levels.T[categories]:
             scaler = SmoothClipScaler().set_output(transform="default")
             own = scaler.fit_transform(_cross_fitted(level, y, weight))
-            varies[i] = ~np.isnan(scaler.scale_)
-            means, of_all = _shrunk_means(level, len(used), y, weight)
-            of_levels[len(table.off) + i] = scaler.transform(of_all[np.newaxis])[0]
-            of_levels[np.where(used < 0, len(table.off) + i, used)] = scaler.transform(means)
-            of_rows.append(own[:, varies[i]])
+            varies.append(~np.isnan(scaler.scale_))
+            of_levels.append(scaler.transform(_shrunk_means(level, y, weight)))
+            of_rows.append(own[:, varies[-1]])
         return cls(categories, of_levels, varies), np.hstack(of_rows)
 
     @classmethod
-    def none_of(cls, table):
-        """No means of a CodedTable."""
-        return cls(np.arange(0), np.zeros((len(table.off), 0)), np.zeros((0, 0), bool))
+    def none(cls):
+        """No means."""
+        return cls(np.arange(0), [], [])
 
     def of_rows(self, table):
         """Scaled means for the rows of another table."""
-        found = [np.empty((len(table.positions), 0))]
-        for i, (c, varies) in enumerate(zip(self.categories, self.varies, strict=True)):
-            positions = table.positions[:, c].astype(np.intp)
-            rows = self.of_levels[np.where(positions < 0, self.n_levels + i, positions)]
-            found.append(rows[:, varies])
+        found = [np.empty((len(table.numbers), 0))]
+        for c, of_levels, varies in self:
+            found.append(of_levels[table.levels[:, c]][:, varies])
         return np.hstack(found)
 
-    @property
-    def n_levels(self):
-        """Number of levels of all categories."""
-        return len(self.of_levels) - len(self.categories)
+    def __iter__(self):
+        """Position of each category, means of its levels, and which of them differ."""
+        return zip(self.categories, self.of_levels, self.varies, strict=True)
 
     @property
     def n_means(self):
         """Number of columns."""
-        return int(self.varies.sum())
+        return sum(int(varies.sum()) for varies in self.varies)
 
 
 def _outputs_of(targets, sample_weight):
@@ -126,23 +121,27 @@ def _outputs_of(targets, sample_weight):
     return np.column_stack(columns).astype(np.float64), np.column_stack(of_columns)
 
 
-def _shrunk_means(level, n_levels, y, weight):
-    """Means of each level, shrunk, and that of all rows."""
+def _shrunk_means(level, y, weight):
+    """Means of the levels that there are, 0 to the largest, shrunk, and that of all rows."""
+    n_levels = level.max() + 1
+    level = np.where(level < 0, n_levels, level)
     with np.errstate(all="ignore"):
         count = _sums(level, n_levels, weight)
-        mean = _sums(level, n_levels, weight * y) / count
+        mean = np.where(count > 0, _sums(level, n_levels, weight * y) / count, 0)
         total = weight.sum(axis=0)
         of_all = np.nan_to_num((weight * y).sum(axis=0) / total)
-        variance = (weight * (y - of_all) ** 2).sum(axis=0) / total
-        within = _sums(level, n_levels, weight * (y - mean[level]) ** 2) / count
-        share = count * variance / (count * variance + within)
+        used = (count > 0).sum(axis=0)
+        within = (weight * (y - mean[level]) ** 2).sum(axis=0) / np.maximum(total - used, 1)
+        between = (count * (mean - of_all) ** 2).sum(axis=0) - (used - 1) * within
+        between = np.maximum(between / (total - (count**2).sum(axis=0) / total), 0)
+        share = count * between / (count * between + within)
         means = share * mean + (1 - share) * of_all
-    return np.where(np.isfinite(means), means, of_all), of_all
+    return np.where(np.isfinite(means) & (count > 0), means, of_all)
 
 
 def _sums(level, n_levels, values):
-    """Sums of the columns by level."""
-    return np.column_stack([np.bincount(level, column, n_levels) for column in values.T])
+    """Sums of the columns by level, and, in the last row, of what has none."""
+    return np.column_stack([np.bincount(level, column, n_levels + 1) for column in values.T])
 
 
 def _cross_fitted(level, y, weight):
@@ -151,6 +150,7 @@ def _cross_fitted(level, y, weight):
     means = np.empty_like(y)
     for k in range(min(_FOLDS, len(y))):
         own, others = fold == k, fold != k
-        found = _shrunk_means(level[others], level.max() + 1, y[others], weight[others])[0]
-        means[own] = found[level[own]]
+        found = _shrunk_means(level[others], y[others], weight[others])
+        known = np.where(level[own] < len(found) - 1, level[own], -1)
+        means[own] = found[known]
     return means

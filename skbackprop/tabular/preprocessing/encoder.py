@@ -88,10 +88,11 @@ def _unique(names):
 class _Levels:
     """The columns of a category: those of its levels, then one that the rare ones share.
 
-    ``first`` is the position of the first. Rare levels are given by their own positions.
+    ``first`` is the position of the first. Levels are given with the numbers of their rows, rare
+    ones by their own positions.
     """
 
-    def __init__(self, levels, rare, first):
+    def __init__(self, levels, counts, rare, first):
         self.first = first
         rare = set(rare)
         kept = [level for i, level in enumerate(levels) if i not in rare]
@@ -101,11 +102,27 @@ class _Levels:
         # Not with the others: skops loads no dict with None among its keys.
         self._missing = columns.pop(None, self._unseen)
         self._columns = columns
+        repeated = [i for i in sorted(rare) if counts[i] > 1 and levels[i] is not None]
+        self._rare = {levels[i]: first + len(self.names) + k for k, i in enumerate(repeated)}
 
     def positions(self, texts, codes):
         """The column of each row; -1 for none."""
         columns = [self._columns.get(text, self._unseen) for text in texts]
         return np.array([*columns, self._missing])[codes]  # a code of -1 is the last one
+
+    def numbers(self, texts, codes):
+        """The level of each row: its column, counted from 0, or after all of these; -1 for none.
+
+        Rare levels of a single row are not told apart from unseen ones.
+        """
+        known = self._columns | self._rare
+        numbers = np.array([*(known.get(text, self._unseen) for text in texts), self._missing])
+        return np.where(numbers < 0, -1, numbers - self.first)[codes]
+
+    @property
+    def texts(self):
+        """The levels that have a number, without the missing one."""
+        return [*self._columns, *self._rare]
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -352,18 +369,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _coded(self, table):
         """A dense table that was read, with categories as positions of their columns."""
-        n_columns = sum(len(levels.names) for levels in self._levels)
-        coded = [
-            levels.positions(*table.column(j).levels()).astype(np.min_scalar_type(-n_columns))
-            for j, levels in zip(self._categorical, self._levels, strict=True)
-        ]
+        coded = [table.column(j).levels() for j in self._categorical]
         if len(self._numeric):
             numbers = self._filled(self._numbers(table))
         else:
-            numbers = np.empty((len(coded[0]), 0), self.dtype)
-        positions = np.stack(coded, axis=1) if coded else np.empty((len(numbers), 0), np.int8)
+            numbers = np.empty((len(coded[0][1]), 0), self.dtype)
+        n_columns = self.n_features_out_ - self._n_numbers
         off, on = np.zeros(n_columns, self.dtype), np.ones(n_columns, self.dtype)
-        return CodedTable(numbers, positions, off, on)
+        if not coded:
+            none = np.empty((len(numbers), 0), np.int8)
+            return CodedTable(numbers, none, off, on, none)
+        found = list(zip(self._levels, coded, strict=True))
+        positions = np.stack([levels.positions(*cells) for levels, cells in found], axis=1)
+        level_numbers = np.stack([levels.numbers(*cells) for levels, cells in found], axis=1)
+        positions = positions.astype(np.min_scalar_type(-n_columns))
+        return CodedTable(numbers, positions, off, on, level_numbers.astype(np.int32))
 
     @property
     def _n_numbers(self):
@@ -475,7 +495,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             max_categories=self.max_categories,
         ).fit(ranks[codes][:, np.newaxis])
         rare = getattr(one_hot, "infrequent_categories_", [None])[0]
-        return _Levels(levels, () if rare is None else rare.tolist(), first)
+        counts = np.bincount(ranks[codes], minlength=len(levels))
+        return _Levels(levels, counts, () if rare is None else rare.tolist(), first)
 
     def _fit_sparse(self, X):
         X = validate_data(self, X, accept_sparse="csr", dtype=self.dtype)

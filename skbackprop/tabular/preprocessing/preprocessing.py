@@ -49,7 +49,7 @@ class TablePreprocessing:
             return found, found.scaled(encoded)
         scaler = SmoothClipScaler().set_output(transform="default")._fit_coded(encoded)
         if targets is None:
-            found = cls(encoder, scaler, CategoryMeans.none_of(encoded))
+            found = cls(encoder, scaler, CategoryMeans.none())
             return found, found.scaled(encoded)
         means, of_rows = CategoryMeans.fitted_to(encoded, targets, checked.sample_weight)
         found = cls(encoder, scaler, means)
@@ -107,8 +107,10 @@ class TablePreprocessing:
         if not with_means:
             return np.setdiff1d(np.arange(self.n_inputs), means)
         replaced = np.zeros(len(self.varies), bool)
-        for c in self.means.categories[self.means.varies.any(axis=1)]:
+        for c, _, varies in self.means:
             levels = self.encoder._levels[c]
+            if not varies.any():
+                continue
             first = n_numbers + levels.first
             replaced[first : first + len(levels.names)] = True
         of_others = len(means) + np.cumsum(self.varies) - 1
