@@ -47,12 +47,39 @@ def test_inspection():
     matplotlib.pyplot.close("all")
 
 
-def test_tables():
+@pytest.mark.parametrize("page", ["tables", "tables_columns"])
+def test_tables(page):
+    pytest.importorskip("pandas")
+    run(page)
+
+
+def test_tables_training():
     pytest.importorskip("pandas")
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
     pytest.importorskip("rich")
-    variables = run("tables")
+    variables = run("tables_training")
     assert len(variables["model"].members_) == 2
+
+
+@pytest.mark.parametrize("page", ["faq", "tuning", "label_columns", "help"])
+def test_page(page):
+    run(page)
+
+
+def test_ordered_classes():
+    variables = run("ordered_classes")
+    X, model = variables["X"], variables["model"]
+    cuts = variables["thresholds"][None] - variables["score"]
+    order = [model.classes_.tolist().index(label) for label in model.loss.order]
+    below = model.predict_proba(X)[:, order].cumsum(axis=1)[:, :-1]
+    np.testing.assert_allclose(1 / (1 + np.exp(-cuts)), below, rtol=1e-6)
+    most_frequent = np.unique(variables["words"], return_counts=True)[1].max() / len(X)
+    assert np.mean(variables["median"] == variables["words"]) > most_frequent + 0.1
+
+
+def test_survival():
+    variables = run("survival")
+    assert variables["model"].score(variables["X"], variables["y"]) > 0.6
 
 
 def test_inspection_of_tables():
