@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+import skbackprop
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "user_guide"
@@ -61,9 +62,14 @@ def test_tables_training():
     assert len(variables["model"].members_) == 2
 
 
-@pytest.mark.parametrize("page", ["faq", "tuning", "label_columns", "help"])
+@pytest.mark.parametrize("page", ["faq", "tuning", "label_columns"])
 def test_page(page):
     run(page)
+
+
+def test_help(capsys):
+    run("help")
+    assert f"skbackprop {skbackprop.__version__}\n" in capsys.readouterr().out
 
 
 def test_ordered_classes():
