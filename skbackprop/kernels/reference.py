@@ -1,4 +1,4 @@
-"""The element-wise work of a step in NumPy: what a kernel does is said here, for both sets.
+"""The work of a step in NumPy: what a kernel does is said here, for both sets.
 
 A kernel is made once, for a component and a pass, and then called in each step. These call what
 the component itself says in NumPy, and so they serve every component, a user's own too. Compiled
@@ -41,6 +41,22 @@ class ActivationKernel:
         """
         self._activation.backward(delta, H, Z)
         np.dot(ones, delta, out=bias_gradient)
+
+
+class ProductKernel:
+    """Products of a layer's weights, ``coef`` of shape (fan_in, fan_out), with dense arrays."""
+
+    def forward(self, inputs, coef, out):
+        """Write ``inputs coef``."""
+        np.dot(inputs, coef, out=out)
+
+    def gradient(self, inputs, delta, out):
+        """Write the gradient of the weights, ``inputs^T delta``."""
+        np.dot(inputs.T, delta, out=out)
+
+    def backward(self, delta, coef, out):
+        """Write the gradient of the inputs, ``delta coef^T``."""
+        np.dot(delta, coef.T, out=out)
 
 
 class LossKernel:
@@ -243,9 +259,16 @@ class Kernels:
         """A ``PenaltyKernel``."""
         return PenaltyKernel(coefs, gradient)
 
+    def products(self, n_rows, fan_in, fan_out, dtype):
+        """A ``ProductKernel`` for so many rows at most."""
+        return PRODUCTS
+
     def update(self, rule, vectors):
         """An ``UpdateKernel``."""
         return UpdateKernel(rule, vectors)
 
+
+#: The one for products of all shapes.
+PRODUCTS = ProductKernel()
 
 NUMPY = Kernels()

@@ -24,22 +24,26 @@ class DenseBuffers:
 
     kernel : ActivationKernel or None
         What adds the bias and applies the activation; None where there is none.
+
+    products : ProductKernel or None
+        What multiplies by the weights; None where there are none.
     """
 
-    __slots__ = ("H", "Z", "delta", "kernel")
+    __slots__ = ("H", "Z", "delta", "kernel", "products")
 
-    def __init__(self, H, Z, delta, kernel=None):
+    def __init__(self, H, Z, delta, kernel=None, products=None):
         self.H = H
         self.Z = Z
         self.delta = delta
         self.kernel = kernel
+        self.products = products
 
     def rows(self, n_rows):
         """The same buffers for fewer rows."""
         arrays = (
             None if array is None else array[:n_rows] for array in (self.H, self.Z, self.delta)
         )
-        return DenseBuffers(*arrays, self.kernel)
+        return DenseBuffers(*arrays, self.kernel, self.products)
 
 
 class Dense:
@@ -94,14 +98,15 @@ class Dense:
         kept = keep_inputs or (backward and self.activation.needs_input)
         Z = np.empty_like(H) if kept else None
         delta = np.empty_like(H) if backward else None
-        return DenseBuffers(H, Z, delta, kernels.activation(self.activation))
+        products = kernels.products(n_rows, self.fan_in, self.fan_out, dtype)
+        return DenseBuffers(H, Z, delta, kernels.activation(self.activation), products)
 
     def forward(self, parameters, inputs, buffers):
         """Compute ``H = f(inputs W + b)``."""
         coef, intercept = parameters
         Z = buffers.H if buffers.Z is None else buffers.Z
         if isinstance(inputs, np.ndarray):
-            np.dot(inputs, coef, out=Z)
+            buffers.products.forward(inputs, coef, Z)
         elif buffers.Z is None:
             Z = inputs @ coef
         else:
@@ -114,10 +119,10 @@ class Dense:
         coef_gradient, intercept_gradient = gradient
         buffers.kernel.backward(delta, buffers.H, buffers.Z, ones, intercept_gradient)
         if isinstance(inputs, np.ndarray):
-            np.dot(inputs.T, delta, out=coef_gradient)
+            buffers.products.gradient(inputs, delta, coef_gradient)
         else:
             coef_gradient[...] = inputs.T @ delta
 
     def backward_inputs(self, parameters, buffers, out):
         """Write ``dLoss/dinputs = delta W^T`` into ``out``."""
-        np.dot(buffers.delta, parameters[0].T, out=out)
+        buffers.products.backward(buffers.delta, parameters[0], out)

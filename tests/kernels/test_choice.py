@@ -231,9 +231,10 @@ import numpy as np
 from skbackprop import BackpropClassifier, kernels
 kernels.use("numba")
 X = np.random.default_rng(0).normal(size=(200, 4))
-for solver in ("adam", "sgd"):
+one = (X[:, 0] > 0).astype(int)
+for solver, y in (("adam", one), ("sgd", one), ("adam", one + (X[:, 1] > 0))):
     model = BackpropClassifier((40,), solver=solver, max_iter=30, tol=0, random_state=0)
-    model.fit(X, (X[:, 0] > 0).astype(int))
+    model.fit(X, y)
     print(*model.coefs_[0].ravel().tolist())
 """
 
@@ -326,6 +327,9 @@ for T in ("float32", "float64"):
                 model = BackpropClassifier((3,), activation, solver=solver, **common)
                 model.fit(X.astype(T), y).predict(X.astype(T))
         BackpropRegressor((3,), solver=solver, **common).fit(X.astype(T), X[:, 0])
+        for n_classes in (2, 3, 10):
+            y = np.arange(60) % n_classes
+            BackpropClassifier((64,), solver=solver, **common).fit(X.astype(T), y)
     for solver in ("adam", "sgd"):
         extras = {"dropout": 0.3, "average": 0.9, "weight_decay": 0.1}
         BackpropClassifier((3, 3), solver=solver, **common, **extras).fit(X.astype(T), y)

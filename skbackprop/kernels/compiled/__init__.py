@@ -12,6 +12,7 @@ from ..reference import Kernels, Vectors
 from .activations import ACTIVATIONS
 from .losses import LOSSES
 from .masks import CompiledMasks
+from .products import products
 from .update_rules import UPDATE_RULES, CompiledPenalty
 
 
@@ -44,6 +45,9 @@ class CompiledKernels(Kernels):
     def penalty(self, coefs, gradient):
         return CompiledPenalty(coefs, gradient)
 
+    def products(self, n_rows, fan_in, fan_out, dtype):
+        return products(n_rows, fan_in, fan_out, np.dtype(dtype))
+
     def update(self, rule, vectors):
         return _twin(rule, UPDATE_RULES, super().update)(rule, vectors)
 
@@ -65,6 +69,11 @@ def compile_all():
         for name, make in LOSSES.items():
             y = np.zeros(3, np.intp) if name == "Multinomial" else Z
             make(loss).loss_gradient(y, Z, None, 1.0, H)
+        inputs, weights = np.zeros((3, 64), dtype), np.zeros((64, 3), dtype)
+        product = products(3, 64, 3, np.dtype(dtype))
+        product.forward(inputs, weights, H)
+        product.gradient(inputs, Z, weights)
+        product.backward(Z, weights, inputs)
         masks = CompiledMasks(dtype)
         masks.choose(np.zeros((3, 3), np.uint8), 1, 1.0)
         masks.drop(Z, 0, Z)
