@@ -17,10 +17,14 @@ def minimize_lbfgs(new_pass, parameters, options, monitor):
     gradient = parameters.empty_like()
     exact_pass = new_pass(parameters, gradient)
 
-    def value_and_gradient(theta):
+    def value(theta):
         monitor.epoch_begins()
         parameters.flat[...] = theta
-        return exact_pass.evaluate(), gradient.flat.astype(np.float64)
+        return exact_pass.evaluate()
+
+    def gradient_there(theta):
+        """The gradient where SciPy has just asked for the value."""
+        return gradient.flat.astype(np.float64)
 
     def after_iteration(intermediate_result):
         parameters.flat[...] = intermediate_result.x
@@ -35,13 +39,13 @@ def minimize_lbfgs(new_pass, parameters, options, monitor):
             monitor.print("%s Stopping.", monitor.patience_message())
             raise StopIteration
 
-    held = [value_and_gradient]  # emptied below: SciPy 1.13 keeps its function in a cycle
+    held = [value, gradient_there]  # emptied below: SciPy 1.13 keeps its functions in a cycle
     try:
         result = minimize(
             lambda theta: held[0](theta),
             parameters.flat.astype(np.float64),
             method="L-BFGS-B",
-            jac=True,
+            jac=lambda theta: held[1](theta),
             options=options,
             callback=after_iteration,
         )
