@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from .reference import NUMPY
 
 Choice = Literal["auto", "numpy", "numba"]
+_CHOICES = get_args(Choice)
 
 # Seconds, by the estimate below, from which on compiled kernels gain more than it takes to import
 # numba and to load them from its cache.
@@ -121,11 +122,11 @@ def kernels_for(n_steps, n_products):
 
 
 def _check(kernels, name):
-    choices = get_args(Choice)
-    if kernels not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {kernels!r}.")
+    if kernels not in _CHOICES:
+        raise ValueError(f"{name} must be one of {', '.join(_CHOICES)}, got {kernels!r}.")
 
 
+@cache  # not of an exception
 def _compiled():
     try:
         return import_module(".compiled", __package__).COMPILED

@@ -43,11 +43,8 @@ def _row_max(raw: FloatArray) -> FloatArray:
     return np.maximum.reduce(raw.T.copy(), axis=0)[:, np.newaxis]
 
 
-def softmax(raw: FloatArray, out: FloatArray) -> FloatArray:
-    """Write ``exp(raw) / sum(exp(raw))``, row by row, into ``out``, which may be ``raw``.
-
-    Returns ``log(sum(exp(raw)))`` of each row, as a column: the log loss is computed by it.
-    """
+def _normalised(raw: FloatArray, out: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+    """Write the softmax of each row; return its divisor, and what was subtracted before."""
     shift = None
     if _within_safe_exponents(raw):
         np.exp(raw, out=out)
@@ -58,6 +55,15 @@ def softmax(raw: FloatArray, out: FloatArray) -> FloatArray:
         np.exp(out, out=out)
     total = np.dot(out, _column_of_ones(raw.shape[1], raw.dtype))
     np.divide(out, total, out=out)
+    return total, shift
+
+
+def softmax(raw: FloatArray, out: FloatArray) -> FloatArray:
+    """Write ``exp(raw) / sum(exp(raw))``, row by row, into ``out``, which may be ``raw``.
+
+    Returns ``log(sum(exp(raw)))`` of each row, as a column: the log loss is computed by it.
+    """
+    total, shift = _normalised(raw, out)
     np.log(total, out=total)
     if shift is not None:
         total += shift
@@ -157,7 +163,7 @@ class SoftmaxLink(Link):
     name = "softmax"
 
     def inverse(self, raw: FloatArray, out: FloatArray) -> None:
-        softmax(raw, out)
+        _normalised(raw, out)
 
     def pull_back(self, gradient: FloatArray, prediction: FloatArray) -> None:
         mean = np.sum(gradient * prediction, axis=1, keepdims=True)

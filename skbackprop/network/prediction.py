@@ -38,13 +38,17 @@ def blocks_of(n_rows, block_rows):
     return [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
 
 
+def _kernels_for(network, rows, n_blocks):
+    return kernels_for(n_blocks, network.n_products(len(rows), rows.stored_per_row))
+
+
 def _forward_passes(network, parameters, rows, kernels=None):
     """Go through all rows; yield the bounds of each block, and the workspace after it."""
     n_rows = len(rows)
     block_rows = min(rows_per_block(network, rows.X, _MAX_PREDICTED_ROWS), n_rows)
     blocks = blocks_of(n_rows, block_rows)
     if kernels is None:
-        kernels = kernels_for(len(blocks), network.n_products(n_rows, rows.stored_per_row))
+        kernels = _kernels_for(network, rows, len(blocks))
     workspace = Workspace(network, block_rows, rows.dtype, kernels, backward=False)
     buffers = RowBuffers(rows, block_rows)
     for start, stop in blocks:
@@ -58,6 +62,12 @@ def raw_predictions(network, parameters, rows, kernels=None):
     The kernels are chosen by the work, unless they are given.
     """
     n_rows = len(rows)
+    if n_rows <= _MIN_BLOCK_ROWS:  # one block: of a row, the way there is most of the time
+        if kernels is None:
+            kernels = _kernels_for(network, rows, 1)
+        workspace = Workspace(network, n_rows, rows.dtype, kernels, backward=False)
+        X = rows.block(0, n_rows, RowBuffers(rows, n_rows)).X
+        return network.forward(parameters, X, workspace)
     raw_prediction = None
     for start, stop, layers in _forward_passes(network, parameters, rows, kernels):
         if stop - start == n_rows:

@@ -1,6 +1,7 @@
 """Checks of arrays, tables, weights and labels."""
 
 from contextlib import contextmanager
+from math import isfinite
 from numbers import Number
 
 import numpy as np
@@ -73,6 +74,11 @@ def _as_csr(X):
     return X.tocsr() if sparse.issparse(X) else X
 
 
+def _all_finite(array):
+    """Whether all numbers are finite; the sum of their squares tells it, if it is itself."""
+    return isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
+
+
 def _needs_no_check(estimator, X):
     """Whether X is a small array that scikit-learn's validation, dear for one row, would pass."""
     return (
@@ -83,7 +89,7 @@ def _needs_no_check(estimator, X):
         and X.shape[1] == estimator.n_features_in_
         and 0 < X.size <= _SMALL
         and not hasattr(estimator, "feature_names_in_")
-        and bool(np.isfinite(X).all())
+        and _all_finite(X)
     )
 
 
@@ -95,15 +101,15 @@ def _validated(estimator, X, **options):
         )
 
 
-# What does not fit into a type becomes infinite and is refused; NumPy's warning says no more.
-@np.errstate(all="ignore")
 def check_features(estimator, X):
     """Validated features for a fitted estimator."""
     if _needs_no_check(estimator, X):
         return X
-    return _as_csr(_validated(estimator, X, reset=False))
+    with np.errstate(all="ignore"):
+        return _as_csr(_validated(estimator, X, reset=False))
 
 
+# What does not fit into a type becomes infinite and is refused; NumPy's warning says no more.
 @np.errstate(all="ignore")
 def check_features_and_target(estimator, X, y, *, reset):
     """Validated features and target; a column of targets becomes 1-D, with a warning."""
@@ -152,7 +158,7 @@ def ordered_categories(y: object) -> list[object]:
 
 def check_finite_prediction(raw_prediction):
     """Refuse to predict NaN or infinity."""
-    if not np.isfinite(raw_prediction).all():
+    if not _all_finite(raw_prediction):
         raise ValueError(
             "The prediction is not finite: with the parameters of this network, X has values too "
             f"large for dtype={raw_prediction.dtype.name}. Scale X, or train with a smaller "
