@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -54,6 +53,8 @@ def tree_edges(x, n_bins, y, sample_weight=None):
 
     ``y`` are classes if they are integers, and numbers if they are floats.
     """
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # takes long
+
     if not has_three_values(x):
         return None
     cls = DecisionTreeRegressor if y.dtype.kind == "f" else DecisionTreeClassifier
