@@ -31,6 +31,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathml",
     "rooms",
+    "run_pages",
 ]
 
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
