@@ -4,10 +4,12 @@ The ``{doctest}`` blocks of a page run from top to bottom and share their variab
 fails, prints something that the page does not show, or warns, Sphinx gives a warning, so that a
 build with ``-W`` fails. ``{drawn}`` stands for the figure that the code above it has drawn; its
 content is the alternative text. The ``doctest`` builder runs the code itself.
+Files are looked for from the root of the repository.
 """
 
 import doctest
 import warnings
+from contextlib import chdir
 from pathlib import Path
 
 from docutils import nodes
@@ -16,6 +18,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+ROOT = Path(__file__).resolve().parents[2]
 FIGURES = "_build/figures"
 
 
@@ -50,7 +53,7 @@ def run_block(runner, node, variables, page):
     code = node.get("test") or node.astext()
     test = doctest.DocTestParser().get_doctest(code, variables, page, page, node.line)
     failures = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), chdir(ROOT):
         warnings.simplefilter("error")
         runner.run(test, out=failures.append, clear_globs=False)
     variables.update(test.globs)
