@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
@@ -96,6 +97,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # that page loads scripts from other hosts
     "min_reported_time": 5,
     "matplotlib_animations": False,
     "show_signature": False,
