@@ -1,4 +1,4 @@
-"""How far the networks of a fit are: who is told of it, and when they are to stop."""
+"""The progress of a fit of several networks: what is printed, callbacks, and when to stop."""
 
 import threading
 from time import perf_counter

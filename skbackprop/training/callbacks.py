@@ -55,12 +55,12 @@ else:
 
 
 def data_at_begin(given):
-    """What callbacks are told of the data at the beginning of a task: all of them."""
+    """Return the data that callbacks get when a task begins: all of them."""
     return _told(given, "sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
 
 
 def data_at_end(given):
-    """What they are told at its end: what ``score`` could be given.
+    """Return the data that callbacks get when a task ends: those that ``score`` takes.
 
     scikit-learn's ``ScoringMonitor`` hands it on to a scorer.
     """
