@@ -27,7 +27,7 @@ from .training import (
     recipe_of,
     with_callbacks,
 )
-from .utils import check_parameters, draft_of, fit_context
+from .utils import DocumentationLink, check_parameters, draft_of, fit_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ def why_no_partial_fit(estimator: Any) -> str | None:
     return None
 
 
-class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
+class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
     r"""Hyper-parameters common to both estimators, and the course of a fit.
 
     A fit validates, builds network and objective, lets a solver minimise, and publishes the fitted
@@ -380,6 +380,7 @@ class BaseBackprop(CallbackSupport, FittedEstimator, ABC):
        Journal on Control and Optimization 30:838-855.
     """
 
+    _doc_page = "getting_started.md"
     _allowed_values: ClassVar = PARAMETER_CONSTRAINTS
     _validate_params = check_parameters
 

@@ -35,6 +35,7 @@ class OnDask:
     """What differs from the local estimators, for both: where the rows are."""
 
     _backend = ON_WORKERS
+    _doc_page = "user_guide/beyond_one_machine.md"
 
     @property
     def client_(self) -> distributed.Client:

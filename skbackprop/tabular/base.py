@@ -24,6 +24,7 @@ from ..network import network_in_a_line
 from ..parameter_checks import PARAMETER_CONSTRAINTS
 from ..training import CallbackSupport, with_callbacks
 from ..utils import (
+    DocumentationLink,
     Interval,
     StrOptions,
     about,
@@ -95,7 +96,7 @@ _SHARED = (
 )
 
 
-class BaseTabular(CallbackSupport, BaseEstimator, ABC):
+class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
     """Hyper-parameters common to both estimators, encoding, and the course of a fit.
 
     Parameters
@@ -241,6 +242,7 @@ class BaseTabular(CallbackSupport, BaseEstimator, ABC):
     n_features_in_: int
     feature_names_in_: Array
 
+    _doc_page = "user_guide/tables.md"
     _allowed_values: ClassVar = {
         **{name: PARAMETER_CONSTRAINTS[name] for name in _SHARED},
         "n_members": [Interval(Integral, 1, None, closed="left")],

@@ -24,6 +24,7 @@ class EnsembleProgress:
         self._given = given
         self._max_epochs = max_epochs
         self._begun, self._ended = {}, {}
+        self._stories = {}
         self._earlier = dict(enumerate(earlier))
         self._lock = threading.Lock()
         self._root = None
@@ -53,21 +54,33 @@ class EnsembleProgress:
         ``outcome(reason, copied=True)`` is what the network would be if it ended now.
         """
         task = None
-        self._begun[number] = perf_counter()
+        with self._lock:
+            self._begun[number] = perf_counter()
         if self._root is not None:
             task = self.begin(self._root, None, "member", number, max_subtasks=self._max_epochs)
         return _MemberTasks(self, number, monitor, outcome, task)
 
     def member_ends(self, number, outcome):
         """A network has ended."""
-        self._ended[number] = outcome
         seconds = perf_counter() - self._begun[number]
-        story = f"{outcome.n_iter} epochs, {seconds:.1f} s, loss {outcome.loss:.6g}"
         losses = outcome.validation_losses
         best = losses[outcome.best_iter - 1] if losses else np.nan
-        if not np.isnan(best):
-            story += f", validation loss {best:.6g} after epoch {outcome.best_iter}"
-        self.say(number, story)
+        if np.isnan(best):
+            story = f"{seconds:.1f} s, loss {outcome.loss:.4g}, {outcome.n_iter} epochs"
+        else:
+            story = f"{seconds:.1f} s, validation loss {best:.4g}, "
+            story += f"best epoch {outcome.best_iter} of {outcome.n_iter}"
+        self._ended[number] = outcome
+        self._stories[number] = story
+        self._say_in_order()
+
+    def _say_in_order(self, up_to_now=False):
+        """Print the lines of networks that have ended, once those before them have ended too."""
+        with self._lock:
+            running = self._begun.keys() - self._ended.keys()
+            for number in sorted(self._stories):
+                if up_to_now or all(number < other for other in running):
+                    self._print(number, self._stories.pop(number))
 
     def begin(self, parent, running, *name, **expected):
         """A part of a task begins; ``running()`` is the network it is about, by its number."""
@@ -92,6 +105,7 @@ class EnsembleProgress:
 
     def finish(self):
         """The fit ends."""
+        self._say_in_order(up_to_now=True)
         if self._root is not None:
             self._root.call_on_fit_task_end(
                 estimator=self._estimator,
@@ -99,12 +113,15 @@ class EnsembleProgress:
                 reconstruction_attributes={},
             )
 
-    def say(self, number, story, level=1):
-        """Print a line about a network, if the estimator's ``verbose`` is so high."""
-        if self._estimator.verbose < level:
-            return
-        with self._lock:
-            print(f"Member {number + 1} of {self._estimator.n_members}: {story}")
+    def say(self, number, story):
+        """Print a line about an epoch of a network, with ``verbose`` from 2 on."""
+        if self._estimator.verbose >= 2:
+            with self._lock:
+                self._print(number, story)
+
+    def _print(self, number, story):
+        if self._estimator.verbose:
+            print(f"Member {number + 1} of {self._estimator.n_members}, {story}")
 
     def _tell_begin(self, task, running):
         task.call_on_fit_task_begin(
@@ -139,10 +156,10 @@ class _MemberTasks:
     def end(self):
         """The epoch ends; return whether the network is to end here."""
         monitor = self._monitor
-        story = f"epoch {monitor.n_iter}, loss {monitor.last_loss:.6g}"
+        story = f"epoch {monitor.n_iter}, loss {monitor.last_loss:.4g}"
         if monitor.validation_losses:
-            story += f", validation loss {monitor.validation_losses[-1]:.6g}"
-        self._progress.say(self._number, story, level=2)
+            story += f", validation loss {monitor.validation_losses[-1]:.4g}"
+        self._progress.say(self._number, story)
         asked = self._task is not None and self._progress.end(self._epoch, self._running)
         return asked or self._progress.stopped
 

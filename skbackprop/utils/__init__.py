@@ -16,6 +16,7 @@ from .allowed_values import (
 from .atomic_fit import draft_of, one_fit_of
 from .availability import available_unless
 from .docstrings import with_shared_parameters
+from .documentation import DocumentationLink
 from .missing_targets import (
     MISSING_TYPES,
     check_classes,
@@ -44,10 +45,11 @@ from .validation import (
 )
 
 __all__ = [
-    "MISSING_TYPES", "Interval", "Options", "StrOptions", "about", "accepted_parameters",
-    "available_unless", "check_classes", "check_features", "check_features_and_target",
-    "check_finite_prediction", "check_parameters", "check_target", "check_weight", "did_you_mean",
-    "draft_of", "fill_missing", "fit_context", "input_feature_names", "is_missing",
-    "known_for_score", "labels_as_array", "mlp_optimizer", "one_fit_of", "ordered_categories",
-    "refusal", "rows_of", "visual_block", "warn", "why_no_visual_block", "with_shared_parameters",
+    "MISSING_TYPES", "DocumentationLink", "Interval", "Options", "StrOptions", "about",
+    "accepted_parameters", "available_unless", "check_classes", "check_features",
+    "check_features_and_target", "check_finite_prediction", "check_parameters", "check_target",
+    "check_weight", "did_you_mean", "draft_of", "fill_missing", "fit_context",
+    "input_feature_names", "is_missing", "known_for_score", "labels_as_array", "mlp_optimizer",
+    "one_fit_of", "ordered_categories", "refusal", "rows_of", "visual_block", "warn",
+    "why_no_visual_block", "with_shared_parameters",
 ]  # fmt: skip

@@ -368,7 +368,7 @@ def test_verbose(iris, capsys):
     X, y = iris
     classifier(verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
-    assert sorted(line.split(":")[0] for line in lines) == ["Member 1 of 2", "Member 2 of 2"]
+    assert [line.split(",")[0] for line in lines] == ["Member 1 of 2", "Member 2 of 2"]
 
 
 def test_log_probabilities_of_zero_are_finite(iris):

@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 from time import sleep
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from skbackprop import TabularClassifier, TabularRegressor
 from skbackprop.activations import from_functions
 from skbackprop.losses import Multinomial, Quantile
+from skbackprop.tabular.progress import EnsembleProgress
 
 X, y = load_iris(return_X_y=True)
 QUICK = {
@@ -232,18 +234,40 @@ def test_fitted_networks_remember_nothing_of_the_fit():
     assert len(pickle.dumps(model)) < 40_000
 
 
+def test_members_are_printed_in_order_whatever_ends_first(capsys):
+    estimator = SimpleNamespace(verbose=1, n_members=3)
+    progress = EnsembleProgress(estimator, 3, 6, given=None)
+    for number in range(3):
+        progress.member_tasks(number, None, None)
+    outcome = SimpleNamespace(n_iter=6, best_iter=2, loss=0.5, validation_losses=[0.4, 0.3])
+    for number in (1, 0, 2):
+        progress.member_ends(number, outcome)
+        printed = [line[:8] for line in capsys.readouterr().out.splitlines()]
+        assert printed == {1: [], 0: ["Member 1", "Member 2"], 2: ["Member 3"]}[number]
+
+
+def test_members_after_one_that_was_lost_are_printed_at_the_end(capsys):
+    progress = EnsembleProgress(SimpleNamespace(verbose=1, n_members=2), 2, 6, given=None)
+    for number in range(2):
+        progress.member_tasks(number, None, None)
+    progress.member_ends(1, SimpleNamespace(n_iter=6, loss=0.5, validation_losses=[]))
+    assert capsys.readouterr().out == ""
+    progress.finish()
+    assert re.fullmatch(r"Member 2 of 2, \d+\.\d s, loss 0.5, 6 epochs\n", capsys.readouterr().out)
+
+
 def test_verbose_names_the_networks(capsys):
     classifier(n_members=2, verbose=2).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     for number in (1, 2):
-        own = [line for line in lines if line.startswith(f"Member {number} of 2: ")]
+        own = [line for line in lines if line.startswith(f"Member {number} of 2, ")]
         assert len(own) == 7
         assert "epoch 1, loss" in own[0]
         assert "validation loss" in own[0]
         number_pattern = r"\d+\.\d+(e-\d+)?"
         assert re.fullmatch(
-            rf"Member {number} of 2: 6 epochs, \d+\.\d s, loss {number_pattern}, "
-            rf"validation loss {number_pattern} after epoch \d",
+            rf"Member {number} of 2, \d+\.\d s, validation loss {number_pattern}, "
+            r"best epoch \d of 6",
             own[-1],
         )
 

@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...data import CodedTable
-from ...utils import draft_of, input_feature_names, one_fit_of
+from ...utils import DocumentationLink, draft_of, input_feature_names, one_fit_of
 from .columns import read_table
 from .datetimes import DatetimeParts
 from .free_text import is_free_text, warn_of_free_text
@@ -125,7 +125,7 @@ class _Levels:
         return [*self._columns, *self._rare]
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
     """Make numbers without holes of a table as it comes.
 
     Numbers are kept, dates become several numbers, categories become columns of 0 and 1, and
@@ -233,6 +233,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     n_features_out_: int
     n_features_in_: int
     feature_names_in_: Array
+
+    _doc_page = "user_guide/tables.md"
 
     def __init__(
         self,

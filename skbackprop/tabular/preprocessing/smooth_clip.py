@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...data import CodedTable
-from ...utils import Interval, check_parameters, draft_of, fit_context, one_fit_of
+from ...utils import (
+    DocumentationLink,
+    Interval,
+    check_parameters,
+    draft_of,
+    fit_context,
+    one_fit_of,
+)
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -49,7 +56,7 @@ def _within(values, dtype):
     return np.clip(values, -limit, limit).astype(dtype)
 
 
-class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Scale columns by median and interquartile range, and limit outliers smoothly.
 
     Parameters
@@ -98,6 +105,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_features_in_: int
     feature_names_in_: Array
 
+    _doc_page = "user_guide/tables.md"
     _allowed_values: ClassVar = {"clip": [Interval(Real, 0, None, closed="neither")]}
     _validate_params = check_parameters
 
