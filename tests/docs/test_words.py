@@ -41,9 +41,8 @@ PENDING = {
     "skbackprop/base.py",
     "skbackprop/data/chosen_splits.py",
     "skbackprop/kernels/choice.py",
-    "skbackprop/network/embedding.py",
+    "skbackprop/network/periodic.py",
     "skbackprop/network/starting_values.py",
-    "skbackprop/tabular/base.py",
     "skbackprop/tabular/classifier.py",
     "skbackprop/tabular/ensemble.py",
     "skbackprop/tabular/preprocessing/encoder.py",
@@ -54,7 +53,6 @@ PENDING = {
     "skbackprop/utils/validation.py",
     "examples/benchmarks/endurance.py",
     "examples/benchmarks/onnx_equality.py",
-    "examples/benchmarks/open_data.py",
 }
 
 

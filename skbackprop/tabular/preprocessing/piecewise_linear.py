@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...network import ClippedLines
 from ...utils import (
+    DocumentationLink,
     Interval,
     StrOptions,
     check_parameters,
@@ -69,7 +70,7 @@ def has_three_values(x):
     return ((x > x.min()) & (x < x.max())).any()
 
 
-class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
+class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
     r"""Encode numbers by the bins in which they lie.
 
     A column with bins of the edges :math:`b_0 < ... < b_T` becomes the :math:`T` columns
@@ -134,6 +135,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     n_features_in_: int
     feature_names_in_: Array
 
+    _doc_page = "user_guide/tables.md"
     _allowed_values: ClassVar = {
         "n_bins": [Interval(Integral, 2, None, closed="left")],
         "strategy": [StrOptions({"quantile", "tree"})],
