@@ -1,4 +1,4 @@
-"""What the two estimators share: hyper-parameters, and the course of a fit."""
+"""Base class of the two estimators: shared hyper-parameters and the steps of a fit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .network import StartingValues, dense_network
 from .network.dropout import dropout_rates
 from .parameter_checks import (
     PARAMETER_CONSTRAINTS,
+    PARAMETER_GROUPS,
     check_exclusions,
     check_hidden_layer_sizes,
     check_solver_options,
@@ -86,15 +87,15 @@ if TYPE_CHECKING:
 
 _DRAWN = StartingValues()
 
-# They end a fit, of which what has been trained is kept.
+# Exceptions that end a fit but keep the parameters trained so far.
 _INTERRUPTIONS = KeyboardInterrupt, Interruption
 
-# What a fit that goes on makes longer, or begins with; another begins without them.
+# Attributes that a continued fit extends or starts from. A new fit drops them first.
 _HISTORY = ("validation_scores_", "validation_loss_curve_", "_network")
 
 
 def _chain(network):
-    """Units and activations: parameters mean the same only where these are the same."""
+    """Describe units and activations; parameters fit another network only if these agree."""
     hidden = [f"{layer.fan_out} {layer.description}" for layer in network.layers[:-1]]
     *_, last = network.layers
     orders = [f" ordered as {group.tolist()}" for group in getattr(last, "groups", ())]
@@ -103,7 +104,7 @@ def _chain(network):
 
 
 def why_no_partial_fit(estimator: Any) -> str | None:
-    """Why an estimator of these parameters has no ``partial_fit``; None where it has."""
+    """Return why these parameters rule out ``partial_fit``, or None if they do not."""
     if estimator.solver == "lbfgs":
         return (
             f"This {type(estimator).__name__!r} has no attribute 'partial_fit': it is only "
@@ -115,69 +116,70 @@ def why_no_partial_fit(estimator: Any) -> str | None:
 
 
 class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
-    r"""Hyper-parameters common to both estimators, and the course of a fit.
+    r"""Define the hyper-parameters that both estimators share, and the steps of a fit.
 
-    A fit validates, builds network and objective, lets a solver minimise, and publishes the fitted
-    attributes at its end. An exception on the way leaves the estimator as it was.
+    A fit checks the data, builds the network and the objective, runs a solver, and sets the fitted
+    attributes at the end. If it raises an exception, the estimator keeps its previous state.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int of shape (n_layers - 2,)
-        Number of units of each hidden layer, at least 1. ``()`` is a linear model.
+        Number of units of each hidden layer, each at least 1. ``()`` gives a linear model.
 
     activation : str, Activation or list of them
         Activation function of the hidden layers: a name, an object of
-        :mod:`skbackprop.activations`, say ``LeakyReLU(0.2)``, or a list with one of these for each
-        hidden layer. The names:
+        :mod:`skbackprop.activations` such as ``LeakyReLU(0.2)``, or a list with one of these for
+        each hidden layer. The names are:
 
         - 'identity': ``f(z) = z``;
         - 'logistic': ``f(z) = 1 / (1 + exp(-z))``;
         - 'tanh': ``f(z) = tanh(z)``;
         - 'relu': ``f(z) = max(0, z)``;
-        - 'leaky_relu', 'elu', 'selu': linear above zero, and not quite 0 below;
-        - 'softplus', 'gelu', 'silu', 'mish': smooth relatives of ReLU;
+        - 'leaky_relu', 'elu', 'selu': linear above zero, with a small response below;
+        - 'softplus', 'gelu', 'silu', 'mish': smooth variants of ReLU;
         - 'gaussian': ``f(z) = exp(-z^2 / 2)``;
-        - 'softmax': over the units of the layer.
+        - 'softmax': softmax over the units of the layer.
 
     solver : {'lbfgs', 'sgd', 'adam'}
         Method that minimises the objective:
 
         - 'lbfgs': ``scipy.optimize.minimize(method="L-BFGS-B")`` on all rows, a quasi-Newton
-          method that does well on small data;
-        - 'sgd': gradient descent with momentum on minibatches;
-        - 'adam': Adam [1]_ on minibatches.
+          method that works well on small data sets;
+        - 'sgd': stochastic gradient descent with momentum, on minibatches;
+        - 'adam': Adam [1]_, on minibatches.
 
     alpha : float
-        Strength of the L2 penalty, in [0, inf). It is divided by the (weighted) number of rows of
-        the minibatch, or of the training data with 'lbfgs'.
+        Strength of the L2 penalty, in [0, inf). The penalty is divided by the (weighted) number of
+        rows of the minibatch, or of the training data with 'lbfgs'.
 
     batch_size : int or 'auto'
-        Number of rows of a minibatch, at least 1; 'auto' is ``min(200, n_samples)``. 'lbfgs' does
-        not use it.
+        Number of rows of a minibatch, at least 1. 'auto' is ``min(200, n_samples)``. Ignored by
+        'lbfgs'.
 
     learning_rate : str or callable
-        Learning rate of 'sgd' and 'adam':
+        Learning rate schedule of 'sgd' and 'adam':
 
-        - 'constant': ``learning_rate_init``;
+        - 'constant': ``learning_rate_init`` throughout;
         - 'invscaling': ``learning_rate_init / (t + 1) ** power_t`` after ``t`` samples;
-        - 'adaptive': begins with ``learning_rate_init`` and is divided by 5 after more than
-          ``n_iter_no_change`` epochs without an improvement of ``tol``; training stops when it is
-          1e-6 or less;
-        - 'cosine': falls from ``learning_rate_init`` to 0 along half a period of the cosine, step
-          by step over all ``max_iter`` epochs;
-        - 'one_cycle': rises from a 25th of ``learning_rate_init`` up to it in the first 30 % of
-          ``max_iter`` epochs, then falls to 0;
-        - a function of a :class:`~skbackprop.training.Progress`, called before each step, returns
-          the factor of ``learning_rate_init``. After a plateau, training goes on if the factor
-          depends on ``n_plateaus`` there.
+        - 'adaptive': starts at ``learning_rate_init`` and is divided by 5 after more than
+          ``n_iter_no_change`` epochs without an improvement of ``tol``. Training stops when the
+          rate is 1e-6 or less;
+        - 'cosine': decreases from ``learning_rate_init`` to 0 along half a period of the cosine,
+          step by step over all ``max_iter`` epochs;
+        - 'one_cycle': increases from ``learning_rate_init / 25`` to ``learning_rate_init`` during
+          the first 30 % of ``max_iter`` epochs, then decreases to 0;
+        - a callable: takes a :class:`~skbackprop.training.Progress` before each step and returns
+          the factor by which ``learning_rate_init`` is multiplied. After a plateau, training
+          continues if the factor depends on ``n_plateaus``.
 
-        'cosine' and 'one_cycle' run to their end: ``tol`` and ``n_iter_no_change`` stop them only
-        under early stopping. Each call of ``partial_fit`` counts as one epoch of ``max_iter``.
-        'adam' ignores 'invscaling' and 'adaptive', with a warning. 'lbfgs' ignores these two and
-        ``learning_rate_init``, and refuses the last three.
+        'cosine' and 'one_cycle' always run for ``max_iter`` epochs; only early stopping ends them
+        before. Each call of ``partial_fit`` counts as one of the ``max_iter`` epochs. 'adam'
+        ignores 'invscaling' and 'adaptive', with a warning. 'lbfgs' ignores 'constant',
+        'invscaling', 'adaptive' and ``learning_rate_init``, and raises an error for 'cosine',
+        'one_cycle' and a callable.
 
     learning_rate_init : float
-        Learning rate at the start (with 'one_cycle' or a warm-up, the largest one), in (0, inf).
+        Initial learning rate, in (0, inf). With 'one_cycle' or a warm-up it is the largest rate.
         Used by 'sgd' and 'adam'.
 
     power_t : float
@@ -187,22 +189,24 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         Maximum number of epochs ('sgd', 'adam') or iterations ('lbfgs'), at least 1.
 
     shuffle : bool
-        Whether each epoch takes the rows in a new random order. Used by 'sgd' and 'adam'.
+        Whether to shuffle the rows before each epoch. Used by 'sgd' and 'adam'.
 
     random_state : int, RandomState instance or None
-        Source of the starting values, of the split of early stopping and of the order of the rows.
-        An int makes fits repeatable, to the bit.
+        Random number generator for the initial weights, the validation split and the order of the
+        rows. An int makes fits reproducible bit by bit.
 
     tol : float
-        Smallest improvement of the loss (or, under early stopping, of the score) that counts, in
-        [0, inf). 'lbfgs' stops when no entry of the gradient is larger than ``tol``.
+        Smallest improvement of the loss (with early stopping, of the validation score) that
+        counts as an improvement, in [0, inf). 'lbfgs' stops when no entry of the gradient is
+        larger than ``tol``.
 
     verbose : bool or int
         Whether to print the loss after each epoch or iteration.
 
     warm_start : bool
-        Whether ``fit`` goes on from the fit before: from its parameters, moments, generator and
-        split. Epochs are counted anew, curves are continued.
+        Whether ``fit`` continues the previous fit: it keeps the parameters, the moments of the
+        solver, the random number generator and the validation split. The count of epochs starts
+        again at 0; the curves are extended.
 
     momentum : float
         Momentum of 'sgd', in [0, 1].
@@ -211,33 +215,33 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         Whether 'sgd' uses Nesterov's momentum.
 
     early_stopping : bool
-        Whether to stop after more than ``n_iter_no_change`` epochs in which the score on
-        validation data has not improved by ``tol``, and to keep the parameters of the best epoch.
-        Works with every solver. The validation data are ``X_val`` and ``y_val`` of ``fit``, or
-        else a part of the training data.
+        Whether to stop when the score on the validation data has not improved by ``tol`` for more
+        than ``n_iter_no_change`` epochs, and to keep the parameters of the best epoch. Works with
+        every solver. The validation data are ``X_val`` and ``y_val`` of ``fit`` if you pass them,
+        otherwise a part of the training data.
 
     validation_fraction : float
-        Share of the training data to set aside for early stopping, in (0, 1), drawn at random.
-        Not used where ``validation`` is given.
+        Fraction of the training data to hold out at random for early stopping, in (0, 1). Ignored
+        if ``validation`` is set.
 
     validation : splitter, list of (train, test) pairs of positions, or None
-        Which rows to train on and which to validate with, for ``early_stopping=True``: the first
-        split of a splitter of scikit-learn, such as ``GroupKFold(5)``, which is called as
-        ``split(X, y, groups)`` with ``groups`` of ``fit``, or the first pair of a list. None is a
-        random split by ``validation_fraction``. Not together with ``X_val``.
+        Train/validation split for ``early_stopping=True``: a scikit-learn splitter such as
+        ``GroupKFold(5)``, whose first split is used and which is called as ``split(X, y, groups)``
+        with the ``groups`` of ``fit``, or a list, whose first pair is used. None is a random split
+        by ``validation_fraction``. It cannot be combined with ``X_val``.
 
-        Rows in neither part are not used; a warning says where these are half of all, or more. A
-        splitter sees the rows of a weight above 0; positions in a list, and ``PredefinedSplit``,
-        count all rows. Random splitters have a ``random_state`` of their own.
+        Rows in neither part are not used; a warning reports them if they are half of all rows or
+        more. A splitter sees only the rows with a weight above 0; the positions in a list, and
+        ``PredefinedSplit``, refer to all rows. Random splitters use their own ``random_state``.
 
     beta_1 : float
-        Decay rate of the first moment of 'adam', in [0, 1).
+        Decay rate of the first moment estimate of 'adam', in [0, 1).
 
     beta_2 : float
-        Decay rate of the second moment of 'adam', in [0, 1).
+        Decay rate of the second moment estimate of 'adam', in [0, 1).
 
     epsilon : float
-        What 'adam' adds to the root of the second moment, in (0, inf).
+        Constant that 'adam' adds to the root of the second moment, in (0, inf).
 
     n_iter_no_change : int or inf
         Training stops after more than this many epochs without an improvement of ``tol``.
@@ -246,52 +250,54 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         Maximum number of evaluations of the objective by 'lbfgs', at least 1.
 
     scoring : str, callable or None
-        Score of the validation data; larger is better. None is accuracy for classes, and R^2 for
-        numbers (for quantiles, D^2 of the pinball loss); 'loss' is minus the validation loss; else
-        the name of a scorer of scikit-learn, or a callable ``scoring(estimator, X, y)`` (called
-        with ``sample_weight`` too, where there is one).
+        Score of the validation data; larger is better. None is accuracy for classifiers and R^2
+        for regressors (for quantiles, D^2 of the pinball loss). 'loss' is the negative validation
+        loss. You can also pass the name of a scikit-learn scorer, or a callable
+        ``scoring(estimator, X, y)``, which is called with ``sample_weight`` too if there are
+        weights.
 
     dtype : {'float32', 'float64'} or None
-        Floating-point type of parameters and computations. None is the type of ``X``, where that
-        is float32 or float64, else float64.
+        Floating-point type of parameters and computations. None is the type of ``X`` if that is
+        float32 or float64, otherwise float64.
 
     solver_options : dict or None
         Options of SciPy's L-BFGS-B for 'lbfgs': 'maxcor', 'ftol', 'gtol' (instead of ``tol``),
-        'maxls'. In float32 'ftol' is 1.2e-6 unless given, since smaller differences are rounding.
+        'maxls'. In float32, 'ftol' defaults to 1.2e-6, because smaller differences are rounding
+        errors.
 
     dropout : float or array-like of float of shape (n_layers - 2,)
-        Share of the units of each hidden layer, in [0, 1), that each step of 'sgd' or 'adam'
-        leaves out [4]_: each unit of each row at random, while the others count
-        ``1 / (1 - dropout)`` times as much. Predictions and validation use all units;
-        ``loss_curve_`` is that of the network with units left out. The choice of units does not
-        affect the other draws: starting values, split and order of the rows are those of
-        ``dropout=0``. Not possible with 'lbfgs', which needs a function that stays the same.
+        Dropout rate of each hidden layer, in [0, 1): each step of 'sgd' or 'adam' sets units to 0
+        with this probability, independently for each row, and multiplies the others by
+        ``1 / (1 - dropout)`` [4]_. Predictions and validation use all units; ``loss_curve_``
+        is computed with dropout. Dropout does not change the other random draws: the initial
+        weights, the split and the order of the rows are the same as for ``dropout=0``. Not
+        available with 'lbfgs', which needs a deterministic objective.
 
     input_dropout : float
-        Share of the features that each step leaves out in the same way, in [0, 1).
+        Dropout rate of the features, in [0, 1), applied in the same way.
 
     warmup_fraction : float
-        Share of ``max_iter`` epochs, in [0, 1), in which the learning rate is multiplied by a
-        factor that rises linearly to 1. Used by 'sgd' and 'adam'; not possible with 'one_cycle',
-        which has a rise of its own.
+        Fraction of the ``max_iter`` epochs, in [0, 1), during which the learning rate is
+        multiplied by a factor that increases linearly to 1. Used by 'sgd' and 'adam'. Not
+        available with 'one_cycle', which includes a warm-up.
 
     weight_decay : float
         Decoupled weight decay, in [0, inf): each step first multiplies the weights, but not the
-        biases, by ``1 - rate * weight_decay``, with the learning rate of the step [5]_. ``alpha``,
-        in contrast, is a penalty in the objective, which 'adam' divides by the size of the
-        gradient; both can be used together. Used by 'sgd' and 'adam'.
+        biases, by ``1 - rate * weight_decay``, where ``rate`` is the learning rate of the step
+        [5]_. In contrast, ``alpha`` is a penalty in the objective, whose gradient 'adam' rescales.
+        You can use both together. Used by 'sgd' and 'adam'.
 
     missing_targets : {'error', 'ignore'}
-        What to do with missing values (NaN, None, ``pandas.NA``) in ``y``: 'error' refuses them;
-        'ignore' gives them weight 0 in training, validation and ``score``. Of several outputs,
-        labels or label columns, each is learnt from the rows where it is known. Each column of the
-        training data must have a known target.
+        How to treat missing values (NaN, None, ``pandas.NA``) in ``y``. 'error' raises an error.
+        'ignore' gives them weight 0 in training, validation and ``score``: with several outputs,
+        labels or label columns, each one learns from the rows where its target is known. Each
+        column of the training data needs at least one known target.
 
     average : float or False
-        Decay, in (0, 1), of an exponential moving average of the parameters over the steps. The
-        average is published, and early stopping scores it; training itself goes on from the last
-        step. The closer to 1, the more equal are the weights of all steps [6]_. Used by 'sgd' and
-        'adam'.
+        Decay rate, in (0, 1), of an exponential moving average of the parameters over the steps
+        [6]_. The fitted attributes hold the average, and early stopping scores it; training
+        continues from the parameters of the last step. The closer the rate is to 1, the more
+        equal are the weights of all steps. Used by 'sgd' and 'adam'.
 
     Attributes
     ----------
@@ -302,64 +308,66 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         Biases of each layer.
 
     loss_ : float
-        Objective (loss with penalty) of the last epoch or iteration.
+        Objective (loss plus penalty) of the last epoch or iteration.
 
     loss_curve_ : list of float
         Objective of each epoch (mean over its minibatches) or iteration, weighted by
         ``sample_weight``.
 
     best_loss_ : float or None
-        Smallest objective of an epoch; None under early stopping.
+        Smallest objective of any epoch. None with early stopping.
 
     validation_scores_ : list of float or None
-        Score of the validation data after each epoch or iteration; None without such data, and
-        NaN for the epochs of those fits of a warm start that had none.
+        Score of the validation data after each epoch or iteration. None without validation data.
+        After a warm start, NaN for the epochs of fits without validation data.
 
     validation_loss_curve_ : list of float or None
-        Loss of the validation data, without penalty, in the same way.
+        Loss of the validation data, without penalty, after each epoch or iteration. None and NaN
+        have the same meaning as in ``validation_scores_``.
 
     best_validation_score_ : float or None
-        Best of the scores of the last fit.
+        Best validation score of the last fit.
 
     best_iter_ : int
-        Epoch or iteration of the last fit, counted from 1, whose parameters are in ``coefs_``: the
-        one with the best validation score under early stopping, else the last.
+        Epoch or iteration of the last fit, counted from 1, whose parameters are in ``coefs_``:
+        with early stopping the one with the best validation score, otherwise the last.
 
     n_iter_ : int
         Number of epochs or iterations of the last fit.
 
     stop_reason_ : str
-        Why the last fit stopped, in a sentence.
+        One sentence that says why the last fit stopped.
 
     t_ : int
-        Number of training samples seen by 'sgd' or 'adam', over all epochs.
+        Number of training samples that 'sgd' or 'adam' processed, over all epochs.
 
     n_features_in_ : int
         Number of features.
 
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, where ``X`` has names that are all strings.
+        Names of the features. Defined only if ``X`` has feature names that are all strings.
 
     n_layers_ : int
-        Number of layers, input and output included.
+        Number of layers, including the input and the output layer.
 
     n_outputs_ : int
         Number of outputs of the network.
 
     out_activation_ : str
-        What turns raw predictions into predictions.
+        Name of the function that turns raw predictions into predictions.
 
     Notes
     -----
-    The objective over rows of weights ``s_i`` is
+    The objective over rows with weights ``s_i`` is
 
     .. math:: F = \frac{\sum_i s_i\, l_i + \frac{\alpha}{2} \sum_l \|W_l\|^2}{\sum_i s_i}
 
-    with the loss ``l`` of a row, summed over its labels or outputs. On a minibatch, the divisor is
-    its number of rows times the mean weight of the training data. Where targets are missing, the
-    sum over rows and ``K`` outputs is of ``s_i m_ik l_ik``, with ``m_ik`` 1 for a known target and
-    else 0, and the divisor is the sum of ``s_i m_ik / K``. Back-propagation [2]_ computes
-    the gradient; starting values are drawn uniformly, within bounds such as those of [3]_.
+    where ``l_i`` is the loss of row ``i``, summed over its labels or outputs. For a minibatch, the
+    divisor is its number of rows times the mean weight of the training data. If targets are
+    missing, the loss is the sum of ``s_i m_ik l_ik`` over rows and ``K`` outputs, where ``m_ik``
+    is 1 for a known target and 0 otherwise, and the divisor is the sum of ``s_i m_ik / K``.
+    Back-propagation [2]_ computes the gradient. The initial parameters are drawn from uniform
+    distributions, with bounds such as those of [3]_.
 
     References
     ----------
@@ -382,6 +390,7 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
 
     _doc_page = "getting_started.md"
     _allowed_values: ClassVar = PARAMETER_CONSTRAINTS
+    _parameter_groups: ClassVar = PARAMETER_GROUPS
     _validate_params = check_parameters
 
     _backend = IN_MEMORY
@@ -457,16 +466,19 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         self.missing_targets = missing_targets
         self.average = average
 
-    # ---- what the two estimators differ in
+    # ---- hooks for the two estimators
 
     @abstractmethod
     def _target_for(self, checked, known, given=None):
-        """The target of checked training data; ``known`` is that of an earlier fit, or None."""
+        """Return the target of checked training data.
+
+        ``known`` is the target of the fit to continue, or None.
+        """
 
     def _warn_of_scale(self, objective):
-        """Warn where the scale of ``y`` is why the loss seems to have converged."""
+        """Warn if the loss seems to have converged only because ``y`` has a small scale."""
 
-    # ---- the course of a fit
+    # ---- the steps of a fit
 
     @fit_context
     def fit(
@@ -490,35 +502,36 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
             Training data: dense, CSR or CSC, of any real type.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers for a regressor; with ``loss='cox'``, a structured array. For a classifier:
-            class labels, a matrix of zeros and ones for several labels, or columns of labels of
-            which each row has one in every column.
+            Targets. For a regressor: numbers, or a structured array with ``loss='cox'``. For a
+            classifier: class labels, an indicator matrix of zeros and ones (multilabel), or
+            several columns of class labels (multioutput).
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
-            not there, except that its class is known.
+            Sample weights, at least 0 and not all 0; ones by default. A row with weight 0 has no
+            effect, except that a classifier still learns that its class exists.
 
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, such as the patient it is about, for a splitter that is given as
-            ``validation``. Nothing else uses it.
+            Group of each row, for example a patient, for the splitter in ``validation``. Nothing
+            else uses it.
 
         X_val : {array-like, sparse matrix} of shape (n_validation, n_features), default=None
-            Validation data, to be given together with ``y_val``. Recorded after each epoch in
-            ``validation_loss_curve_`` and ``validation_scores_``; with ``early_stopping=True``
-            they take the place of a part of the training data.
+            Validation data; requires ``y_val``. Their loss and score after each epoch are in
+            ``validation_loss_curve_`` and ``validation_scores_``. With ``early_stopping=True``,
+            they are used instead of a part of the training data.
 
         y_val : array-like of shape (n_validation,) or (n_validation, n_outputs), default=None
-            Targets of the validation data: of the same classes, and as many columns, as ``y``.
+            Targets of the validation data, with the same classes and number of columns as ``y``.
 
         sample_weight_val : array-like of shape (n_validation,), default=None
-            Weights of the validation data.
+            Sample weights of the validation data.
 
         coef_init : list of array-like of shape (fan_in, fan_out), default=None
-            Weights of each layer to start from, in the order of ``coefs_``; an entry that is None
-            is drawn, as all are by default. Not with a warm start that goes on from a fit.
+            Initial weights of each layer, in the order of ``coefs_``. If the list or one of its
+            entries is None, the weights are drawn at random. Not allowed if a warm start continues
+            a fit.
 
         intercept_init : list of array-like of shape (fan_out,), default=None
-            Biases of each layer to start from, in the same way.
+            Initial biases of each layer, in the same form.
 
         Returns
         -------
@@ -528,11 +541,11 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         Raises
         ------
         ValueError
-            Where parameters or data are not valid, or where training diverges. The estimator is
-            then as it was before.
+            If parameters or data are not valid, or if training diverges. The estimator then keeps
+            its previous state.
 
         TypeError
-            Where a parameter or an array is of a wrong type.
+            If a parameter or an array has the wrong type.
         """
         given = GivenData(X, y, sample_weight, X_val, y_val, sample_weight_val, groups=groups)
         return self._fit(given, StartingValues(coef_init, intercept_init))
@@ -543,11 +556,11 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         return self
 
     def _gate(self):
-        """The way of the data into the fit."""
+        """Return the object that checks and encodes the data of a fit."""
         return Gate(self)
 
     def _learn(self, gate, given, keep_despite, starting_values):
-        """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
+        """Fit a draft of the estimator; ``keep_despite`` comes from ``draft_of``."""
         check_solver_options(self)
         check_exclusions(self)
         check_validation(self.validation, given, self.early_stopping or given.is_part)
@@ -557,7 +570,7 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         if not goes_on:
             for name in _HISTORY:
                 vars(self).pop(name, None)
-            self.loss_curve_ = []  # also for the copies that a scorer or callback makes
+            self.loss_curve_ = []  # scorers and callbacks copy the draft, and may read it
 
         target, sample = gate.training(given, known, earlier and earlier.dtype)
         self._use_target(target)
@@ -585,7 +598,7 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
 
     @with_callbacks
     def _run(self, training, recipe, state, given, keep_despite):
-        """Train, then set the fitted attributes of the draft."""
+        """Train, and set the fitted attributes of the draft."""
         tasks = None
         if has_callbacks(self):
             max_epochs = 1 if recipe.one_pass else recipe.max_iter
@@ -594,7 +607,7 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
             stop = training.run(tasks)
         except _INTERRUPTIONS as error:
             n_iter = training.go_back()
-            if n_iter and not recipe.one_pass:  # one pass is made whole, or not at all
+            if n_iter and not recipe.one_pass:  # partial_fit keeps complete passes only
                 reason = f"Interrupted by the user after {n_iter} epochs."
                 if isinstance(error, Interruption):
                     reason = f"Interrupted after {n_iter} epochs: {error}"
@@ -610,17 +623,17 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
             tasks.finish()
 
     def _end(self, outcome, state, one_pass):
-        """Set the fitted attributes, and the state where it is for the next fit to go on from."""
+        """Set the fitted attributes, and the training state if a later fit may continue."""
         if one_pass or self.warm_start:
             self._keep_state(state)
         if not one_pass:
-            state.progress.restart()  # a later partial_fit begins a plan of its own
+            state.progress.restart()  # a later partial_fit starts its schedule at the beginning
         self._take(outcome, in_place=one_pass)
 
-    # ---- where a fit begins
+    # ---- the start of a fit
 
     def _new_network(self, n_features, target):
-        """The layers that the hyper-parameters ask for."""
+        """Build the layers that the hyper-parameters describe."""
         hidden = check_hidden_layer_sizes(self)
         activations = activations_of_layers(self.activation, len(hidden))
         last = activations or activations_of_layers(self.activation or "identity", 1)
@@ -629,7 +642,7 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         return dense_network(units, activations, rates, last[-1], target.ordered)
 
     def _start(self, network, parameters, state, earlier, starting_values):
-        """Starting values: those of the earlier fit, or drawn, or given."""
+        """Set the initial parameters: from the earlier fit, at random, or as passed to ``fit``."""
         if earlier is None:
             network.draw(parameters, state.random_state)
             starting_values.apply(parameters)
@@ -638,18 +651,18 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         asked, had = map(_chain, (network, earlier.network))
         if asked != had:
             raise ValueError(
-                f"hidden_layer_sizes and activation now ask for a network {asked} (features, "
-                "hidden layers, outputs), but the one that warm_start or partial_fit goes on with "
-                f"is {had}. To begin anew, set warm_start=False and call fit, which takes "
-                "parameters to start from as coef_init and intercept_init."
+                f"hidden_layer_sizes and activation now describe a network {asked} (features, "
+                "hidden layers, outputs), but warm_start or partial_fit continues a network "
+                f"{had}. To start a new fit, set warm_start=False and call fit; you can pass "
+                "initial parameters as coef_init and intercept_init."
             )
         earlier.copy_into(parameters)
         if self.average is not False:
             state.resume_average(parameters.flat)
 
     def _next_state(self, goes_on):
-        """The state to go on from, as a copy, or a new one."""
-        previous = vars(self).pop("_state", None)  # not that of what callbacks see from now on
+        """Return a copy of the state of the earlier fit, or a new state."""
+        previous = vars(self).pop("_state", None)  # callbacks must not see a stale state
         if goes_on and previous is not None and previous.is_of(self.random_state):
             return previous.copy()
         state = TrainingState(self.random_state)

@@ -1,4 +1,4 @@
-"""The classifier: labels in, probabilities and labels out."""
+"""The classifier for networks that you design."""
 
 from __future__ import annotations
 
@@ -27,58 +27,61 @@ if TYPE_CHECKING:
 class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
     """Multi-layer perceptron for classification, trained by back-propagation.
 
-    Layer by layer, ``H = f(H_below W + b)``; the last layer gives raw predictions, of which the
-    logistic function (two classes, or several labels) or softmax (more classes) makes
-    probabilities. Training minimises their log loss, or another ``loss``. For a target of several
-    label columns, the columns share the layers below the last, and their losses are added up.
+    Each hidden layer computes ``H = f(H_below W + b)``. The last layer is linear and computes raw
+    predictions. The logistic function (two classes, or several labels) or softmax (more classes)
+    turns them into probabilities. Training minimises the log loss or another ``loss``. If ``y``
+    has several label columns, all columns share the hidden layers, and training minimises the sum
+    of their losses.
 
     Parameters
     ----------
     loss : {'log_loss', 'squared_error', 'focal', 'ordinal'} or ClassificationLoss
-        What training minimises, as a name or as an object of :mod:`skbackprop.losses`:
+        Loss function to minimise: a name or an object of :mod:`skbackprop.losses`.
 
-        - 'log_loss': minus the logarithm of the probability of the right class;
+        - 'log_loss': the negative logarithm of the probability of the true class.
           ``LogLoss(label_smoothing=0.1)`` keeps the probabilities away from 0 and 1;
-        - 'squared_error': half the squared error of the probabilities, the Brier score;
-        - 'focal': the log loss, in which rows that are classified well count less;
-          ``Focal(gamma=1.0)`` says how much;
-        - 'ordinal': the log loss of classes that have an order, for which the network computes one
-          score and thresholds (proportional odds). The order is that of the numbers, or of an
-          ordered categorical ``y``; ``ProportionalOdds(order=["low", "mid", "high"])`` gives it.
+        - 'squared_error': half the squared error of the probabilities (Brier score);
+        - 'focal': the log loss with smaller weights for rows that are already classified well.
+          ``Focal(gamma=1.0)`` sets how much smaller;
+        - 'ordinal': the log loss for ordered classes. The network computes one score and a
+          threshold between neighbouring classes (proportional odds). The order is that of the
+          numbers or of an ordered categorical ``y``, or you set it with
+          ``ProportionalOdds(order=["low", "mid", "high"])``.
 
-        ``Multinomial()`` is the log loss with one raw prediction a class also for two classes.
+        ``Multinomial()`` is the log loss with one raw prediction per class, even for two classes.
 
     class_weight : dict, 'balanced', list of dicts or None
-        Weight of each class, ``{label: weight}``, by which the loss of its rows is multiplied;
-        'balanced' is ``n_samples / (n_classes * count)``. For several labels: the weights of 0
-        and 1, for all labels or in a list with one entry a label; 'balanced' works label by label.
-        For label columns in the same way, column by column; from a dict for all columns, each
-        column takes its own labels.
+        Weights of the classes, ``{label: weight}``. The loss of a row is multiplied by the weight
+        of its class. 'balanced' is ``n_samples / (n_classes * count)``. For multilabel targets,
+        pass the weights of 0 and 1, either for all labels or as a list with one entry per label;
+        'balanced' treats each label separately. For several label columns, the same holds for
+        each column; if one dict is given for all, each column uses the entries of its own labels.
 
     validation_fraction : float
-        Share of the training data to set aside for early stopping, in (0, 1), drawn at random in
-        proportion to the classes. Not used where ``validation`` is given.
+        Fraction of the training data to hold out for early stopping, in (0, 1), in a random split
+        that is stratified by class. Ignored if ``validation`` is set.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,), or list of such
-        Class labels, sorted; the positions of the labels for a matrix of several labels. For
-        label columns, a list with the labels of each.
+        Class labels, sorted. For multilabel targets, the column indices of the labels. For several
+        label columns, a list with the labels of each column.
 
     out_activation_ : str or list of str
-        What turns raw predictions into predictions: 'logistic' or 'softmax'; for label columns, a
-        list with that of each.
+        Name of the function that turns raw predictions into predictions: 'logistic' or 'softmax'.
+        For several label columns, a list with one name per column.
 
     See Also
     --------
-    BackpropRegressor : The same network for numbers.
-    sklearn.neural_network.MLPClassifier : scikit-learn's estimator, whose parameters these are.
+    BackpropRegressor : The same network for regression.
+    skbackprop.TabularClassifier : Ensemble for data frames that needs no tuning.
+    sklearn.neural_network.MLPClassifier : The scikit-learn estimator with the same parameters.
 
     Notes
     -----
     With the same parameters and ``random_state``, an unweighted fit takes the same steps as
     scikit-learn's :class:`~sklearn.neural_network.MLPClassifier`. Weights in minibatches, early
-    stopping of more than two classes, warm starts and ``partial_fit`` differ on purpose.
+    stopping with more than two classes, warm starts and ``partial_fit`` differ on purpose.
 
     Examples
     --------
@@ -127,47 +130,47 @@ class BackpropClassifier(PredictsClasses, ClassifierMixin, BaseBackprop):
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | Sequence[ArrayLike] | None = None,
     ) -> Self:
-        """Make one pass over the given data, and go on from there at the next call.
+        """Train for one epoch on the given data, starting from the current parameters.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data of this call.
+            Training data of this call.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
-            Class labels; not all classes need to be among them.
+            Class labels. They need not contain every class.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, at least 0 and not all 0; ones by default.
+            Sample weights, at least 0 and not all 0; ones by default.
 
         classes : array-like of shape (n_classes,), or list of such, default=None
-            All classes there will be; for label columns, a list with those of each. Needed at the
-            first call, except for several labels.
+            All classes that any call will contain; for several label columns, a list with the
+            classes of each column. Required at the first call, except for multilabel targets.
 
         Returns
         -------
         self : BackpropClassifier
-            The estimator after this pass.
+            The estimator after this epoch.
 
         Raises
         ------
         AttributeError
-            With ``solver='lbfgs'``, which does not work from batch to batch, and with
-            ``early_stopping=True``. (It is a ValueError, too.)
+            With ``solver='lbfgs'``, which cannot train on one batch after another, and with
+            ``early_stopping=True``. The exception is also a ValueError.
 
         ValueError
-            Where parameters or data are not valid, or where training diverges. The estimator is
-            then as it was before.
+            If parameters or data are not valid, or if training diverges. The estimator then keeps
+            its previous state.
 
         Notes
         -----
-        ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
-        planned for ``max_iter`` epochs takes each call as one of them.
+        ``n`` calls with the same data are equivalent to ``fit`` with ``max_iter=n``. A learning
+        rate schedule over ``max_iter`` epochs counts each call as one epoch.
         """
         refuse_balanced(self.class_weight)
         return self._fit(GivenData(X, y, sample_weight, is_part=True, classes=classes))
 
-    # ---- what BaseBackprop asks for
+    # ---- hooks of BaseBackprop
 
     def _target_for(self, checked, known, given=None):
         y, is_part = checked.y, given is not None and given.is_part

@@ -1,4 +1,4 @@
-"""The way in: from a fitted MLPClassifier or MLPRegressor of scikit-learn."""
+"""Conversion of a fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def from_sklearn(mlp: MLPRegressor) -> BackpropRegressor: ...
 
 
 def from_sklearn(mlp: MLPClassifier | MLPRegressor) -> BackpropClassifier | BackpropRegressor:
-    """Estimator of this package that predicts what a fitted one of scikit-learn predicts.
+    """Convert a fitted MLP of scikit-learn to an estimator that predicts the same.
 
     Parameters
     ----------
@@ -36,29 +36,29 @@ def from_sklearn(mlp: MLPClassifier | MLPRegressor) -> BackpropClassifier | Back
     Returns
     -------
     estimator : BackpropClassifier or BackpropRegressor
-        With the same hyper-parameters and copies of the fitted parameters; ``hidden_layer_sizes``
-        and, of a regressor, ``loss`` are those of the fit, whatever they have been set to since.
-        It goes on with ``partial_fit`` (or with ``fit``, where ``warm_start=True``) from the
-        moments of 'sgd' or 'adam' that ``mlp`` has kept.
+        An estimator with the same hyper-parameters and copies of the fitted parameters.
+        ``hidden_layer_sizes`` and, for a regressor, ``loss`` are the values used in the fit, even
+        if they were changed afterwards. ``partial_fit`` (or ``fit`` with ``warm_start=True``)
+        continues training with the moments of 'sgd' or 'adam' stored in ``mlp``.
 
     Raises
     ------
     TypeError
-        Where ``mlp`` is neither of the two.
+        If ``mlp`` is not an MLPClassifier or MLPRegressor.
 
     NotFittedError
-        Where it is not fitted.
+        If ``mlp`` is not fitted.
 
     See Also
     --------
-    BackpropClassifier.to_sklearn : The way out.
+    BackpropClassifier.to_sklearn : Convert in the other direction.
 
     Notes
     -----
-    ``loss_`` and ``loss_curve_`` are taken over as they are. For several outputs, scikit-learn's
-    squared error is their mean and ours is their sum (scikit-learn #8349), so a continued curve
-    has a step there. With one class in the training data, ``predict_proba`` has one column, not
-    two.
+    ``loss_`` and ``loss_curve_`` are copied unchanged. For several outputs, scikit-learn reports
+    the mean of their squared errors and this package the sum (scikit-learn #8349), so the curve
+    has a step where training continues. With one class in the training data, ``predict_proba`` has
+    one column instead of two.
 
     Examples
     --------
@@ -83,10 +83,10 @@ def from_sklearn(mlp: MLPClassifier | MLPRegressor) -> BackpropClassifier | Back
     if hasattr(mlp, "feature_names_in_"):
         estimator.feature_names_in_ = mlp.feature_names_in_.copy()
     if mlp.out_activation_ == "softmax" and mlp.n_outputs_ == 2:
-        estimator.loss = Multinomial()  # only ``to_sklearn`` gives two classes an output each
+        estimator.loss = Multinomial()  # only ``to_sklearn`` makes two outputs for two classes
     target = estimator._target_for(Checked(None, _example_of_target(mlp), None), None)
     estimator._use_target(target)
-    dtype = np.result_type(np.float32, *mlp.coefs_, *mlp.intercepts_)  # a user may have set them
+    dtype = np.result_type(np.float32, *mlp.coefs_, *mlp.intercepts_)  # users may change types
     layers = zip(mlp.coefs_, mlp.intercepts_, strict=True)
     arrays = [(np.array(coef, dtype), np.array(bias, dtype)) for coef, bias in layers]
     network = estimator._new_network(mlp.n_features_in_, target)
@@ -101,13 +101,13 @@ def _counterpart(mlp):
     if isinstance(mlp, MLPRegressor):
         return BackpropRegressor
     raise TypeError(
-        "from_sklearn takes a fitted MLPClassifier or MLPRegressor of scikit-learn, got "
+        "mlp must be a fitted MLPClassifier or MLPRegressor of scikit-learn, got "
         f"{type(mlp).__name__}."
     )
 
 
 def _parameters_of_fit(mlp):
-    """The parameters that a prediction of ours follows and one of scikit-learn does not."""
+    """Return the parameters that our predictions depend on, with their values in the fit."""
     found = {"hidden_layer_sizes": tuple(map(len, mlp.intercepts_[:-1]))}
     if isinstance(mlp, MLPRegressor):
         found["loss"] = "poisson" if mlp.out_activation_ == "exp" else "squared_error"
@@ -115,7 +115,7 @@ def _parameters_of_fit(mlp):
 
 
 def _example_of_target(mlp):
-    """A target that has all the labels, or as many outputs."""
+    """Return an example of ``y`` with all classes, or with the same number of outputs."""
     if isinstance(mlp, MLPRegressor):
         return np.zeros((1, mlp.n_outputs_) if mlp.n_outputs_ > 1 else 1)
     binarizer = mlp._label_binarizer
@@ -126,11 +126,11 @@ def _example_of_target(mlp):
 
 
 def _outcome(mlp, network):
-    """What the fit of scikit-learn came to; L-BFGS has no curve there."""
+    """Return the result of scikit-learn's fit; its L-BFGS records no loss curve."""
     scores = [float(score) for score in getattr(mlp, "validation_scores_", None) or []]
     best_loss = getattr(mlp, "best_loss_", None if scores else mlp.loss_)
     best_iter = mlp.n_iter_
-    if scores and best_loss is None:  # of the last fit, while scores of a warm start go on
+    if scores and best_loss is None:  # the scores of earlier warm starts do not count
         best_iter = int(np.argmax(scores[-mlp.n_iter_ :])) + 1
     return Outcome(
         network=network,
@@ -148,7 +148,7 @@ def _outcome(mlp, network):
 
 
 def _copy_moments(mlp, estimator):
-    """Begin the state that ``partial_fit`` goes on from."""
+    """Copy the state from which ``partial_fit`` continues."""
     optimizer = getattr(mlp, "_optimizer", None)
     if hasattr(optimizer, "ms"):
         rule = Adam(mlp.beta_1, mlp.beta_2, mlp.epsilon)
@@ -165,7 +165,7 @@ def _copy_moments(mlp, estimator):
 
 
 def _n_plateaus(mlp):
-    """How many times 'adaptive' has lowered the rate."""
+    """Return how often 'adaptive' has lowered the learning rate."""
     optimizer = mlp._optimizer
     if getattr(optimizer, "lr_schedule", None) != "adaptive":
         return 0

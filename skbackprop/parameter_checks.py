@@ -1,4 +1,4 @@
-"""What each hyper-parameter may be, for both estimators, and which of them exclude each other."""
+"""Allowed values of the hyper-parameters, combinations that are refused, and groups."""
 
 from numbers import Integral, Real
 
@@ -53,11 +53,29 @@ PARAMETER_CONSTRAINTS = {
 }
 
 
-def _needs_steps(settings):
-    """Names and values of the parameters, in use, that only steps on minibatches obey.
+#: Hyper-parameters by purpose, for the overview in the docstrings of the estimators.
+PARAMETER_GROUPS = {
+    "Architecture": ["hidden_layer_sizes", "activation", "dtype"],
+    "Loss and weights": ["loss", "class_weight", "missing_targets"],
+    "Regularisation": ["alpha", "weight_decay", "dropout", "input_dropout", "average"],
+    "Optimisation": [
+        "solver", "batch_size", "shuffle", "learning_rate", "learning_rate_init", "power_t",
+        "warmup_fraction", "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon",
+        "solver_options", "random_state", "warm_start",
+    ],
+    "Stopping and validation": [
+        "max_iter", "max_fun", "tol", "n_iter_no_change", "early_stopping",
+        "validation_fraction", "validation", "scoring",
+    ],
+    "Output": ["verbose"],
+}  # fmt: skip
 
-    scikit-learn's own ('adaptive', ``momentum``, ...) are not among them: there, solver='lbfgs'
-    ignores them, and code that switches solvers relies on it.
+
+def _needs_steps(settings):
+    """Yield the parameters in use, with their values, that only minibatch solvers support.
+
+    Parameters of scikit-learn ('adaptive', ``momentum``, ...) are not among them: scikit-learn
+    ignores them with solver='lbfgs', and code that switches solvers relies on it.
     """
     rate = settings.learning_rate
     if callable(rate) or not SCHEDULES[rate].in_scikit_learn:
@@ -71,30 +89,30 @@ def _needs_steps(settings):
 
 
 def check_exclusions(settings):
-    """Refuse hyper-parameters that exclude each other, with the names of both."""
+    """Raise ValueError for hyper-parameters that exclude each other, and name both."""
     if settings.solver == "lbfgs":
         for name in ("dropout", "input_dropout"):
             if np.any(getattr(settings, name)):
                 raise ValueError(
                     f"{name}={getattr(settings, name)!r} does not work with solver='lbfgs', whose "
-                    "line search needs a function that stays the same. Use 'adam' or 'sgd'."
+                    "line search needs a deterministic objective. Use solver='adam' or 'sgd'."
                 )
         for name, value in _needs_steps(settings):
             raise ValueError(
-                f"{name}={value!r} and solver='lbfgs' exclude each other: lbfgs makes no steps "
+                f"{name}={value!r} and solver='lbfgs' exclude each other: lbfgs takes no steps "
                 "with a learning rate. Use solver='sgd' or 'adam'"
                 + (", or alpha, the L2 penalty." if name == "weight_decay" else ".")
             )
     if settings.learning_rate == "one_cycle" and settings.warmup_fraction:
         raise ValueError(
             f"learning_rate='one_cycle' and warmup_fraction={settings.warmup_fraction!r} exclude "
-            "each other: one_cycle begins with a rise of its own. Use learning_rate='cosine' for "
-            "a warm-up of another length."
+            "each other: one_cycle includes a warm-up. To choose the length of the warm-up, use "
+            "learning_rate='cosine'."
         )
 
 
 def check_hidden_layer_sizes(estimator):
-    """The sizes as a list of ints."""
+    """Return ``hidden_layer_sizes`` as a list of ints, each at least 1."""
     sizes = estimator.hidden_layer_sizes
     sizes = list(sizes) if np.iterable(sizes) else [sizes]
     if not all(isinstance(size, Integral) for size in sizes):
@@ -105,11 +123,11 @@ def check_hidden_layer_sizes(estimator):
 
 
 def check_solver_options(estimator):
-    """Refuse options that SciPy's L-BFGS does not know, or that are parameters here."""
+    """Raise ValueError for options that SciPy's L-BFGS lacks or that are parameters here."""
     options = estimator.solver_options or {}
     unknown = sorted(set(options) - _LBFGS_OPTIONS)
     if unknown:
         raise ValueError(
-            f"solver_options has {unknown}; allowed are {sorted(_LBFGS_OPTIONS)}, which go to "
-            "SciPy's L-BFGS-B. (max_iter and max_fun are parameters of their own.)"
+            f"solver_options has unknown keys {unknown}; allowed are {sorted(_LBFGS_OPTIONS)}, "
+            "options of SciPy's L-BFGS-B. (max_iter and max_fun are parameters of the estimator.)"
         )

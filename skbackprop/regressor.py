@@ -1,4 +1,4 @@
-"""The regressor: numbers in, numbers out."""
+"""The regressor for networks that you design."""
 
 from __future__ import annotations
 
@@ -40,45 +40,46 @@ if TYPE_CHECKING:
     from .losses import RegressionLossName, SurvivalLossName
     from .utils.typing import ArrayLike, FloatArray, LayerSizes, MatrixLike, RandomState
 
-# Loss of the mean for a target that is small: a standard deviation of 0.1, where scaling gives 1.
+# A target counts as small if the loss of its mean is at most this: half of 0.1 squared, where 0.1
+# is the standard deviation. Scaled targets have a standard deviation of 1.
 _LOSS_OF_SMALL = 0.005
 
 
 def _why_no_samples(estimator):
-    """Why there is no distribution to draw from; None where there is."""
+    """Return why the loss has no distribution to sample from, or None if it has one."""
     target = getattr(estimator, "_target", None)
     loss = estimator.loss if target is None else target.loss
     if loss == "gaussian_nll" or isinstance(loss, GaussianNLL):
         return None
-    return f"sample_y draws from the distribution of loss='gaussian_nll'; got {loss!r}."
+    return f"sample_y needs loss='gaussian_nll', which predicts a distribution; got {loss!r}."
 
 
 @with_shared_parameters
 class BackpropRegressor(RegressorMixin, BaseBackprop):
     """Multi-layer perceptron for regression, trained by back-propagation.
 
-    Layer by layer, ``H = f(H_below W + b)``; the last layer gives raw predictions, which are the
-    predictions (squared error) or their logarithms (Poisson), or several numbers that the loss
-    makes predictions of (several quantiles; a mean and a variance).
+    Each hidden layer computes ``H = f(H_below W + b)``. The last layer is linear and computes raw
+    predictions. Depending on the loss, these are the predictions themselves (squared error), their
+    logarithms (Poisson), or several numbers per target (several quantiles; mean and variance).
 
     Parameters
     ----------
     loss : str or Loss
-        What training minimises, summed over outputs, as a name or as an object of
-        :mod:`skbackprop.losses`, say ``Huber(delta=2.0)`` or ``Quantile((0.1, 0.5, 0.9))``:
+        Loss function to minimise, summed over outputs: a name or an object of
+        :mod:`skbackprop.losses` such as ``Huber(delta=2.0)`` or ``Quantile((0.1, 0.5, 0.9))``.
 
-        - 'squared_error': half the squared error, which leads to the mean;
-        - 'absolute_error': which leads to the median;
+        - 'squared_error': half the squared error; predicts the mean;
+        - 'absolute_error': the absolute error; predicts the median;
         - 'huber', 'log_cosh': squared for small errors, absolute for large ones;
-        - 'quantile': the pinball loss, which leads to a quantile, or several;
+        - 'quantile': the pinball loss; predicts one quantile or several;
         - 'poisson': half the Poisson deviance with a log link, for counts and other ``y >= 0``;
         - 'gamma': half the gamma deviance with a log link, for ``y > 0``;
         - 'tweedie': half the Tweedie deviance with a log link, for ``y >= 0`` with many zeros;
-        - 'gaussian_nll': the negative log likelihood of a normal distribution, of which the
-          network predicts mean and variance;
-        - 'cox': minus Cox's log partial likelihood, for times until an event that may be censored.
-          ``y`` is then a structured array of event (bool) and time, as scikit-survival's ``Surv``
-          makes it; predictions are log risks.
+        - 'gaussian_nll': the negative log-likelihood of a normal distribution; predicts mean and
+          variance;
+        - 'cox': the negative log partial likelihood of the Cox model, for survival times that may
+          be censored. ``y`` is then a structured array of event (bool) and time, as made by
+          ``Surv`` of scikit-survival; predictions are log risks.
 
     Attributes
     ----------
@@ -86,19 +87,20 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Number of targets.
 
     out_activation_ : str
-        What turns raw predictions into predictions: 'identity' or 'exp'.
+        Name of the function that turns raw predictions into predictions: 'identity' or 'exp'.
 
     See Also
     --------
-    BackpropClassifier : The same network for classes.
-    sklearn.neural_network.MLPRegressor : scikit-learn's estimator, whose parameters these are.
+    BackpropClassifier : The same network for classification.
+    skbackprop.TabularRegressor : Ensemble for data frames that needs no tuning.
+    sklearn.neural_network.MLPRegressor : The scikit-learn estimator with the same parameters.
 
     Notes
     -----
     With the same parameters and ``random_state``, an unweighted fit takes the same steps as
     scikit-learn's :class:`~sklearn.neural_network.MLPRegressor`. Weights in minibatches,
-    warm starts and ``partial_fit`` differ on purpose; the loss of several outputs is their sum,
-    where scikit-learn reports their mean.
+    warm starts and ``partial_fit`` differ on purpose. The loss of several outputs is their sum;
+    scikit-learn reports their mean.
 
     Examples
     --------
@@ -139,38 +141,38 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     def partial_fit(
         self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Make one pass over the given data, and go on from there at the next call.
+        """Train for one epoch on the given data, starting from the current parameters.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data of this call.
+            Training data of this call.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target numbers.
+            Targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, at least 0 and not all 0; ones by default.
+            Sample weights, at least 0 and not all 0; ones by default.
 
         Returns
         -------
         self : BackpropRegressor
-            The estimator after this pass.
+            The estimator after this epoch.
 
         Raises
         ------
         AttributeError
-            With ``solver='lbfgs'``, which does not work from batch to batch, and with
-            ``early_stopping=True``. (It is a ValueError, too.)
+            With ``solver='lbfgs'``, which cannot train on one batch after another, and with
+            ``early_stopping=True``. The exception is also a ValueError.
 
         ValueError
-            Where parameters or data are not valid, or where training diverges. The estimator is
-            then as it was before.
+            If parameters or data are not valid, or if training diverges. The estimator then keeps
+            its previous state.
 
         Notes
         -----
-        ``n`` calls with the same data are ``fit`` with ``max_iter=n``. A learning rate that is
-        planned for ``max_iter`` epochs takes each call as one of them.
+        ``n`` calls with the same data are equivalent to ``fit`` with ``max_iter=n``. A learning
+        rate schedule over ``max_iter`` epochs counts each call as one epoch.
         """
         return self._fit(GivenData(X, y, sample_weight, is_part=True))
 
@@ -194,23 +196,23 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             The data.
 
         return_std : bool, default=False
-            Whether to return the standard deviation of the noise as well; with
-            ``loss='gaussian_nll'`` only.
+            Whether to return the standard deviation of the noise as well. Requires
+            ``loss='gaussian_nll'``.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, of the floating-point type of the fit. Several quantiles are the last
-            axis, in the order of their levels: (n_samples, n_levels), or
+            Predictions, with the floating-point type of the fit. Several quantiles are on the last
+            axis, in the order of their levels: the shape is (n_samples, n_levels), or
             (n_samples, n_outputs, n_levels).
 
         std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Only with ``return_std``.
+            Standard deviations. Returned only with ``return_std=True``.
 
         Raises
         ------
         ValueError
-            With ``return_std`` where the loss has no standard deviation.
+            With ``return_std=True`` if the loss has no standard deviation.
         """
         raw, target = self._raw_prediction(X)
         if not return_std:
@@ -237,7 +239,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             Number of targets to draw for each row.
 
         random_state : int, RandomState instance or None, default=None
-            Source of the draws.
+            Random number generator of the draws.
 
         Returns
         -------
@@ -247,14 +249,14 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Raises
         ------
         AttributeError
-            Where ``loss`` is not 'gaussian_nll'.
+            If ``loss`` is not 'gaussian_nll'.
         """
         mean, std = self.predict(X, return_std=True)
         noise = check_random_state(random_state).standard_normal((*mean.shape, n_samples))
         return mean[..., np.newaxis] + std[..., np.newaxis] * noise.astype(mean.dtype)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """R^2 of the predictions; D^2 of the pinball loss for quantiles; concordance for 'cox'.
+        """Return the R^2 score, or for quantiles D^2, or for 'cox' the concordance index.
 
         Parameters
         ----------
@@ -262,23 +264,24 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             The data.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            True targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
+            Sample weights.
 
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant. The mean over the outputs;
-            with ``missing_targets='ignore'``, of each on the rows where it is known. With
-            ``loss='cox'``, Harrell's concordance index, 0.5 for a constant.
+            R^2, or D^2 of the pinball loss for quantiles: at most 1, and 0 for a model that is no
+            better than the best constant. The mean over the outputs; with
+            ``missing_targets='ignore'``, each output is scored on the rows where its target is
+            known. With ``loss='cox'``, Harrell's concordance index, which is 0.5 for a constant.
         """
         raw, target = self._raw_prediction(X)
         y, sample_weight = known_for_score(self, X, y, sample_weight, target)
         return target.score(y, target.predict(raw), sample_weight)
 
-    # ---- what BaseBackprop asks for
+    # ---- hooks of BaseBackprop
 
     def _target_for(self, checked, known, given=None):
         loss = numeric_loss(self.loss)
@@ -288,13 +291,13 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return target_of_numbers(checked.y, loss, known)
 
     def _warn_of_scale(self, objective):
-        """Warn where the scale of the target is why a fit stopped by ``tol``.
+        """Warn if ``tol`` stopped the fit only because the target has a small scale.
 
-        No fit can gain more over the best constant prediction than the loss of that constant. If
-        this is less than ``tol`` for each epoch of a row of patience, or, with L-BFGS, if the
-        gradient of the untrained network is hardly larger than ``tol``, then that the fit has
-        stopped says nothing about how good it is. Of a large ``tol`` that would be true of a
-        scaled target, too, and is not for the target to be blamed.
+        A fit can improve on the best constant prediction by at most the loss of that constant. If
+        this loss is below ``tol`` times the patience, or if, with L-BFGS, the gradient of the
+        untrained network is hardly larger than ``tol``, the fit stops however good it is. A large
+        ``tol`` would stop a fit of a scaled target too, so there is no warning unless the loss of
+        the constant is small.
         """
         weights, sums = objective.rows.target_sums()
         raw = self._target.raw_of_mean(sums / weights)
@@ -308,15 +311,18 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             too_small = loss_of_mean <= self.tol * self.n_iter_no_change
         if too_small and 0 < loss_of_mean <= _LOSS_OF_SMALL:
             warn(
-                f"The fit was stopped by tol={self.tol:g}, but the scale of y is small for it: to "
-                f"predict the mean of y always has a loss of no more than {loss_of_mean:.2g}. "
-                "Scale y (say by a TransformedTargetRegressor), or lower tol.",
+                f"tol={self.tol:g} stopped the fit, but it is large for the scale of y: always "
+                f"predicting the mean of y has a loss of only {loss_of_mean:.2g}. Scale y, for "
+                "example with TransformedTargetRegressor, or lower tol.",
                 ConvergenceWarning,
             )
 
     def _validate_params(self):
         if isinstance(self.loss, ClassificationLoss):
-            raise ValueError(f"loss={self.loss!r} is a loss of classes; use BackpropClassifier.")
+            raise ValueError(
+                f"loss={self.loss!r} is a classification loss. Use BackpropClassifier, or choose "
+                "a regression loss."
+            )
         try:
             super()._validate_params()
         except ValueError as error:
@@ -324,5 +330,5 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
                 raise
             raise type(error)(
                 f"{error} Did you mean loss={self.hidden_layer_sizes!r}? The first parameter is "
-                "hidden_layer_sizes here, as in the classifier."
+                "hidden_layer_sizes, as in the classifier."
             ) from None

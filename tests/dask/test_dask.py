@@ -479,7 +479,7 @@ def test_the_scale_of_the_target_is_warned_of_as_locally(client):
     y = 1e-4 * X[:, 0]
     messages = []
     for model in estimator_pair("regression", solver="lbfgs", max_iter=100):
-        with pytest.warns(ConvergenceWarning, match="the scale of y is small") as record:
+        with pytest.warns(ConvergenceWarning, match="large for the scale of y") as record:
             model.fit(X, y)
         messages.append(str(record[-1].message))
     assert messages[0] == messages[1]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from ast import literal_eval
 from pydoc import plain, render_doc
+from typing import ClassVar
 
 import pytest
 from sklearn.base import BaseEstimator, clone
@@ -60,6 +61,13 @@ def test_defaults_in_the_docstring_are_those_of_the_signature(estimator):
         )
     }
     assert stated == estimator().get_params(deep=False)
+
+
+@pytest.mark.parametrize("estimator", [BackpropClassifier, BackpropRegressor])
+def test_each_parameter_is_in_one_group_of_the_overview(estimator):
+    overview = estimator.__doc__.split("Parameters by purpose:")[1].split("\nParameters\n")[0]
+    listed = re.findall(r"``(\w+)``", overview)
+    assert sorted(listed) == sorted(inspect.signature(estimator).parameters)
 
 
 @every_estimator
@@ -312,6 +320,18 @@ def test_another_default_is_documented():
 
     assert "\nspeed : float or None, default=9.0\n" in Faster.__doc__
     assert Faster().get_params() == {"name": "it", "size": 1, "speed": 9.0}
+
+
+def test_groups_of_parameters_are_listed_below_the_summary():
+    @with_shared_parameters
+    class Grouped(Own):
+        """Grouped."""
+
+        _parameter_groups: ClassVar = {"Motion": ["speed", "absent"], "Empty": ["absent"]}
+
+    assert Grouped.__doc__.startswith(
+        "Grouped.\n\nParameters by purpose:\n\n- Motion: ``speed``\n\nParameters\n"
+    )
 
 
 def test_the_base_class_is_as_it_was():

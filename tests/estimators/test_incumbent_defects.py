@@ -197,7 +197,7 @@ def test_a_large_tol_is_not_blamed_on_a_scaled_target(rng, solver, tol, seed):
     X = rng.normal(size=(100, 4))
     net = BackpropRegressor((5,), solver=solver, max_iter=1000, random_state=seed, tol=tol)
     net.fit(X, X[:, 0] / X[:, 0].std())
-    with pytest.warns(ConvergenceWarning, match="scale of y is small"):
+    with pytest.warns(ConvergenceWarning, match="large for the scale of y"):
         net.fit(X, 0.05 * X[:, 0])
 
 

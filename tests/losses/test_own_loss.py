@@ -165,7 +165,7 @@ def test_what_a_link_cannot_do_is_refused_by_name(fitted):
         fitted.to_sklearn()
     with pytest.raises(ValueError, match=f"needs loss='gaussian_nll', but loss is {own}"):
         fitted.predict(X, return_std=True)
-    with pytest.raises(AttributeError, match="sample_y draws from the distribution"):
+    with pytest.raises(AttributeError, match="sample_y needs loss='gaussian_nll'"):
         _ = fitted.sample_y
 
 
