@@ -9,9 +9,9 @@ with one of either for each hidden layer:
 >>> another = BackpropRegressor((20, 20), activation=LeakyReLU(0.2))
 >>> several = BackpropRegressor((20, 20), activation=["tanh", LeakyReLU(0.2)])
 
-Each is a small class with two methods: ``forward`` computes ``H = f(Z)``, ``backward`` multiplies
-a delta by ``f'(Z)``. For one of your own subclass :class:`Activation`, or give two functions to
-:func:`from_functions`.
+Each activation is a small class with two methods: ``forward`` computes ``H = f(Z)``, and
+``backward`` multiplies a gradient by ``f'(Z)``. To define your own, pass two functions to
+:func:`from_functions` or subclass :class:`Activation`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ ActivationName: TypeAlias = Literal[
     "silu", "mish", "gaussian", "softmax",
 ]  # fmt: skip
 
-# What ``activation`` of an estimator may be.
+# Allowed types of the hyper-parameter ``activation``.
 LayerActivations: TypeAlias = ActivationName | Activation | Sequence[ActivationName | Activation]
 
 #: Activations by name.
@@ -58,13 +58,13 @@ ACTIVATIONS: dict[ActivationName, Activation] = {
 def activations_of_layers(
     activation: str | Activation | Sequence[str | Activation], n_hidden: int
 ) -> list[Activation]:
-    """List of the ``Activation`` of each hidden layer, of what the hyper-parameter says."""
+    """Return a list with the ``Activation`` of each hidden layer."""
     if not isinstance(activation, (list, tuple)):
         return [_activation(activation)] * n_hidden
     if len(activation) != n_hidden:
         raise ValueError(
             f"activation is a list of {len(activation)}, but hidden_layer_sizes has {n_hidden} "
-            "hidden layers; it needs one activation for each of them."
+            "hidden layers. The list must have one activation per hidden layer."
         )
     return [_activation(one) for one in activation]
 
@@ -75,13 +75,13 @@ def _activation(activation: object) -> Activation:
     if isinstance(activation, str) and activation in ACTIVATIONS:
         return ACTIVATIONS[activation]
     raise ValueError(
-        f"activation has {activation!r} in its list; allowed are instances of Activation and "
+        f"activation has {activation!r} in its list. Allowed are instances of Activation and "
         f"{sorted(ACTIVATIONS)}.{did_you_mean(activation, ACTIVATIONS)}"
     )
 
 
 def activation_name(activation: Activation) -> str:
-    """The name by which an activation can be asked for, or else its ``repr``."""
+    """Return the name of an activation, or its ``repr`` if it has no name."""
     for name, known in ACTIVATIONS.items():
         if activation == known:
             return name

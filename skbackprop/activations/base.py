@@ -1,9 +1,9 @@
-"""What an activation function is, and one that is the user's own."""
+"""Base class of activation functions, and activations made from two functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -13,21 +13,23 @@ if TYPE_CHECKING:
 
 
 class Activation:
-    """An activation function ``H = f(Z)`` and the rule that takes a delta back through it.
+    """Define an activation function ``H = f(Z)`` and its backward pass.
 
-    Subclass it, write the two methods, and give an instance to an estimator as ``activation``. A
-    frozen dataclass serves best: it can be compared, printed, copied and searched over.
+    To define your own activation, subclass it, write the two methods, and pass an instance to an
+    estimator as ``activation``. Make the subclass a frozen dataclass: then instances can be
+    compared, printed and copied, and used in a grid search.
 
     Attributes
     ----------
     needs_input : bool
         Whether ``backward`` needs the input ``Z``. Most derivatives are simple functions of the
-        output ``H``; the network keeps ``Z`` only for those that are not.
+        output ``H``. The network stores ``Z`` only for activations that need it.
 
     init_factor : float
-        ``f`` in the bound ``sqrt(f / (fan_in + fan_out))`` of the layer's starting weights.
-        Weights of variance ``g / fan``, with ``fan`` the mean of the two, have ``f = 6 g``: 6 is
-        that of LeCun et al. (1998) [1]_ and 12 that of He et al. (2015) [2]_.
+        Factor ``f`` in the bound ``sqrt(f / (fan_in + fan_out))`` of the initial weights, which
+        are drawn from a uniform distribution. Their variance is ``g / fan`` with ``f = 6 g``,
+        where ``fan`` is the mean of ``fan_in`` and ``fan_out``. LeCun et al. (1998) [1]_ use
+        ``f = 6``, He et al. (2015) [2]_ ``f = 12``.
 
     References
     ----------
@@ -69,7 +71,7 @@ class Activation:
             Pre-activations.
 
         out : ndarray of shape (n_rows, n_units)
-            Receives the activations ``H``. It may be ``Z`` itself.
+            Array for the result, the activations ``H``. It may be ``Z`` itself.
         """
         raise NotImplementedError
 
@@ -79,45 +81,53 @@ class Activation:
         Parameters
         ----------
         delta : ndarray of shape (n_rows, n_units)
-            The gradient with respect to ``H``; multiplied by the derivative.
+            Gradient with respect to ``H``. It is multiplied in place by the derivative.
 
         H : ndarray of shape (n_rows, n_units)
-            Activations, as ``forward`` wrote them. The network does not need them any more: they
-            may be overwritten.
+            Activations that ``forward`` computed. The method may overwrite them.
 
         Z : ndarray of shape (n_rows, n_units) or None
-            Pre-activations, given where ``needs_input``; may be overwritten as well.
+            Pre-activations if ``needs_input``, otherwise None. The method may overwrite them.
         """
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class FromFunctions(Activation):
-    """What :func:`from_functions` makes: the parameters are described there.
+    """Activation that is computed by two functions, as made by :func:`from_functions`.
 
     Parameters
     ----------
-    function, derivative : callable
-        ``function(Z)`` gives ``H``; ``derivative(Z)``, or ``derivative(H)`` with
-        ``needs_input=False``, gives ``f'(Z)``.
+    function : callable
+        ``function(Z)`` returns ``H``, element by element, as a new array of the shape of ``Z``. It
+        must not change ``Z``.
+
+    derivative : callable
+        ``derivative(Z)`` returns ``f'(Z)``. With ``needs_input=False`` it is called as
+        ``derivative(H)`` instead, with the outputs of ``function``.
 
     needs_input : bool, default=True
-        Whether the derivative is a function of ``Z``.
+        Whether ``derivative`` takes ``Z``. A derivative that takes ``H`` saves the network a copy.
 
     init_factor : float, default=6.0
-        Size of the starting weights, see :class:`Activation`.
+        Factor in the bound of the initial weights, see :class:`Activation`.
+
+    See Also
+    --------
+    from_functions : Create such an activation.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skbackprop.activations import FromFunctions
-    >>> sine = FromFunctions(np.sin, np.cos)
+    >>> from skbackprop.activations import FromFunctions, from_functions
+    >>> from_functions(np.sin, np.cos) == FromFunctions(np.sin, np.cos)
+    True
     """
 
     function: Callable[[FloatArray], FloatArray]
     derivative: Callable[[FloatArray], FloatArray]
-    needs_input: bool = True  # type: ignore[misc]
-    init_factor: float = 6.0  # type: ignore[misc]
+    needs_input: bool = field(default=True, kw_only=True)  # type: ignore[misc]
+    init_factor: float = field(default=6.0, kw_only=True)  # type: ignore[misc]
 
     def forward(self, Z: FloatArray, out: FloatArray) -> None:
         out[...] = self.function(Z)
@@ -127,40 +137,39 @@ class FromFunctions(Activation):
 
 
 def from_functions(
-    forward: Callable[[FloatArray], FloatArray],
+    function: Callable[[FloatArray], FloatArray],
     derivative: Callable[[FloatArray], FloatArray],
     *,
     needs_input: bool = True,
     init_factor: float = 6.0,
 ) -> FromFunctions:
-    """Make an activation of a function and its derivative.
+    """Create an activation from a function and its derivative.
 
     Parameters
     ----------
-    forward : callable
-        ``forward(Z)`` gives ``H``, element by element, as a new array of the shape of ``Z``. It
+    function : callable
+        ``function(Z)`` returns ``H``, element by element, as a new array of the shape of ``Z``. It
         must not change ``Z``.
 
     derivative : callable
-        ``derivative(Z)`` gives ``f'(Z)``; with ``needs_input=False`` it is called as
-        ``derivative(H)`` instead, with the outputs of ``forward``.
+        ``derivative(Z)`` returns ``f'(Z)``. With ``needs_input=False`` it is called as
+        ``derivative(H)`` instead, with the outputs of ``function``.
 
     needs_input : bool, default=True
-        Whether the derivative is a function of ``Z``. One of ``H`` saves the network a copy.
+        Whether ``derivative`` takes ``Z``. A derivative that takes ``H`` saves the network a copy.
 
     init_factor : float, default=6.0
-        Size of the starting weights, see :class:`Activation`.
+        Factor in the bound of the initial weights, see :class:`Activation`.
 
     Returns
     -------
-    activation : Activation
-        Equal to another one of the same functions. It can be pickled if the functions can:
-        functions of a module can, lambdas cannot.
+    activation : FromFunctions
+        The activation. Two of them are equal if their functions are. It can be pickled if the
+        functions can: functions defined in a module can, lambdas cannot.
 
     See Also
     --------
-    skbackprop.inspection.check_directional_derivatives : Tells whether the derivative is
-        right.
+    skbackprop.inspection.check_directional_derivatives : Check the derivative.
 
     Examples
     --------
@@ -173,4 +182,4 @@ def from_functions(
     >>> model.fit(X, np.sin(2 * X[:, 0])).score(X, np.sin(2 * X[:, 0])) > 0.99
     True
     """
-    return FromFunctions(forward, derivative, needs_input, init_factor)
+    return FromFunctions(function, derivative, needs_input=needs_input, init_factor=init_factor)

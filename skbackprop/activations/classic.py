@@ -1,4 +1,4 @@
-"""The four activations that scikit-learn has; their starting weights are scikit-learn's too."""
+"""The four activations of scikit-learn, with its bounds for the initial weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import Activation
 if TYPE_CHECKING:
     from ..utils.typing import FloatArray
 
-# Elements up to which zeros are kept that are as many as the numbers to compare with them.
+# Largest array, in elements, for which an array of zeros of the same shape is kept.
 _FEW = 1 << 16
 
 
@@ -26,16 +26,16 @@ def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> FloatArray:
 
 
 def _zeros_for(Z: FloatArray) -> FloatArray:
-    """Zeros to compare with: of the same shape if it is small, else a row.
+    """Return zeros to compare ``Z`` with: of its shape if it is small, otherwise one row.
 
-    Against a row NumPy's maximum takes up to twice as long, against a scalar twice again.
+    NumPy's maximum takes up to twice as long against a row, and four times against a scalar.
     """
     return _zeros(Z.shape if Z.size <= _FEW else Z.shape[-1:], Z.dtype)
 
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """No activation, ``f(z) = z``: the layer is linear.
+    """Identity, ``f(z) = z``: the layer is linear.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Identity(Activation):
 
 @dataclass(frozen=True)
 class Logistic(Activation):
-    """The logistic sigmoid, ``f(z) = 1 / (1 + exp(-z))`` with ``f' = f (1 - f)``.
+    """Logistic sigmoid, ``f(z) = 1 / (1 + exp(-z))`` with ``f' = f (1 - f)``.
 
     References
     ----------
@@ -79,7 +79,7 @@ class Logistic(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """The hyperbolic tangent, ``f(z) = tanh(z)`` with ``f' = 1 - f^2``.
+    """Hyperbolic tangent, ``f(z) = tanh(z)`` with ``f' = 1 - f^2``.
 
     References
     ----------
@@ -103,7 +103,7 @@ class Tanh(Activation):
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """The rectified linear unit, ``f(z) = max(0, z)`` with ``f' = 1`` where ``f > 0``, else 0.
+    """Rectified linear unit, ``f(z) = max(0, z)`` with ``f' = 1`` where ``f > 0``, else 0.
 
     References
     ----------

@@ -1,6 +1,6 @@
-"""Activations that are linear for positive inputs and let something through below zero.
+"""Activations that are linear for positive inputs and not zero for negative ones.
 
-Their derivatives are functions of the output, as it has the sign of the input.
+The output has the sign of the input, so the derivatives are computed from the output.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    """ReLU with a small slope for negative inputs, so that no unit is ever without a gradient.
+    """ReLU with a small slope for negative inputs, so that every unit always has a gradient.
 
     ``f(z) = z`` for ``z > 0``, else ``a z``; ``f' = 1`` or ``a``.
 
     Parameters
     ----------
     negative_slope : float, default=0.01
-        The slope ``a``, in [0, 1).
+        Slope ``a`` for negative inputs, in [0, 1).
 
     Notes
     -----
-    The starting weights have variance ``2 / ((1 + a^2) fan)``: He et al. (2015), eq. 15.
+    The initial weights have variance ``2 / ((1 + a^2) fan)``: He et al. (2015), eq. 15.
 
     References
     ----------
@@ -52,7 +52,7 @@ class LeakyReLU(Activation):
 
     @property
     def init_factor(self) -> float:  # type: ignore[override]
-        """Twelve over ``1 + a^2``."""
+        """Return ``12 / (1 + a^2)``."""
         return 12.0 / (1.0 + self.negative_slope**2)
 
     def forward(self, Z: FloatArray, out: FloatArray) -> None:
@@ -92,18 +92,18 @@ class _ExponentialLinear(Activation):
 
 @dataclass(frozen=True)
 class ELU(_ExponentialLinear):
-    """Exponential linear unit: saturates at ``-alpha``, which moves mean activations to zero.
+    """Exponential linear unit: saturates at ``-alpha``, which brings mean activations near zero.
 
     ``f(z) = z`` for ``z > 0``, else ``alpha (exp(z) - 1)``; ``f' = 1`` or ``f + alpha``.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Minus the limit for large negative inputs, above 0.
+        Size of the limit ``-alpha`` for large negative inputs, in (0, inf).
 
     Notes
     -----
-    The starting weights have the variance ``2 / fan`` of He et al. (2015), as in the reference.
+    The initial weights have the variance ``2 / fan`` of He et al. (2015), as in the reference.
 
     References
     ----------
@@ -128,15 +128,15 @@ class ELU(_ExponentialLinear):
 
 @dataclass(frozen=True)
 class SELU(_ExponentialLinear):
-    """Scaled exponential linear unit: activations tend to mean 0 and variance 1, layer by layer.
+    """Scaled exponential linear unit: activations tend to mean 0 and variance 1 in each layer.
 
     ``f(z) = s z`` for ``z > 0``, else ``s a (exp(z) - 1)``, with ``s = 1.0507`` and
     ``a = 1.6733``; ``f' = s`` or ``f + s a``.
 
     Notes
     -----
-    Wants scaled features. The starting weights have variance ``1 / fan``, on which the argument
-    rests.
+    Scale the features first. The initial weights have variance ``1 / fan``, which the derivation
+    in the reference assumes.
 
     References
     ----------
@@ -149,6 +149,6 @@ class SELU(_ExponentialLinear):
     >>> model = BackpropRegressor((50, 50, 50), "selu")
     """
 
-    # Klambauer et al. (2017), eq. 14: the fixed point of mean 0 and variance 1.
+    # Klambauer et al. (2017), eq. 14: mean 0 and variance 1 are a fixed point.
     alpha: ClassVar[float] = 1.6732632423543772  # type: ignore[misc]
     _scale: ClassVar[float] = 1.0507009873554805

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 _DENSITY_AT_ZERO = float(1 / np.sqrt(2 * np.pi))
 
-# tanh(log(1 + exp(z))) is 1, to rounding, from there on.
+# From this z on, tanh(log(1 + exp(z))) rounds to 1.
 _LARGE = 40.0
 
 
 def _bell(Z: FloatArray) -> FloatArray:
-    """``exp(-z^2 / 2)``."""
+    """Return ``exp(-z^2 / 2)``."""
     bell = np.multiply(Z, Z)
     bell *= -0.5
     return np.exp(bell, out=bell)
@@ -29,11 +29,11 @@ def _bell(Z: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Softplus(Activation):
-    """The smooth ReLU, ``f(z) = log(1 + exp(z))`` with ``f' = 1 / (1 + exp(-z)) = 1 - exp(-f)``.
+    """Smooth ReLU, ``f(z) = log(1 + exp(z))`` with ``f' = 1 / (1 + exp(-z)) = 1 - exp(-f)``.
 
     Notes
     -----
-    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+    The initial weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
 
     References
     ----------
@@ -49,7 +49,7 @@ class Softplus(Activation):
     init_factor: ClassVar[float] = 12.0
 
     def forward(self, Z: FloatArray, out: FloatArray) -> None:
-        # As np.logaddexp(Z, 0), which is many times slower.
+        # np.logaddexp(Z, 0) gives the same but is many times slower.
         below = np.abs(Z)
         np.negative(below, out=below)
         np.exp(below, out=below)
@@ -66,13 +66,14 @@ class Softplus(Activation):
 
 @dataclass(frozen=True)
 class GELU(Activation):
-    """Gaussian error linear unit, exact: ``f(z) = z P(z)``, ``f' = P(z) + z p(z)``.
+    """Exact Gaussian error linear unit, ``f(z) = z P(z)`` with ``f' = P(z) + z p(z)``.
 
-    ``P`` and ``p`` are distribution and density of the standard normal distribution.
+    ``P`` and ``p`` are the distribution function and the density of the standard normal
+    distribution.
 
     Notes
     -----
-    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+    The initial weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
 
     References
     ----------
@@ -99,19 +100,19 @@ class GELU(Activation):
         np.multiply(delta, slope, out=delta)
 
 
-# Added to both sides of a division, so that 0 / 0 comes out as one half; far below any rounding.
+# Added to numerator and denominator so that 0 / 0 gives one half; too small to change others.
 _TINY = 1e-30
 
 
 @dataclass(frozen=True)
 class SiLU(Activation):
-    """Sigmoid linear unit or swish, ``f(z) = z s(z)`` with ``f' = s + f (1 - s)``.
+    """Sigmoid linear unit (swish), ``f(z) = z s(z)`` with ``f' = s + f (1 - s)``.
 
     ``s`` is the logistic function.
 
     Notes
     -----
-    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+    The initial weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
 
     References
     ----------
@@ -137,9 +138,9 @@ class SiLU(Activation):
             np.add(sigmoid, 0.5, out=sigmoid)
             np.multiply(Z, sigmoid, out=out)
             return
-        # In float64 it is the other way round. SciPy's expit is not vectorised.
+        # In float64 NumPy's exponential is faster than its tanh. SciPy's expit is not vectorised.
         divisor = np.negative(Z, out=room)
-        with np.errstate(over="ignore"):  # infinity, and then 0
+        with np.errstate(over="ignore"):  # the quotient by infinity is 0, which is right
             np.exp(divisor, out=divisor)
         np.add(divisor, 1, out=divisor)
         np.divide(Z, divisor, out=out)
@@ -165,7 +166,7 @@ class Mish(Activation):
     With ``e = exp(z)`` and ``n = e (e + 2)``, ``t = n / (n + 2)`` and
     ``s (1 - t^2) = 4 e (e + 1) / (n + 2)^2``.
 
-    The starting weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
+    The initial weights have the variance ``2 / fan`` of He et al. (2015), as for rectifiers.
 
     References
     ----------
@@ -199,10 +200,10 @@ class Mish(Activation):
 
 @dataclass(frozen=True)
 class Gaussian(Activation):
-    """A bump around zero, ``f(z) = exp(-z^2 / 2)`` with ``f' = -z f``.
+    """Gaussian bump around zero, ``f(z) = exp(-z^2 / 2)`` with ``f' = -z f``.
 
-    With one hidden layer the network is a sum of ridges, each of which matters only near its own
-    hyperplane.
+    A network with one hidden layer is then a sum of ridges. Each ridge is different from zero only
+    near its own hyperplane.
 
     References
     ----------
@@ -230,9 +231,9 @@ class Gaussian(Activation):
 class Softmax(Activation):
     """Softmax over the units of the layer, ``f_j = exp(z_j) / sum_k exp(z_k)``.
 
-    The units share one; the layer chooses softly between them. The derivative is a full matrix,
-    ``df_j/dz_k = f_j (1[j = k] - f_k)``, by which the delta becomes
-    ``f_j (delta_j - sum_k delta_k f_k)``.
+    The activations of a row sum to 1: the layer makes a soft choice between its units. The
+    derivative is a full matrix, ``df_j/dz_k = f_j (1[j = k] - f_k)``, so the gradient ``delta``
+    becomes ``f_j (delta_j - sum_k delta_k f_k)``.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses, each with its link, as functions of the raw prediction.
+"""Loss functions of the raw prediction, each with its link.
 
 An estimator takes a loss as a name, or as an object with parameters of its own:
 
@@ -7,7 +7,7 @@ An estimator takes a loss as a name, or as an object with parameters of its own:
 >>> one = BackpropRegressor(loss="absolute_error")
 >>> another = BackpropRegressor(loss=Huber(delta=2.0))
 
-For one of your own, subclass :class:`Loss`, or :class:`ClassificationLoss` for a classifier.
+To define your own loss, subclass :class:`Loss`, or :class:`ClassificationLoss` for a classifier.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -51,7 +51,7 @@ REGRESSION_LOSSES: dict[RegressionLossName, Loss] = {
 
 SurvivalLossName: TypeAlias = Literal["cox"]
 
-#: Losses of times until an event, by name; of the regressor, too.
+#: Survival losses of the regressor by name.
 SURVIVAL_LOSSES: dict[SurvivalLossName, Loss] = {"cox": Cox()}
 
 ClassificationLossName: TypeAlias = Literal["log_loss", "squared_error", "focal", "ordinal"]
@@ -66,7 +66,7 @@ CLASSIFICATION_LOSSES: dict[ClassificationLossName, ClassificationLoss] = {
 
 
 def loss_name(loss: object) -> str:
-    """The name by which a loss can be asked for, or else its ``repr``, as in messages."""
+    """Return the quoted name of a loss, or its ``repr`` if it has no name, for messages."""
     for losses in (REGRESSION_LOSSES, SURVIVAL_LOSSES, CLASSIFICATION_LOSSES):
         for name, known in losses.items():
             if loss == known:
@@ -75,10 +75,10 @@ def loss_name(loss: object) -> str:
 
 
 def refuses_negative(loss: Any) -> bool:
-    """Whether a loss, or that of a name, is not defined for negative ``y``: for tags."""
+    """Return whether a loss, given as name or object, is undefined for negative ``y``."""
     loss = REGRESSION_LOSSES.get(loss) if isinstance(loss, str) else loss  # type: ignore[call-overload]
     try:
-        if isinstance(loss, Loss):  # tags are asked for before parameters are checked
+        if isinstance(loss, Loss):  # scikit-learn reads tags before parameters are checked
             loss.check_target(np.array([[-1.0]]))
     except ValueError:
         return True
@@ -86,5 +86,5 @@ def refuses_negative(loss: Any) -> bool:
 
 
 def numeric_loss(loss: str | Loss) -> Loss:
-    """The loss of a regressor, given as a name or as an object."""
+    """Return the loss of a regressor as an object."""
     return (REGRESSION_LOSSES | SURVIVAL_LOSSES)[loss] if isinstance(loss, str) else loss  # type: ignore[index]

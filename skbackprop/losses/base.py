@@ -1,4 +1,4 @@
-"""What a loss is."""
+"""Base class of loss functions."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
 
 class Loss:
-    """A loss of one row, ``l(y, raw_prediction)``, with its gradient and its link.
+    """Define a loss ``l(y, raw_prediction)`` of one row, its gradient and its link.
 
-    Subclass it, write ``loss_gradient`` (and ``check_target`` where not every number will do), and
-    give an instance to :class:`~skbackprop.BackpropRegressor` as ``loss``. A frozen dataclass
-    serves best: it can be compared, printed, copied and searched over. For a classifier, subclass
+    To define your own loss, subclass it, write ``loss_gradient``, and pass an instance to
+    :class:`~skbackprop.BackpropRegressor` as ``loss``. Write ``check_target`` too if the loss is
+    not defined for all numbers. Make the subclass a frozen dataclass: then instances can be
+    compared, printed and copied, and used in a grid search. For a classifier, subclass
     :class:`~skbackprop.losses.ClassificationLoss`.
 
     Attributes
     ----------
     link : object
-        Its ``inverse(raw, out)`` turns raw predictions into predictions; its ``name`` is what
-        ``out_activation_`` tells.
+        Link with a method ``inverse(raw, out)``, which turns raw predictions into predictions, and
+        a ``name``, which becomes ``out_activation_``.
 
     raw_per_target : int
-        How many raw predictions the loss wants for each target; those of one target lie side by
-        side.
+        Number of raw predictions for each target. Those of one target are in adjacent columns.
 
     couples_rows : bool
-        Whether the loss of a row depends on the other rows, so that the loss of all rows is not
-        the sum of those of parts. 'lbfgs' then works on all rows at once, and what needs losses of
-        single rows or of partitions is refused. False by default.
+        Whether the loss of a row depends on other rows, so that the total loss is not a sum over
+        parts of the data. 'lbfgs' then processes all rows at once, and methods that need the loss
+        of single rows or of partitions raise an error. False by default.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Loss:
     couples_rows: bool = False
 
     def n_raw(self, n_outputs: int) -> int:
-        """Tell how many raw predictions the network needs for a row.
+        """Return the number of raw predictions that the network computes for a row.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Loss:
     def loss_gradient(
         self, y: Array, raw: FloatArray, sample_weight: FloatArray | None, out: FloatArray
     ) -> float:
-        """Sum of the weighted losses over rows and outputs, and its gradient.
+        """Compute the sum of the weighted losses over rows and outputs, and its gradient.
 
         Parameters
         ----------
@@ -87,11 +87,12 @@ class Loss:
             Raw predictions.
 
         sample_weight : ndarray of shape (n_rows, 1) or (n_rows, n_outputs), or None
-            Weights of rows, or of single targets, at least 0; None for ones. Loss and gradient of
-            weight 0 must be 0, and not NaN: ``y`` is any valid value where a target is missing.
+            Weights of rows, or of single targets, at least 0; None for ones. Where the weight is
+            0, loss and gradient must be 0 and not NaN: ``y`` holds an arbitrary valid value where
+            a target is missing.
 
         out : ndarray of shape (n_rows, n_raw)
-            Receives the gradient of the sum with respect to ``raw``. C-contiguous.
+            Array for the gradient of the sum with respect to ``raw``. C-contiguous.
 
         Returns
         -------
@@ -101,7 +102,7 @@ class Loss:
         raise NotImplementedError
 
     def loss(self, y: Array, raw: FloatArray, sample_weight: FloatArray | None) -> float:
-        """Sum of the weighted losses, without the gradient.
+        """Compute the sum of the weighted losses without the gradient.
 
         Parameters
         ----------
@@ -122,7 +123,7 @@ class Loss:
         return self.loss_gradient(y, raw, sample_weight, np.empty_like(raw))
 
     def check_target(self, y: FloatArray) -> None:
-        """Raise ValueError where ``y`` has values for which the loss is not defined.
+        """Raise ValueError if the loss is not defined for all values of ``y``.
 
         Parameters
         ----------
@@ -131,12 +132,12 @@ class Loss:
         """
 
     def predict(self, raw: FloatArray) -> FloatArray:
-        """Make predictions of raw predictions.
+        """Turn raw predictions into predictions.
 
         Parameters
         ----------
         raw : ndarray of shape (n_rows, n_raw)
-            Raw predictions; may be overwritten.
+            Raw predictions. The method may overwrite them.
 
         Returns
         -------
@@ -149,7 +150,7 @@ class Loss:
     def score(
         self, y: Array, prediction: FloatArray, sample_weight: FloatArray | None
     ) -> float | None:
-        """How good a prediction is, 1 at best; None where that is R^2.
+        """Return the score of predictions, at most 1; None means that the score is R^2.
 
         Parameters
         ----------
@@ -157,7 +158,7 @@ class Loss:
             Targets.
 
         prediction : ndarray
-            What ``predict`` of the estimator gives.
+            Predictions of the estimator's ``predict``.
 
         sample_weight : ndarray of shape (n_rows,) or None
             Weights of rows.
@@ -165,20 +166,20 @@ class Loss:
 
 
 def weighted_sum(losses: FloatArray, sample_weight: FloatArray | None) -> float:
-    """Sum of ``losses``, weighted, in float64."""
+    """Return the weighted sum of ``losses``, accumulated in float64."""
     if sample_weight is not None:
         losses = losses * sample_weight
     return float(np.add.reduce(losses, axis=None, dtype=np.float64))
 
 
 def non_negative_sum(losses: FloatArray, sample_weight: FloatArray | None) -> float:
-    """The same for losses of which none is below 0 but by rounding: not below 0."""
+    """Return the weighted sum of losses that are negative only by rounding, at least 0."""
     total = weighted_sum(losses, sample_weight)
     return 0.0 if total < 0 else total
 
 
 def where_it_counts(raw: FloatArray, sample_weight: FloatArray | None) -> FloatArray:
-    """Raw predictions, 0 where the weight is 0: an infinite loss times 0 would be NaN there."""
+    """Set raw predictions to 0 where the weight is 0; an infinite loss times 0 would be NaN."""
     return raw if sample_weight is None else np.where(sample_weight > 0, raw, 0)
 
 

@@ -1,4 +1,4 @@
-"""Log losses of classes."""
+"""Base class of classification losses, and the log loss."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class ClassificationLoss(Loss):
-    """A loss of classes, which may have one form for yes/no targets and one for many classes.
+    """Define a classification loss, with a binary form and optionally a multiclass form.
 
-    The form for yes/no targets, of two classes or of several labels, gets ``y`` of zeros and ones
-    of shape (n_rows, n_outputs) and has a logistic link, or another one with
-    ``inverse(-raw) = 1 - inverse(raw)``. The form for one out of many classes gets class codes of
-    shape (n_rows,) and has a softmax link.
+    The binary form, for two classes or several labels, takes ``y`` of zeros and ones of shape
+    (n_rows, n_outputs). It has a logistic link, or another link with
+    ``inverse(-raw) = 1 - inverse(raw)``. The multiclass form, returned by ``multiclass``, takes
+    class codes of shape (n_rows,) and has a softmax link.
 
     Examples
     --------
@@ -35,19 +35,27 @@ class ClassificationLoss(Loss):
     link: ClassVar[Link] = LogitLink()
 
     def multiclass(self) -> ClassificationLoss:
-        """The same loss for one out of many classes.
+        """Return the multiclass form of the loss.
 
         Returns
         -------
         loss : ClassificationLoss
-            With a softmax link; the object itself, where it has one already: then two classes have
-            two raw predictions as well.
+            A loss with a softmax link. It is the object itself if that has a softmax link already;
+            then two classes have two raw predictions too.
+
+        Raises
+        ------
+        ValueError
+            If the loss has only a binary form.
         """
-        raise ValueError(f"loss={self!r} is for two classes, or for several labels, only.")
+        raise ValueError(
+            f"loss={self!r} has no form for more than two classes. It works with two classes or "
+            "with several labels."
+        )
 
 
 class LossOfManyClasses(ClassificationLoss):
-    """A loss that has the form for one out of many classes only."""
+    """Define a loss that has only the multiclass form."""
 
     link: ClassVar[Link] = SoftmaxLink()
 
@@ -56,7 +64,7 @@ class LossOfManyClasses(ClassificationLoss):
 
 
 def entries_of_classes(codes: Array, n_classes: int) -> Array:
-    """Where the entry of each row's class is in an array that is C-contiguous and made flat."""
+    """Return the flat index of each row's class in a C-contiguous (n_rows, n_classes) array."""
     entries = np.arange(0, len(codes) * n_classes, n_classes)
     entries += codes
     return entries
@@ -69,15 +77,15 @@ def _check_smoothing(label_smoothing: float) -> None:
 
 @dataclass(frozen=True)
 class LogLoss(ClassificationLoss):
-    """Log loss of independent yes/no targets: two classes, or several labels.
+    """Log loss (cross entropy) of binary targets: two classes, or several labels.
 
-    ``l = log(1 + exp(raw)) - y raw``, summed over the outputs; the gradient is ``p - y`` with
-    ``p = 1 / (1 + exp(-raw))``. For more classes it is :class:`Multinomial`.
+    ``l = log(1 + exp(raw)) - y raw``, summed over the outputs. The gradient is ``p - y`` with
+    ``p = 1 / (1 + exp(-raw))``. A classifier of more than two classes uses :class:`Multinomial`.
 
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        In [0, 1): how much of each label is spread evenly over the classes. With ``s``, ``y`` is
+        Part ``s`` of each label that is spread evenly over the classes, in [0, 1). ``y`` is
         replaced by ``(1 - s) y + s / 2``, which keeps the probabilities away from 0 and 1 [1]_.
 
     References
@@ -116,20 +124,20 @@ class LogLoss(ClassificationLoss):
 
 @dataclass(frozen=True)
 class Multinomial(LossOfManyClasses):
-    """Log loss of one out of several classes: softmax with cross entropy.
+    """Multiclass log loss: softmax with cross entropy.
 
-    ``l = log(sum_k exp(raw_k)) - raw_y`` for a row of class ``y``; the gradient is ``p - e_y``,
-    the probabilities less the indicator of the class. Targets are class codes, so that indicators
-    of all rows are never stored.
+    ``l = log(sum_k exp(raw_k)) - raw_y`` for a row of class ``y``. The gradient is ``p - e_y``,
+    the probabilities minus the one-hot vector of the class. Targets are class codes, so the
+    one-hot matrix is never stored.
 
-    Given to a classifier as an object, it makes two raw predictions even for two classes, of which
-    ``decision_function`` tells the difference.
+    If you pass it to a classifier of two classes, the network makes two raw predictions, and
+    ``decision_function`` returns their difference.
 
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        In [0, 1): how much of each label is spread evenly over the ``K`` classes. With ``s``,
-        ``e_y`` is replaced by ``(1 - s) e_y + s / K`` [1]_.
+        Part ``s`` of each label that is spread evenly over the ``K`` classes, in [0, 1). ``e_y``
+        is replaced by ``(1 - s) e_y + s / K`` [1]_.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Harrell's concordance index, of any number of rows."""
+"""Harrell's concordance index."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 def concordance_index(
     event: Array, time: Array, risk: FloatArray, sample_weight: Array | None = None
 ) -> float:
-    """Share of the comparable pairs in which the row whose event came first has the larger risk.
+    """Compute the fraction of comparable pairs whose order is predicted correctly.
 
-    A pair is comparable if the earlier time is that of an event, or if of two equal times one is
-    that of an event and the other of censoring. Equal risks count one half; a pair has the product
-    of the weights of its rows. The time is ``O(n log(n)^2)``.
+    The order is correct if the row with the earlier event has the larger risk. A pair is
+    comparable if the earlier time is that of an event, or if the times are equal and exactly one
+    of the two is censored. Equal risks count one half. The weight of a pair is the product of the
+    weights of its rows. The run time is ``O(n log(n)^2)``.
 
     Parameters
     ----------
@@ -36,12 +37,12 @@ def concordance_index(
     Returns
     -------
     index : float
-        In [0, 1]; NaN where no pair can be compared.
+        Concordance index in [0, 1]; NaN if no pair is comparable.
     """
     weight = np.ones(len(time)) if sample_weight is None else np.asarray(sample_weight, float)
     rank = np.unique(risk, return_inverse=True)[1]
     place = 2 * np.unique(time, return_inverse=True)[1]
-    # An event comes before all later places: that of the censoring at its time is one of them.
+    # Censoring at the time of an event counts as later than the event, hence places in steps of 2.
     events = np.flatnonzero(event)
     events = events[np.argsort(place[events], kind="stable")]
     n_before = np.searchsorted(place[events], place + np.logical_not(event))
@@ -52,10 +53,10 @@ def concordance_index(
 
 
 def _sums_of_prefixes(rank: Array, weight: Array, stop: Array, limit: Array) -> FloatArray:
-    """For each ``stop`` and ``limit``, the sum of ``weight[:stop][rank[:stop] > limit]``.
+    """Return ``sum(weight[:stop][rank[:stop] > limit])`` for each ``stop`` and ``limit``.
 
-    The first ``stop`` rows are blocks of powers of two, one for each bit of ``stop``, and all
-    blocks of a size are sorted at once.
+    The first ``stop`` rows are divided into blocks whose sizes are powers of two, one for each bit
+    of ``stop``. All blocks of one size are sorted at once.
     """
     sums = np.zeros(len(stop))
     n_ranks = int(max(rank.max(initial=0), limit.max(initial=0))) + 2

@@ -1,4 +1,4 @@
-"""Deviances of positive means: losses with a log link."""
+"""Poisson, gamma and Tweedie deviances: losses with a log link."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def _check_sign(y: FloatArray, loss: str, may_be_zero: bool) -> None:
         )
 
 
-# Terms from which on a deviance near 0 is lost in their rounding, by bytes of a float.
+# Size of the terms from which on their rounding exceeds a deviance near 0, by bytes of a float.
 _LARGE = {4: 100.0, 8: 1e10}
 
 
 def _with_digits(
     losses: FloatArray, scale: FloatArray, y: FloatArray, raw: FloatArray, power: float
 ) -> FloatArray:
-    """Deviances, those near 0 relative to ``scale``, the power ``2 - p`` of ``y``, if it is large.
+    """Recompute deviances near 0 without cancellation if ``scale``, ``y^(2 - p)``, is large.
 
-    They are small differences of large terms otherwise: in float32 nothing would be left of them
-    for counts of a million. With ``a = 1 - p`` and ``b = 2 - p``,
-    ``l = y^b (((mu / y)^b - 1) / b - ((mu / y)^a - 1) / a)``, of two small differences.
+    The textbook formula subtracts large terms: in float32 no correct digit would be left for
+    counts of a million. With ``a = 1 - p`` and ``b = 2 - p``,
+    ``l = y^b (((mu / y)^b - 1) / b - ((mu / y)^a - 1) / a)`` subtracts small terms instead.
     """
     if np.max(scale, initial=0.0) < _LARGE[raw.itemsize]:
         return losses
@@ -49,7 +49,7 @@ def _with_digits(
 class Poisson(Loss):
     """Half the Poisson deviance with a log link, for counts and other ``y >= 0``.
 
-    ``l = y log(y / mu) - y + mu`` with ``mu = exp(raw)``; the gradient is ``mu - y``.
+    ``l = y log(y / mu) - y + mu`` with ``mu = exp(raw)``. The gradient is ``mu - y``.
 
     References
     ----------
@@ -79,9 +79,9 @@ class Poisson(Loss):
 
 @dataclass(frozen=True)
 class Gamma(Loss):
-    """Half the gamma deviance with a log link, for amounts ``y > 0`` of constant relative error.
+    """Half the gamma deviance with a log link, for ``y > 0`` with a constant relative error.
 
-    ``l = log(mu / y) + y / mu - 1`` with ``mu = exp(raw)``; the gradient is ``1 - y / mu``.
+    ``l = log(mu / y) + y / mu - 1`` with ``mu = exp(raw)``. The gradient is ``1 - y / mu``.
 
     References
     ----------
@@ -114,16 +114,16 @@ class Gamma(Loss):
 class Tweedie(Loss):
     """Half the Tweedie deviance with a log link: the variance is a power of the mean.
 
-    With ``mu = exp(raw)``, ``l = y^(2-p) / ((1-p)(2-p)) - y mu^(1-p) / (1-p) + mu^(2-p) / (2-p)``;
-    the gradient is ``mu^(2-p) - y mu^(1-p)``. Powers 1 and 2 are the Poisson and the gamma
-    deviance. Between them it suits sums of a random number of amounts, such as insurance claims:
-    many zeros, and a long tail.
+    With ``mu = exp(raw)``, ``l = y^(2-p) / ((1-p)(2-p)) - y mu^(1-p) / (1-p) + mu^(2-p) / (2-p)``.
+    The gradient is ``mu^(2-p) - y mu^(1-p)``. Powers 1 and 2 give the Poisson and the gamma
+    deviance. Powers between them suit sums of a random number of amounts, such as insurance
+    claims, which have many zeros and a long tail.
 
     Parameters
     ----------
     power : float, default=1.5
-        The power ``p``, at least 1; ``y`` must not be negative, nor 0 where the power is 2 or
-        more.
+        Power ``p`` of the variance, at least 1. ``y`` must be at least 0, and above 0 if the power
+        is 2 or more.
 
     References
     ----------
@@ -145,7 +145,7 @@ class Tweedie(Loss):
         if not 1 <= self.power < np.inf:
             raise ValueError(
                 f"power must be at least 1 (1 is Poisson, 2 gamma, 3 inverse Gaussian), got "
-                f"{self.power}. For power 0, the normal distribution, use 'squared_error'."
+                f"{self.power}. For power 0, the normal distribution, use loss='squared_error'."
             )
 
     def loss_gradient(
@@ -156,7 +156,7 @@ class Tweedie(Loss):
             return special.loss_gradient(y, raw, sample_weight, out)
         a, b = 1 - self.power, 2 - self.power
         raw = where_it_counts(raw, sample_weight)
-        # As a product, zero times an overflow would be NaN.
+        # Computed in logarithms, because 0 times an overflow would be NaN.
         log_y = np.log(y, out=np.full_like(y, -np.inf), where=y > 0)
         of_target = np.exp(a * raw + log_y)
         np.exp(b * raw, out=out)

@@ -1,4 +1,4 @@
-"""A mean and a variance from one network."""
+"""Gaussian negative log-likelihood: mean and variance from one network."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ _HALF_LOG_2_PI = float(0.5 * np.log(2 * np.pi))
 
 @dataclass(frozen=True)
 class GaussianNLL(Loss):
-    """Negative log likelihood of a normal distribution whose variance the network predicts, too.
+    """Negative log-likelihood of a normal distribution with predicted mean and variance.
 
-    Of each target the network predicts the mean ``m`` and ``u``, of which the log-variance is
-    ``v = C tanh(u / C)``:
+    For each target the network predicts the mean ``m`` and a number ``u``. The log-variance is
+    ``v = C tanh(u / C)``, and the loss is
 
     ``l = (v + (y - m)^2 exp(-v) + log(2 pi)) / 2``.
 
-    The gradient is ``(m - y) exp(-v)`` and ``(1 - (y - m)^2 exp(-v)) (1 - (v / C)^2) / 2``.
+    The gradient is ``(m - y) exp(-v)`` with respect to ``m`` and
+    ``(1 - (y - m)^2 exp(-v)) (1 - (v / C)^2) / 2`` with respect to ``u``.
 
     Parameters
     ----------
     max_log_variance : float, default=20.0
-        The bound ``C`` of the log-variance, above 0 and at most 80: the standard deviation stays
-        between ``exp(-C / 2)`` and ``exp(C / 2)``, by default 4.5e-5 and 2.2e4, also far from all
-        data, where ``u`` may be anything. Scale ``y`` so that this is enough.
+        Bound ``C`` of the log-variance, in (0, 80]. It keeps the standard deviation between
+        ``exp(-C / 2)`` and ``exp(C / 2)``, by default 4.5e-5 and 2.2e4, even far from the training
+        data, where ``u`` may take any value. Scale ``y`` so that this range is sufficient.
 
     Notes
     -----
-    ``predict(X)`` gives the mean, ``predict(X, return_std=True)`` the standard deviation as well,
-    and ``sample_y`` draws targets. The standard deviation is that of the noise in ``y``; it says
-    nothing about how sure the network is of its own mean, and far from the training data it means
-    little.
+    ``predict(X)`` returns the mean, ``predict(X, return_std=True)`` the standard deviation too,
+    and ``sample_y`` draws targets. The standard deviation describes the noise in ``y``. It does
+    not include the uncertainty of the predicted mean, and it is unreliable far from the training
+    data.
 
     References
     ----------
@@ -68,7 +69,7 @@ class GaussianNLL(Loss):
             raise ValueError(f"max_log_variance must be in (0, 80], got {self.max_log_variance}.")
 
     def _parts(self, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Means and bounded log-variances, each of shape (n_rows, n_outputs)."""
+        """Return means and bounded log-variances, each of shape (n_rows, n_outputs)."""
         bound = self.max_log_variance
         return raw[:, 0::2], bound * np.tanh(raw[:, 1::2] / bound)
 
@@ -88,11 +89,11 @@ class GaussianNLL(Loss):
         return weighted_sum(losses, sample_weight)
 
     def predict(self, raw: FloatArray) -> FloatArray:
-        """Means."""
+        """Return the means."""
         return np.ascontiguousarray(raw[:, 0::2])
 
     def std(self, raw: FloatArray) -> FloatArray:
-        """Make standard deviations of raw predictions.
+        """Turn raw predictions into standard deviations.
 
         Parameters
         ----------

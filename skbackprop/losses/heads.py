@@ -1,4 +1,4 @@
-"""Several losses side by side: each has its own columns of targets and of raw predictions."""
+"""Sum of several losses, each with its own columns of targets and of raw predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Head(NamedTuple):
-    """One of the losses, which knows no more than its own targets and raw predictions."""
+    """One of the losses, with the sizes of its targets and raw predictions."""
 
     loss: Loss
     n_targets: int  # columns
@@ -25,49 +25,49 @@ class Head(NamedTuple):
     takes_codes: bool  # whether its one column of targets holds class codes
 
     def targets(self, columns: FloatArray) -> Array:
-        """Targets in the form that the loss wants."""
+        """Return the targets in the form that the loss takes."""
         return columns[:, 0].astype(np.intp) if self.takes_codes else columns
 
 
 class LinksOfHeads(NamedTuple):
-    """What ``out_activation_`` tells: a name for each head."""
+    """Names of the links of all heads, for ``out_activation_``."""
 
     name: list[str]
 
 
 def _slices(sizes: Iterable[int]) -> list[slice]:
-    """Slices of the given lengths, one after another."""
+    """Return adjacent slices with the given lengths."""
     return [slice(start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
 
 
 @dataclass(frozen=True)
 class SumOfHeads(Loss):
-    """The sum of the losses of one or more heads, ``l = sum_j l_j(y_j, raw_j)``.
+    """Sum of the losses of one or more heads, ``l = sum_j l_j(y_j, raw_j)``.
 
-    Targets of all heads stand side by side in one array of the floating-point type of the fit,
-    and so do raw predictions. Weights are of rows, or there is one column for each head.
+    The targets of all heads are columns of one array with the floating-point type of the fit, and
+    so are their raw predictions. Weights have one column for all heads, or one for each head.
     """
 
     heads: tuple[Head, ...]
 
     @property
     def link(self) -> LinksOfHeads:  # type: ignore[override]
-        """Names of the heads' links; predictions are made head by head."""
+        """Return the names of the heads' links; each head makes its own predictions."""
         return LinksOfHeads([head.loss.link.name for head in self.heads])
 
     @property
     def couples_rows(self) -> bool:  # type: ignore[override]
-        """Whether one of the losses does."""
+        """Return whether any of the losses couples rows."""
         return any(head.loss.couples_rows for head in self.heads)
 
     @property
     def target_slices(self) -> list[slice]:
-        """Columns of the targets of each head."""
+        """Return the columns of the targets of each head."""
         return _slices(head.n_targets for head in self.heads)
 
     @property
     def raw_slices(self) -> list[slice]:
-        """Columns of the raw prediction of each head."""
+        """Return the columns of the raw predictions of each head."""
         return _slices(head.n_raw for head in self.heads)
 
     def loss_gradient(

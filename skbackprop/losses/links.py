@@ -1,8 +1,8 @@
-"""Links between what a network computes and what its user is told.
+"""Links between raw predictions and predictions.
 
-A network's last layer is linear: it gives the *raw prediction*. The inverse link turns it into
-the prediction: probabilities, positive means, or just itself. The losses work on raw predictions,
-where their formulas are stable; ``predict`` applies the inverse link.
+The last layer of a network is linear and computes *raw predictions*. The inverse link turns them
+into predictions: probabilities, positive means, or the raw predictions themselves. Losses take raw
+predictions, for which their formulas are numerically stable; ``predict`` applies the inverse link.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.special import expit, log_expit, logit
 if TYPE_CHECKING:
     from ..utils.typing import FloatArray
 
-# Below this magnitude neither exp() nor a sum of it overflows or underflows: no shift is needed.
+# Below this magnitude neither exp() nor a sum of exp() overflows or underflows, without a shift.
 _SAFE_EXPONENT = {4: 60.0, 8: 600.0}  # by bytes of a float
 
 
@@ -28,18 +28,18 @@ def _column_of_ones(n_rows: int, dtype: np.dtype[Any]) -> FloatArray:
 
 
 def _within_safe_exponents(raw: FloatArray) -> bool:
-    """Whether all exponentials can be taken as they are; the sum of squares often tells it."""
+    """Return whether exp() needs no shift; the sum of squares is the fastest sufficient test."""
     if raw.size == 0:
         return False
     limit = _SAFE_EXPONENT[raw.itemsize]
     flat = raw.ravel()
-    if np.vdot(flat, flat) < limit * limit:  # unlike dot(), without a warning of overflow
+    if np.vdot(flat, flat) < limit * limit:  # dot() would warn of an overflow
         return True
     return -limit < np.minimum.reduce(flat) and np.maximum.reduce(flat) < limit
 
 
 def _row_max(raw: FloatArray) -> FloatArray:
-    """Largest number of each row, as a column; NumPy is slow along an axis that is short."""
+    """Return the maximum of each row as a column; NumPy is slow along short axes."""
     return np.maximum.reduce(raw.T.copy(), axis=0)[:, np.newaxis]
 
 
@@ -50,7 +50,7 @@ def _normalised(raw: FloatArray, out: FloatArray) -> tuple[FloatArray, FloatArra
         np.exp(raw, out=out)
     else:
         shift = _row_max(raw)
-        with np.errstate(over="ignore"):  # to minus infinity, and then 0
+        with np.errstate(over="ignore"):  # minus infinity has the right exponential, 0
             np.subtract(raw, shift, out=out)
         np.exp(out, out=out)
     total = np.dot(out, _column_of_ones(raw.shape[1], raw.dtype))
@@ -61,7 +61,7 @@ def _normalised(raw: FloatArray, out: FloatArray) -> tuple[FloatArray, FloatArra
 def softmax(raw: FloatArray, out: FloatArray) -> FloatArray:
     """Write ``exp(raw) / sum(exp(raw))``, row by row, into ``out``, which may be ``raw``.
 
-    Returns ``log(sum(exp(raw)))`` of each row, as a column: the log loss is computed by it.
+    Returns ``log(sum(exp(raw)))`` of each row as a column, which the log loss needs.
     """
     total, shift = _normalised(raw, out)
     np.log(total, out=total)
@@ -71,43 +71,44 @@ def softmax(raw: FloatArray, out: FloatArray) -> FloatArray:
 
 
 def log_sum_exp(raw: FloatArray) -> FloatArray:
-    """``log(sum(exp(raw)))`` of each row, as a column."""
+    """Return ``log(sum(exp(raw)))`` of each row as a column."""
     return softmax(raw, np.empty_like(raw))
 
 
 class Link:
-    """How a prediction is made of a raw prediction: ``prediction = inverse(raw)``.
+    """Define how a raw prediction becomes a prediction: ``prediction = inverse(raw)``.
 
-    A link needs ``name`` and ``inverse``. The other methods are for what wants more of it, and
-    only that is refused, or left out, where a link does not have them:
+    A link needs ``name`` and ``inverse``. The other methods are optional. Without them, only the
+    features named here are missing:
 
     - ``pull_back(gradient, prediction)`` turns a gradient with respect to the prediction into one
-      for ``raw``, in place: for gradients of predictions.
-    - ``link(prediction)`` is the raw prediction that belongs to a prediction: for that of a
-      constant (a warning about the scale of ``y``).
-    - ``log_inverse(raw)`` is the logarithm of the prediction, without rounding the prediction
-      first: for ``predict_log_proba``.
+      with respect to ``raw``, in place. Needed for gradients of predictions.
+    - ``link(prediction)`` returns the raw prediction that belongs to a prediction. Needed for the
+      warning about the scale of ``y``.
+    - ``log_inverse(raw)`` returns the logarithm of the prediction without rounding the prediction
+      first. Needed for ``predict_log_proba``.
 
     Attributes
     ----------
     name : str
-        What ``out_activation_`` tells.
+        Name of the inverse link, which becomes ``out_activation_``.
 
     units : {'affine', 'scale'} or None
-        What ``y`` may be divided by before a fit, and predictions multiplied by after it, without
-        another meaning of the loss: center and scale, a scale alone, or nothing.
+        How ``y`` may be scaled before a fit, and predictions scaled back, without changing the
+        meaning of the loss: 'affine' allows a shift and a scale, 'scale' a scale only, None
+        neither.
     """
 
     name: ClassVar[str] = ""
     units: ClassVar[Literal["affine", "scale"] | None] = None
 
     def inverse(self, raw: FloatArray, out: FloatArray) -> None:
-        """Write the prediction into ``out`` (which may be ``raw``)."""
+        """Write the prediction into ``out``, which may be ``raw``."""
         raise NotImplementedError
 
 
 class IdentityLink(Link):
-    """The prediction is the raw prediction."""
+    """Identity link: the prediction is the raw prediction."""
 
     name = "identity"
     units: ClassVar[Literal["affine", "scale"] | None] = "affine"
@@ -117,14 +118,14 @@ class IdentityLink(Link):
             np.copyto(out, raw)
 
     def pull_back(self, gradient: FloatArray, prediction: FloatArray) -> None:
-        """The two gradients are the same."""
+        """Leave the gradient unchanged: both gradients are the same."""
 
     def link(self, prediction: FloatArray) -> FloatArray:
         return prediction
 
 
 class LogLink(Link):
-    """The prediction is positive: ``exp(raw)``."""
+    """Log link: the prediction ``exp(raw)`` is positive."""
 
     name = "exp"
     units: ClassVar[Literal["affine", "scale"] | None] = "scale"
@@ -140,7 +141,7 @@ class LogLink(Link):
 
 
 class LogitLink(Link):
-    """Each column is a probability of its own: ``1 / (1 + exp(-raw))``."""
+    """Logit link: each column is a separate probability, ``1 / (1 + exp(-raw))``."""
 
     name = "logistic"
 
@@ -158,7 +159,7 @@ class LogitLink(Link):
 
 
 class SoftmaxLink(Link):
-    """The columns are the probabilities of the classes: ``exp(raw) / sum(exp(raw))``."""
+    """Softmax link: the columns are the class probabilities, ``exp(raw) / sum(exp(raw))``."""
 
     name = "softmax"
 
@@ -173,7 +174,7 @@ class SoftmaxLink(Link):
     def link(self, prediction: FloatArray) -> FloatArray:
         return np.log(prediction)
 
-    @np.errstate(over="ignore")  # differences to minus infinity
+    @np.errstate(over="ignore")  # differences may become minus infinity
     def log_inverse(self, raw: FloatArray) -> FloatArray:
-        shifted = raw - _row_max(raw)  # so that no logarithm is above 0
+        shifted = raw - _row_max(raw)  # rounding must not give a logarithm above 0
         return shifted - log_sum_exp(shifted)

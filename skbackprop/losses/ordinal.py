@@ -1,4 +1,4 @@
-"""The log loss of classes that have an order."""
+"""The log loss for ordered classes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProportionalOdds(ClassificationLoss):
-    """Log loss of ordered classes: one score, cut into classes by thresholds.
+    """Log loss for ordered classes: one score and thresholds between the classes.
 
-    The network computes one score ``s`` for a row, and learns ``K - 1`` ascending thresholds for
-    ``K`` classes, the same ones for all rows [1]_:
+    The network computes one score ``s`` for each row, and learns ``K - 1`` increasing thresholds
+    for ``K`` classes, the same thresholds for all rows [1]_:
 
     ``P(class <= k) = 1 / (1 + exp(-(theta_k - s)))``, ``l = -log(P(class = y))``.
 
@@ -32,22 +32,22 @@ class ProportionalOdds(ClassificationLoss):
     Parameters
     ----------
     order : sequence of labels or None, default=None
-        The classes from the lowest to the highest; labels that do not occur may be among them.
-        None for the order of numbers, or of the categories where ``y`` is an ordered categorical
-        column of pandas or an enumeration of polars. More than two classes that are texts, of
-        which the alphabet would be the order, are refused without it.
+        The classes from the lowest to the highest. It may contain labels that do not occur. None
+        uses the order of numbers, or the order of the categories if ``y`` is an ordered
+        categorical column of pandas or an Enum of polars. Three or more classes that are strings
+        raise an error without it, because alphabetical order is rarely meant.
 
     Notes
     -----
-    ``classes_`` is sorted as always, and the columns of ``predict_proba`` follow it; the order
-    only says which classes are neighbours. ``predict`` gives the most probable class. The median,
-    which has the least expected absolute error in steps of the order, is the first class at which
-    the cumulative sum of the probabilities, in the order, reaches one half.
+    ``classes_`` and the columns of ``predict_proba`` are sorted as for any other loss; the order
+    only says which classes are neighbours. ``predict`` returns the most probable class. The median
+    minimises the expected absolute error in steps of the order: it is the first class at which the
+    cumulative sum of the probabilities, in the given order, reaches one half.
 
-    ``decision_function`` gives the logarithms of the probabilities. The score of a row is
-    ``transform(X) @ coefs_[-1]``, or ``X @ coefs_[-1]`` without hidden layers: one weight for each
-    unit below. The last biases ``b`` give the thresholds, ``theta_1 = b[0]`` and
-    ``theta_k = theta_(k-1) + log(1 + exp(b[k-1]))``, so that they ascend.
+    ``decision_function`` returns the logarithms of the probabilities. The score of a row is
+    ``transform(X) @ coefs_[-1]``, or ``X @ coefs_[-1]`` without hidden layers, with one weight per
+    unit of the layer below. The last biases ``b`` give the thresholds, ``theta_1 = b[0]`` and
+    ``theta_k = theta_(k-1) + log(1 + exp(b[k-1]))``, which makes them increase.
 
     References
     ----------
@@ -88,7 +88,7 @@ class ProportionalOdds(ClassificationLoss):
         object.__setattr__(self, "order", order)
 
     def multiclass(self) -> Multinomial:
-        """The log loss: the order is in the output layer of the network."""
+        """Return the multiclass log loss; the output layer of the network knows the order."""
         return Multinomial()
 
     def loss_gradient(
@@ -97,7 +97,7 @@ class ProportionalOdds(ClassificationLoss):
         return LogLoss().loss_gradient(y, raw, sample_weight, out)
 
     def ascending(self, classes: Array) -> list[int]:
-        """Positions of classes, from the lowest to the highest.
+        """Return the positions of the classes from the lowest to the highest.
 
         Parameters
         ----------
@@ -107,33 +107,34 @@ class ProportionalOdds(ClassificationLoss):
         Returns
         -------
         positions : list of int
-            The positions of all of them.
+            Positions in ``classes``.
 
         Raises
         ------
         ValueError
-            Where the order does not name all classes, or where there is none and they are texts.
+            If ``order`` does not name all classes, or if it is None and the classes are strings.
         """
         labels = classes.tolist()
         if self.order is None:
             if any(isinstance(label, str) for label in labels):
                 raise ValueError(
-                    f"The classes {labels} are texts, which have no order of their own. Give it "
-                    "as loss=ProportionalOdds(order=[lowest, ..., highest]), or give y as an "
-                    "ordered categorical column."
+                    f"The classes {labels} are strings, so their order is unknown. Set it with "
+                    "loss=ProportionalOdds(order=[lowest, ..., highest]), or pass y as an ordered "
+                    "categorical column."
                 )
             return list(range(len(labels)))
         ranks = {label: rank for rank, label in enumerate(self.order)}
         unknown = [label for label in labels if label not in ranks]
         if unknown:
             raise ValueError(
-                f"order={list(self.order)} of the loss does not name the classes {unknown} of y."
+                f"order={list(self.order)} of the loss does not contain the classes {unknown} of "
+                "y. It must contain all of them."
             )
         return sorted(range(len(labels)), key=lambda k: ranks[labels[k]])
 
 
 def with_order_of(loss: ClassificationLoss, y: object) -> ClassificationLoss:
-    """The loss; one that lacks an order takes that of an ordered categorical ``y``."""
+    """Return the loss, with the order of an ordered categorical ``y`` if it has none itself."""
     categories = ordered_categories(y)
     if loss == ProportionalOdds() and len(categories) > 1:
         return ProportionalOdds(categories)

@@ -1,4 +1,4 @@
-"""Losses of classes that are functions of the probabilities: Brier score, focal loss."""
+"""Brier score and focal loss, which are functions of the predicted probabilities."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Brier(ClassificationLoss):
-    """Half the squared error of the probabilities, the Brier score, for yes/no targets.
+    """Brier score, half the squared error of the probabilities, for binary targets.
 
-    ``l = (p - y)^2 / 2`` with ``p = 1 / (1 + exp(-raw))``; the gradient is
-    ``(p - y) p (1 - p)``. For more classes it is :class:`MultinomialBrier`.
+    ``l = (p - y)^2 / 2`` with ``p = 1 / (1 + exp(-raw))``. The gradient is ``(p - y) p (1 - p)``.
+    A classifier of more than two classes uses :class:`MultinomialBrier`.
 
     Notes
     -----
-    Bounded, and so less swayed by wrong labels than the log loss. It is not convex even without a
-    hidden layer, and rows that are wrong with certainty have hardly a gradient.
+    The loss is bounded, so wrong labels influence it less than the log loss. It is not convex even
+    without a hidden layer, and rows that are wrong with a probability near 1 have a gradient near
+    0.
 
     References
     ----------
@@ -55,9 +56,9 @@ class Brier(ClassificationLoss):
 
 @dataclass(frozen=True)
 class MultinomialBrier(LossOfManyClasses):
-    """Half the squared error of the probabilities of one out of several classes.
+    """Multiclass Brier score: half the squared error of the probabilities.
 
-    ``l = |p - e_y|^2 / 2`` with ``p = softmax(raw)``; with ``d = p - e_y``, the gradient is
+    ``l = |p - e_y|^2 / 2`` with ``p = softmax(raw)``. With ``d = p - e_y``, the gradient is
     ``p_k (d_k - sum_j p_j d_j)``.
 
     References
@@ -95,7 +96,7 @@ def _check_gamma(gamma: float) -> None:
 def _focal(
     log_p: FloatArray, log_q: FloatArray, q: FloatArray, gamma: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Value, and derivative by ``log(p)``, of ``-q^gamma log(p)`` with ``q = 1 - p``."""
+    """Return ``-q^gamma log(p)`` with ``q = 1 - p``, and its derivative by ``log(p)``."""
     modulator = np.exp(gamma * log_q) if gamma else np.ones_like(q)
     # log(p) / q tends to -1 where p rounds to 1.
     ratio = np.divide(log_p, q, out=np.full_like(q, -1), where=q > 0)
@@ -105,23 +106,24 @@ def _focal(
 
 @dataclass(frozen=True)
 class Focal(ClassificationLoss):
-    """Log loss that counts well classified rows less, for yes/no targets.
+    """Focal loss for binary targets: the log loss with less weight on easy rows.
 
-    ``l = -(1 - p)^gamma log(p)``, where ``p`` is the probability of the right class; with
-    ``raw`` signed to be positive for it, the gradient is
-    ``(1 - p)^gamma (gamma p log(p) - (1 - p))``. For more classes it is
+    ``l = -(1 - p)^gamma log(p)``, where ``p`` is the probability of the true class. If the sign of
+    ``raw`` is such that positive values favour this class, the gradient is
+    ``(1 - p)^gamma (gamma p log(p) - (1 - p))``. A classifier of more than two classes uses
     :class:`MultinomialFocal`.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        How much less, at least 0; 0 is the log loss.
+        Exponent of the weight ``(1 - p)^gamma``, at least 0. 0 gives the log loss; larger values
+        put less weight on rows that are already classified well.
 
     Notes
     -----
-    Its probabilities are drawn towards one half: calibrate them
-    (:class:`sklearn.calibration.CalibratedClassifierCV`) if their values matter. The weights of
-    the classes, ``alpha`` in the reference, are ``class_weight`` of the classifier.
+    The probabilities are biased towards one half. Calibrate them
+    (:class:`sklearn.calibration.CalibratedClassifierCV`) if you need their values. Class weights,
+    ``alpha`` in the reference, are the parameter ``class_weight`` of the classifier.
 
     References
     ----------
@@ -157,15 +159,16 @@ class Focal(ClassificationLoss):
 
 @dataclass(frozen=True)
 class MultinomialFocal(LossOfManyClasses):
-    """Log loss that counts well classified rows less, for one out of several classes.
+    """Multiclass focal loss: the log loss with less weight on easy rows.
 
-    ``l = -(1 - p_y)^gamma log(p_y)`` with ``p = softmax(raw)``; the gradient is that of the log
+    ``l = -(1 - p_y)^gamma log(p_y)`` with ``p = softmax(raw)``. The gradient is that of the log
     loss, ``p - e_y``, times ``(1 - p_y)^gamma - gamma (1 - p_y)^(gamma - 1) p_y log(p_y)``.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        How much less, at least 0; 0 is the log loss.
+        Exponent of the weight ``(1 - p_y)^gamma``, at least 0. 0 gives the log loss; larger values
+        put less weight on rows that are already classified well.
 
     References
     ----------
@@ -189,7 +192,7 @@ class MultinomialFocal(LossOfManyClasses):
         target = (np.arange(len(y)), y)
         log_normaliser = softmax(raw, out)[:, 0]
         out[target] = 0
-        q = out.sum(axis=1)  # without the cancellation of 1 - p
+        q = out.sum(axis=1)  # avoids the cancellation in 1 - p
         log_p = np.where(q < 0.5, np.log1p(-np.minimum(q, 0.5)), raw[target] - log_normaliser)
         log_q = np.log(q, out=np.full_like(q, -np.inf), where=q > 0)
         losses, slope = _focal(log_p, log_q, q, self.gamma)

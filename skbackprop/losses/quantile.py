@@ -1,4 +1,4 @@
-"""Quantiles, several levels of them from one network."""
+"""The pinball loss for one or several quantiles."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Quantile(Loss):
-    """The pinball loss, summed over levels: its best constants are the quantiles.
+    """Pinball loss, summed over levels; the best constant predictions are the quantiles [1]_.
 
-    At the level ``q``, with ``r = y - raw``, ``l = q r`` where ``r >= 0``, else ``(q - 1) r``; the
-    gradient is ``-q`` or ``1 - q``, and 0 where ``r = 0``.
+    At the level ``q``, with ``r = y - raw``, ``l = q r`` if ``r >= 0``, otherwise ``(q - 1) r``.
+    The gradient is ``-q`` if ``r > 0``, ``1 - q`` if ``r < 0``, and 0 if ``r = 0``.
 
     Parameters
     ----------
     levels : float or tuple of float, default=(0.5,)
-        The levels, in (0, 1) and increasing. One network gives all of them, on top of the same
+        Quantile levels, in (0, 1) and increasing. One network predicts all of them from the same
         hidden layers.
 
     Notes
     -----
-    With several levels, ``predict`` gives (n_samples, n_levels) for one target, and
-    (n_samples, n_outputs, n_levels) for several. The quantiles of a row are sorted, so that they
-    never cross; sorting can only lower the loss [2]_.
+    With several levels, ``predict`` returns an array of shape (n_samples, n_levels) for one
+    target, and (n_samples, n_outputs, n_levels) for several. The quantiles of a row are sorted, so
+    they never cross; sorting can only lower the loss [2]_.
 
-    ``score`` is D^2, the share by which the loss is lower than that of the constant quantiles,
-    averaged over levels and targets (:func:`sklearn.metrics.d2_pinball_score`).
+    ``score`` is D^2, the fraction by which the loss is lower than that of the best constant
+    quantiles, averaged over levels and targets (:func:`sklearn.metrics.d2_pinball_score`).
 
-    The loss has a kink, which the line search of L-BFGS may fail at; adam and sgd do not mind.
+    The loss has a kink, where the line search of L-BFGS may fail. 'adam' and 'sgd' have no such
+    problem.
 
     References
     ----------
@@ -71,7 +72,7 @@ class Quantile(Loss):
 
     @property
     def raw_per_target(self) -> int:  # type: ignore[override]
-        """One raw prediction a level."""
+        """Return the number of levels: each has one raw prediction."""
         return len(self.levels)
 
     def loss_gradient(
@@ -88,14 +89,14 @@ class Quantile(Loss):
         return weighted_sum(slope * excess, None)
 
     def predict(self, raw: FloatArray) -> FloatArray:
-        """Quantiles, sorted along the levels; several levels are the last axis."""
+        """Return the quantiles, sorted along the levels; several levels are on the last axis."""
         if len(self.levels) == 1:
             return raw
         quantiles = np.sort(raw.reshape(len(raw), -1, len(self.levels)), axis=2)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     def score(self, y: Array, prediction: FloatArray, sample_weight: FloatArray | None) -> float:
-        """D^2 of the pinball loss, averaged over levels and targets."""
+        """Return D^2 of the pinball loss, averaged over levels and targets."""
         prediction = prediction.reshape(*np.shape(y), len(self.levels))
         scores = [
             d2_pinball_score(y, prediction[..., k], sample_weight=sample_weight, alpha=level)

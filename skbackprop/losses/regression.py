@@ -1,4 +1,4 @@
-"""Losses of a number whose prediction is the raw prediction itself."""
+"""Regression losses with an identity link."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class SquaredError(Loss):
     """Half the squared error, summed over the outputs: ``l = |raw - y|^2 / 2``.
 
-    The gradient is ``raw - y``; the best constant is the mean.
+    The gradient is ``raw - y``. The best constant prediction is the mean.
 
     Notes
     -----
-    scikit-learn reports the mean over the outputs but descends the gradient of the sum
-    (scikit-learn #8349). Here both are those of the sum.
+    scikit-learn reports the mean over the outputs but follows the gradient of the sum
+    (scikit-learn #8349). This package uses the sum for both.
 
     Examples
     --------
@@ -41,13 +41,14 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """The absolute error, ``l = |raw - y|``, whose best constant is the median.
+    """Absolute error, ``l = |raw - y|``; the best constant prediction is the median.
 
-    The gradient is the sign of ``raw - y``, and 0 where they are equal.
+    The gradient is the sign of ``raw - y``, which is 0 if they are equal.
 
     Notes
     -----
-    It has a kink, which the line search of L-BFGS may fail at; adam and sgd do not mind.
+    The loss has a kink, where the line search of L-BFGS may fail. 'adam' and 'sgd' have no such
+    problem.
 
     References
     ----------
@@ -71,17 +72,18 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """Squared for small residuals, absolute for large ones: outliers pull with bounded force.
+    """Huber loss: squared for small residuals, absolute for large ones.
 
-    With ``r = raw - y``, ``l = r^2 / 2`` where ``|r| <= delta``, else
-    ``delta (|r| - delta / 2)``; the gradient is ``r``, cut to ``[-delta, delta]``.
+    With ``r = raw - y``, ``l = r^2 / 2`` if ``|r| <= delta``, otherwise
+    ``delta (|r| - delta / 2)``. The gradient is ``r``, clipped to ``[-delta, delta]``, so the
+    influence of outliers is bounded.
 
     Parameters
     ----------
     delta : float, default=1.35
-        Where the one goes over into the other, above 0, in units of ``y``. With 1.35 times the
-        standard deviation of the noise, 95 % of the efficiency of least squares is kept where the
-        noise is normal.
+        Residual at which the loss changes from squared to absolute, in (0, inf), in units of
+        ``y``. At 1.35 times the standard deviation of normal noise, the loss has 95 % of the
+        efficiency of least squares.
 
     References
     ----------
@@ -114,10 +116,11 @@ class Huber(Loss):
 
 @dataclass(frozen=True)
 class LogCosh(Loss):
-    """A Huber loss without a corner: ``l = log(cosh(r))`` with ``r = raw - y``.
+    """Log-cosh loss, a smooth variant of Huber: ``l = log(cosh(r))`` with ``r = raw - y``.
 
-    About ``r^2 / 2`` for small residuals and ``|r| - log(2)`` for large ones; the gradient is
-    ``tanh(r)``. Its scale is fixed: scale ``y`` so that ordinary noise is about one.
+    The loss is about ``r^2 / 2`` for small residuals and ``|r| - log(2)`` for large ones. The
+    gradient is ``tanh(r)``. The transition is at a fixed size: scale ``y`` so that typical noise
+    is about 1.
 
     References
     ----------
@@ -140,7 +143,7 @@ class LogCosh(Loss):
 
 
 def _log_cosh(residual: FloatArray) -> FloatArray:
-    """``log(cosh(r))``: by ``log(1 + 2 sinh(r/2)^2)`` near zero, where the other form cancels."""
+    """Return ``log(cosh(r))``, near zero as ``log(1 + 2 sinh(r/2)^2)``, which does not cancel."""
     size = np.abs(residual)
     near = np.minimum(size, 1)
     exact = np.log1p(2 * np.sinh(near / 2) ** 2)

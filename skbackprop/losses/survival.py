@@ -1,4 +1,4 @@
-"""The loss of times until an event, some of which are censored."""
+"""The Cox loss for survival times, some of which are censored."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cox(Loss):
-    """Minus Cox's log partial likelihood, for times until an event that may be censored.
+    """Negative log partial likelihood of the Cox model, for censored survival times.
 
-    The raw prediction ``f`` is the logarithm of a risk. For each row ``i`` with an event,
+    The raw prediction ``f`` is a log risk. The loss of a row ``i`` with an event is
 
-    ``l_i = log(sum_j exp(f_j)) - f_i``
+    ``l_i = log(sum_j exp(f_j)) - f_i``,
 
-    over its risk set: the rows ``j`` whose time is at least that of row ``i``. Rows that are
-    censored have no loss of their own; they count in risk sets. Events at the same time have the
-    same risk set (Breslow's approximation) [1]_ [2]_. With weights ``s``, the loss of row ``i`` is
-    multiplied by ``s_i``, and ``exp(f_j)`` by ``s_j``: a weight of 2 is a row twice.
+    where the sum is over the risk set: the rows ``j`` whose time is at least that of row ``i``.
+    Censored rows have no loss of their own but belong to risk sets. Events at the same time have
+    the same risk set (Breslow's approximation) [1]_ [2]_. With weights ``s``, the loss of row
+    ``i`` is multiplied by ``s_i`` and ``exp(f_j)`` by ``s_j``, so a weight of 2 is equivalent to
+    repeating the row.
 
     Notes
     -----
     ``y`` is a structured array with two fields of any names: whether there was an event (bool),
-    and the time of the event or of censoring (a number, at least 0), as made by ``Surv`` of
-    scikit-survival.
+    and the time of the event or of censoring (a number, at least 0). ``Surv`` of scikit-survival
+    makes such arrays.
 
-    The loss compares rows with each other. 'lbfgs' therefore works on all rows at once, and needs
-    memory for the activations of all of them. 'sgd' and 'adam' take the risk sets within each
-    minibatch, which is another objective: its optimum tends to that of the full likelihood as
-    ``batch_size`` grows. Use a few hundred rows or more, so that each minibatch has many events.
+    The loss compares rows with each other. 'lbfgs' therefore processes all rows at once, which
+    needs memory for the activations of all of them. 'sgd' and 'adam' use risk sets within each
+    minibatch. This is a different objective, whose optimum approaches that of the full likelihood
+    as ``batch_size`` grows. Use a few hundred rows or more, so that each minibatch has many
+    events.
 
-    ``predict`` gives ``f``, larger for earlier events; a constant that is added to all ``f``
-    changes nothing. ``score`` is Harrell's concordance index: of the pairs of rows of which it is
-    known which one had its event first, the share in which that row has the larger ``f``; ties of
-    ``f`` count one half [3]_. It is 0.5 for a constant, and NaN where no pair can be compared.
+    ``predict`` returns ``f``, which is larger for earlier events. Adding a constant to all ``f``
+    changes nothing. ``score`` is Harrell's concordance index [3]_: the fraction of the comparable
+    pairs of rows in which the row with the earlier event has the larger ``f``. Ties of ``f`` count
+    one half. The index is 0.5 for a constant, and NaN if no pair is comparable.
 
-    The loss of a fit, like any other, is divided by the sum of the weights of all rows, and not by
-    the number of events.
+    As with all losses, the objective is divided by the sum of the weights of all rows, not by the
+    number of events.
 
     References
     ----------
@@ -85,7 +87,7 @@ class Cox(Loss):
         log_weight = _log(weight)
         log_risk = np.logaddexp.accumulate(log_weight + f)[last]
         total = np.sum(of_events[counts] * (log_risk - f)[counts])
-        # The sum over the events whose risk sets a row is in: those no later than its own time.
+        # Sum over the events whose risk sets contain the row: those up to its own time.
         terms = np.where(counts, _log(of_events), 0.0) - np.where(counts, log_risk, np.inf)
         log_hazard = np.logaddexp.accumulate(terms[::-1])[::-1][first]
         out[latest_first, 0] = np.exp(log_weight + f + log_hazard) - of_events
@@ -97,7 +99,7 @@ def _log(weight: Array) -> Array:
 
 
 def _bounds_of_ties(time: Array) -> tuple[Array, Array]:
-    """Positions of the last and of the first row of the time of each row, in sorted times."""
+    """Return the positions of the last and the first row with the time of each row."""
     changes = np.flatnonzero(np.diff(time)) + 1
     firsts = np.append(0, changes)
     lasts = np.append(changes, len(time)) - 1

@@ -250,7 +250,17 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         "embedding": [StrOptions({"auto", *EMBEDDINGS}), list, tuple, None],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     }
-    _validate_params = check_parameters
+
+    def _validate_params(self):
+        try:
+            check_parameters(self)
+        except ValueError as error:
+            if not isinstance(self.n_members, (list, tuple)):
+                raise
+            raise type(error)(
+                f"{error} Did you mean hidden_layer_sizes={self.n_members!r}? The first parameter "
+                "is n_members, the number of networks."
+            ) from None
 
     def __init__(
         self,

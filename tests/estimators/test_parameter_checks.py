@@ -1,5 +1,6 @@
 """What hyper-parameters may be: as scikit-learn's classes would say, in every thread alike."""
 
+import re
 import warnings
 from fractions import Fraction
 
@@ -174,3 +175,11 @@ def test_scikit_learns_setting_is_restored():
     with pytest.raises(ValueError, match="alpha"):
         BackpropRegressor(alpha=-1).fit(X, X[:, 0])
     assert not get_config()["skip_parameter_validation"]
+
+
+@pytest.mark.parametrize("sizes", [(64, 64), [64]])
+@pytest.mark.parametrize("table", [TabularClassifier, TabularRegressor])
+def test_sizes_of_layers_are_not_the_first_parameter_for_tables(table, sizes):
+    expected = rf"'n_members' .* Did you mean hidden_layer_sizes={re.escape(repr(sizes))}\?"
+    with pytest.raises(ValueError, match=expected):
+        table(sizes).fit(X, X[:, 0] > 0)

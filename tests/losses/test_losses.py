@@ -498,5 +498,5 @@ def test_a_loss_for_two_classes_only_says_so():
         def loss_gradient(self, y, raw, sample_weight, out):
             raise AssertionError("nothing is to be fitted")
 
-    with pytest.raises(ValueError, match="is for two classes, or for several labels, only"):
+    with pytest.raises(ValueError, match="has no form for more than two classes"):
         BackpropClassifier(**SMALL, loss=TwoClasses()).fit(X, WORDS)

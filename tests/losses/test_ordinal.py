@@ -171,7 +171,7 @@ def test_an_ordered_categorical_brings_its_order(model):
     given = model(loss=ProportionalOdds(ORDER), **settings).fit(X, WORDS[CODES])
     np.testing.assert_array_equal(net.predict_proba(X), given.predict_proba(X))
     unordered = y.astype(pandas.CategoricalDtype(ORDER))
-    with pytest.raises(ValueError, match="have no order of their own"):
+    with pytest.raises(ValueError, match="so their order is unknown"):
         clone(net).fit(X, unordered)
     named = model(loss=ProportionalOdds(["top", "high", "mid", "low"]), **settings)
     assert not np.array_equal(named.fit(X, y).predict_proba(X), net.predict_proba(X))
@@ -262,13 +262,13 @@ def test_what_is_no_order_is_refused(order):
 
 @pytest.mark.parametrize("model", [BackpropClassifier, TabularClassifier])
 def test_texts_without_an_order_are_refused(model):
-    with pytest.raises(ValueError, match=r"\['high', 'low', 'mid', 'top'\] are texts.*order="):
+    with pytest.raises(ValueError, match=r"\['high', 'low', 'mid', 'top'\] are strings.*order="):
         model(loss="ordinal").fit(X, WORDS[CODES])
 
 
 def test_a_class_that_the_order_does_not_name_is_refused():
     net = BackpropClassifier(loss=ProportionalOdds(ORDER[:3]))
-    with pytest.raises(ValueError, match=r"does not name the classes \['top'\] of y"):
+    with pytest.raises(ValueError, match=r"does not contain the classes \['top'\] of y"):
         net.fit(X, WORDS[CODES])
 
 

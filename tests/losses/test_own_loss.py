@@ -209,7 +209,7 @@ def test_a_table_with_an_own_loss_of_classes():
 
 def test_a_loss_without_a_form_for_many_classes_is_refused():
     net = BackpropClassifier((3,), loss=OwnClassLoss())
-    with pytest.raises(ValueError, match="is for two classes, or for several labels, only"):
+    with pytest.raises(ValueError, match="has no form for more than two classes"):
         net.fit(X, np.arange(60) % 3)
 
 
