@@ -1,6 +1,7 @@
-"""Displays in the manner of scikit-learn's: ``from_estimator``, ``plot(ax=)``, ``ax_``.
+"""Plots of loss curves, networks and weights, with the interface of scikit-learn's displays.
 
-matplotlib is imported when something is drawn, not before.
+Use ``Display.from_estimator(estimator)``, then ``plot(ax=...)`` and the attribute ``ax_``.
+matplotlib is imported when something is drawn.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _TRAINING, _VALIDATION, _SCORE = "C0", "C1", "C2"
 
 
 def _set_axes(display, ax, **options):
-    """Give a display these axes, or those of a new figure."""
+    """Set the axes of a display, by default those of a new figure."""
     import matplotlib.pyplot as plt
 
     display.ax_ = plt.subplots(layout="constrained", **options)[1] if ax is None else ax
@@ -39,18 +40,19 @@ def _set_axes(display, ax, **options):
 
 
 class LossCurveDisplay:
-    """Loss curves of one or several fits.
+    """Plot of the loss curves of one or several fits.
 
-    Make it by :meth:`from_estimator`.
+    Create it with :meth:`from_estimator`.
 
     Parameters
     ----------
     curves : dict of str to dict
-        By name of the fit, a dict with the lists ``training_loss`` and, each None where there is
-        none, ``validation_loss`` and ``validation_score``, with the number ``best_iter`` or None.
+        For each name of a fit, a dict with the list ``training_loss``, the lists
+        ``validation_loss`` and ``validation_score`` (or None), and the int ``best_iter`` (or
+        None).
 
     unit : str, default="epoch"
-        What the horizontal axis counts.
+        Unit of the horizontal axis.
 
     Attributes
     ----------
@@ -58,7 +60,7 @@ class LossCurveDisplay:
         Axes of the losses.
 
     score_ax_ : matplotlib Axes or None
-        Axes of the scores, which share the horizontal axis; None where there are none.
+        Axes of the scores, which share the horizontal axis; None without scores.
 
     figure_ : matplotlib Figure
         Figure of the axes.
@@ -106,21 +108,22 @@ class LossCurveDisplay:
             Fitted estimators of this package, or pipelines that end with one.
 
         names : list of str, default=None
-            What the legend calls them; by default their classes, numbered where there are several.
+            Names for the legend. The default is the class names, numbered if there are several
+            estimators.
 
         ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         scores : bool, default=True
-            Whether to draw the validation scores, too, on a vertical axis of their own.
+            Whether to draw the validation scores too, on a second vertical axis.
 
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments for :meth:`plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            The display, drawn.
+            The display.
         """
         fitted = [_last_step(each) for each in (estimator, *estimators)]
         for each in fitted:
@@ -151,21 +154,21 @@ class LossCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         scores : bool, default=True
-            Whether to draw the validation scores, too, on a vertical axis of their own.
+            Whether to draw the validation scores too, on a second vertical axis.
 
         log_scale : bool, default=False
-            Whether losses have a logarithmic axis.
+            Whether to use a logarithmic axis for the losses.
 
         **kwargs : dict
-            Passed on to matplotlib's ``plot`` for every curve.
+            Keyword arguments for matplotlib's ``plot``, used for every curve.
 
         Returns
         -------
         self : LossCurveDisplay
-            The display, drawn.
+            The display.
         """
         _set_axes(self, ax)
         with_scores = scores and any(c["validation_score"] for c in self.curves.values())
@@ -182,7 +185,7 @@ class LossCurveDisplay:
         return self
 
     def _plot_fit(self, i, name, curves, options):
-        """Curves of one fit; several fits differ in colour, one fit's curves in both."""
+        """Draw the curves of one fit. If there are several fits, each has one colour."""
         alone = len(self.curves) == 1
         prefix = "" if alone else f"{name}, "
         kinds = [
@@ -205,10 +208,10 @@ class LossCurveDisplay:
         return lines
 
     def _legend(self):
-        """One legend for both vertical axes: over the picture, where several fits fill it."""
+        """Draw one legend for both vertical axes, above the plot if there are several fits."""
         handles = [line for lines in self.lines_.values() for line in lines]
         if self.score_ax_ is not None:
-            self.ax_.set_zorder(self.score_ax_.get_zorder() + 1)  # legend above all curves
+            self.ax_.set_zorder(self.score_ax_.get_zorder() + 1)  # the legend is above all curves
             self.ax_.patch.set_visible(False)
         place = {"loc": "center right"}
         if len(self.curves) > 1:
@@ -217,16 +220,16 @@ class LossCurveDisplay:
 
 
 def _last_step(estimator):
-    """The network itself, where it is the last step of a pipeline."""
+    """Return the last step of a pipeline, or the estimator itself."""
     return estimator[-1] if hasattr(estimator, "steps") else estimator
 
 
 def _curves(estimator):
-    """What is drawn of a fitted estimator."""
+    """Return the curves of a fitted estimator."""
     scores = getattr(estimator, "validation_scores_", None)
     best_iter = None
     if scores and estimator.best_loss_ is None:  # early stopping has chosen the epoch
-        # Curves of warm starts go on, and best_iter_ counts the last fit alone.
+        # Warm starts extend the curves, but best_iter_ counts from the start of the last fit.
         best_iter = len(scores) - estimator.n_iter_ + estimator.best_iter_
     return {
         "training_loss": estimator.loss_curve_,
@@ -237,10 +240,10 @@ def _curves(estimator):
 
 
 class NetworkDisplay:
-    """Units and weights of a small network.
+    """Plot of the units and weights of a small network.
 
-    Make it by :meth:`from_estimator`. Each line is a weight: its width and opacity say how large
-    it is in its layer, its colour which sign it has.
+    Create it with :meth:`from_estimator`. Each line is a weight. Its width and opacity show its
+    size relative to the layer, and its colour shows its sign.
 
     Parameters
     ----------
@@ -251,18 +254,18 @@ class NetworkDisplay:
         Names of the features and of the outputs.
 
     layer_names : list of str
-        What stands above each layer, the input and the output included.
+        Captions above the layers, including input and output.
 
     title : str, default=None
-        Title of the picture.
+        Title of the plot.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes of the picture.
+        Axes of the plot.
 
     figure_ : matplotlib Figure
-        Its figure.
+        Figure of the axes.
 
     edges_ : list of matplotlib LineCollection
         The weights, layer by layer.
@@ -322,21 +325,22 @@ class NetworkDisplay:
             A fitted estimator, or a pipeline that ends with one.
 
         feature_names : list of str, default=None
-            Names of the features; ``feature_names_in_`` by default, else x0, x1, ...
+            Names of the features. The default is ``feature_names_in_`` if it exists, otherwise
+            x0, x1, ...
 
         output_names : list of str, default=None
-            Names of the outputs; the classes by default, or y0, y1, ...
+            Names of the outputs. The default is the classes, or y0, y1, ... for a regressor.
 
         ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments for :meth:`plot`.
 
         Returns
         -------
         display : NetworkDisplay
-            The display, drawn.
+            The display.
         """
         estimator = _last_step(estimator)
         network, target = estimator._fitted()
@@ -364,35 +368,35 @@ class NetworkDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         cmap : str or matplotlib Colormap, default="RdBu"
-            Colours of the weights, from the most negative one to the most positive.
+            Colours of the weights, from the most negative to the most positive.
 
         max_width : float, default=3.0
-            Width of the line of the largest weight of a layer, in points.
+            Line width of the largest weight of a layer, in points.
 
         max_units : int, default=40
-            Most units that a layer may have.
+            Largest number of units of a layer that can be drawn.
 
         Returns
         -------
         self : NetworkDisplay
-            The display, drawn.
+            The display.
 
         Raises
         ------
         ValueError
-            Where a layer has more units than can be seen.
+            If a layer has more than ``max_units`` units.
         """
         sizes = [self.coefs[0].shape[0], *(coef.shape[1] for coef in self.coefs)]
         if max(sizes) > max_units:
             raise ValueError(
-                f"A layer of {max(sizes)} units is too large to be drawn (max_units={max_units})."
+                f"A layer has {max(sizes)} units, which is more than max_units={max_units}."
             )
         figsize = (2.2 * len(sizes) + 1.5, max(3.0, 0.35 * max(sizes) + 1.0))
         _set_axes(self, ax, figsize=figsize)
-        # Layers stand in columns; each is spread over the whole height.
+        # Each layer is a column that is spread over the whole height.
         positions = [
             np.column_stack([np.full(n, float(column)), 1 - (np.arange(n) + 0.5) / n])
             for column, n in enumerate(sizes)
@@ -419,7 +423,7 @@ class NetworkDisplay:
         largest = float(np.abs(coef).max()) or 1.0
         i, j = np.indices(coef.shape).reshape(2, -1)
         strength = np.abs(coef).ravel() / largest
-        order = np.argsort(strength)  # the large ones on top
+        order = np.argsort(strength)  # draw large weights last, on top
         edges = LineCollection(
             np.stack([below[i], above[j]], axis=1)[order],
             array=coef.ravel()[order],
@@ -433,7 +437,7 @@ class NetworkDisplay:
         return edges
 
     def _write_names(self, positions):
-        """Features to the left, outputs to the right, layers on top."""
+        """Write features on the left, outputs on the right, and captions of the layers on top."""
         text = self.ax_.text
         for (x, y), name in zip(positions[0], self.input_names, strict=True):
             text(x - 0.12, y, name, ha="right", va="center", fontsize="small")
@@ -459,9 +463,9 @@ def _checked_names(names, n_names, what):
 
 
 class WeightsDisplay:
-    """First-layer weights as images, for features that are pixels.
+    """Plot of the weights of the first layer as images, for features that are pixels.
 
-    Make it by :meth:`from_estimator`.
+    Create it with :meth:`from_estimator`.
 
     Parameters
     ----------
@@ -471,10 +475,10 @@ class WeightsDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        One for each unit that is shown.
+        Axes of the images, one per unit.
 
     ax_ : matplotlib Axes
-        Axes that the images are laid out in.
+        Axes that contain the images.
 
     figure_ : matplotlib Figure
         Figure of the axes.
@@ -516,23 +520,23 @@ class WeightsDisplay:
             A fitted estimator, or a pipeline that ends with one.
 
         shape : tuple (height, width), default=None
-            Shape of the images that the features are; a square by default.
+            Shape of the images; by default they are square.
 
         ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments for :meth:`plot`.
 
         Returns
         -------
         display : WeightsDisplay
-            The display, drawn.
+            The display.
 
         Raises
         ------
         ValueError
-            Where the number of features is not that of the pixels.
+            If the number of features differs from the number of pixels.
         """
         network, _ = _last_step(estimator)._fitted()
         n_features = network.layer_units[0]
@@ -540,7 +544,8 @@ class WeightsDisplay:
             shape = (round(n_features**0.5),) * 2
         if np.prod(shape) != n_features:
             raise ValueError(
-                f"{n_features} features are not images of shape {tuple(shape)}; give shape."
+                f"shape must have as many pixels as there are features, {n_features}; got "
+                f"{tuple(shape)}."
             )
         return cls(network.coefs[0].T.reshape(-1, *shape)).plot(ax=ax, **kwargs)
 
@@ -554,26 +559,26 @@ class WeightsDisplay:
     ) -> Self:
         """Draw the images.
 
-        All have the same scale of colours, symmetric around zero.
+        All images have the same colour scale, which is symmetric around zero.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         cmap : str or matplotlib Colormap, default="RdBu"
             Colours of the weights.
 
         max_images : int, default=64
-            Most images to show: those of the first units.
+            Largest number of images; the first units are drawn.
 
         n_columns : int, default=None
-            Images in a row; as many as make the picture about square by default.
+            Number of images in a row. The default makes the plot about square.
 
         Returns
         -------
         self : WeightsDisplay
-            The display, drawn.
+            The display.
         """
         images = self.images[:max_images]
         n_columns = int(np.ceil(len(images) ** 0.5)) if n_columns is None else n_columns

@@ -108,7 +108,7 @@ class DistributedGate:
             if fact[0]
         ]
         if not partitions:
-            raise ValueError("class_weight and sample_weight leave no sample a weight above 0.")
+            raise ValueError("class_weight and sample_weight give all samples the weight 0.")
         n_features = self._estimator.n_features_in_
         return DaskSample(DistributedRows(self._client, partitions, n_features, dtype))
 

@@ -1,7 +1,7 @@
-"""Data: the way of rows into a fit, and the pieces in which training takes them.
+"""Data: checks, encoding and splits, and access to rows in blocks and minibatches.
 
-A ``Gate`` checks what the user gave; a ``Sample`` is what came through; its ``Rows`` go to the
-network in blocks and minibatches, without a copy of the whole.
+A ``Gate`` checks the user's data and returns a ``Sample``. Its ``Rows`` provide blocks and
+minibatches for the network without copying the whole data set.
 """
 
 from .chosen_splits import check_validation, chosen_splits

@@ -1,4 +1,4 @@
-"""Splits that the user chooses, by a splitter of scikit-learn or as pairs of positions."""
+"""Splits chosen by the user: a scikit-learn splitter or pairs of positions."""
 
 from itertools import islice
 
@@ -10,32 +10,34 @@ from ..utils import about, rows_of, warn
 
 
 def check_validation(validation, given, splits=True):
-    """Refuse a ``validation`` parameter that nothing would obey; warn of groups without it.
+    """Raise ValueError if ``validation`` would have no effect; warn about unused groups.
 
-    ``splits`` says whether the fit sets validation rows aside.
+    ``splits`` says whether the fit holds out validation rows.
     """
     if validation is None:
         if given.groups is not None:
-            warn("groups has no effect: validation, which would split the data by it, is None.")
+            warn(
+                "groups has no effect because validation is None. Set validation to a splitter "
+                "that uses groups, such as GroupKFold(5)."
+            )
         return
     if given.has_validation:
         raise ValueError(
-            f"{_name(validation)} and X_val exclude each other: validation takes a part of the "
-            "training data, X_val takes its place. Set validation=None, or leave out X_val and "
-            "y_val."
+            f"{_name(validation)} and X_val exclude each other: both define the validation data. "
+            "Set validation=None, or do not pass X_val and y_val."
         )
     if not splits:
         raise ValueError(
             f"{_name(validation)} and early_stopping=False exclude each other: only early "
-            "stopping sets validation rows aside. Set early_stopping=True or validation=None."
+            "stopping splits the data. Set early_stopping=True or validation=None."
         )
 
 
 def chosen_splits(validation, given, y, counts, most=1):
-    """The first splits that the user asks for.
+    """Return the first splits of the parameter ``validation``.
 
-    A splitter sees the rows that count, as if there were no others. Pairs of positions, and
-    ``PredefinedSplit``, are about all rows that were given.
+    A splitter sees only the rows with a weight above 0. Pairs of positions, and
+    ``PredefinedSplit``, refer to all rows.
 
     Parameters
     ----------
@@ -43,22 +45,22 @@ def chosen_splits(validation, given, y, counts, most=1):
         The parameter of the estimator.
 
     given : GivenData
-        ``X`` and ``groups`` of it go to the splitter.
+        Data whose ``X`` and ``groups`` are passed to the splitter.
 
     y : ndarray
-        Validated target of the rows that count.
+        Validated target of the rows with a weight above 0.
 
     counts : ndarray of bool of shape (n_samples,)
-        Which of the given rows have a weight above 0.
+        Whether each row has a weight above 0.
 
     most : int, default=1
-        Number of splits that are wanted; there may be fewer.
+        Largest number of splits to return.
 
     Returns
     -------
     splits : list of tuples of ndarrays
-        Training and validation rows of each split, as positions among all given rows. At least
-        one row of each part counts.
+        Training and validation rows of each split, as positions among all rows. Each part has at
+        least one row with a weight above 0.
     """
     groups = _checked_groups(given.groups, len(counts))
     if _is_splitter(validation):
@@ -74,7 +76,7 @@ def chosen_splits(validation, given, y, counts, most=1):
         _check_counts(split, what, counts)
         splits.append(split)
     if not splits:
-        raise ValueError(f"{_name(validation)} makes no split.")
+        raise ValueError(f"{_name(validation)} provides no split; at least one is needed.")
     _warn_of_unused_rows(splits, validation, counts)
     return splits
 
@@ -84,7 +86,7 @@ def _is_splitter(validation):
 
 
 def _name(validation):
-    """The parameter in a message, without the positions that its value may hold."""
+    """Return the parameter for a message, without long lists of positions."""
     value = f"{type(validation).__name__}(...)" if _is_splitter(validation) else "[...]"
     return f"validation={value}"
 
@@ -99,10 +101,10 @@ def _checked_groups(groups, n_rows):
     return groups
 
 
-# Whether a target is integers is looked at by a cast; NumPy's warning of huge ones says no more.
+# scikit-learn casts targets to integers to test them; NumPy's warning about large ones is noise.
 @np.errstate(all="ignore")
 def _pairs_of_splitter(splitter, X, y, groups, counts, most):
-    """Splits of the rows that count, as positions among these."""
+    """Split the rows with a weight above 0; return positions among these rows."""
     name = _name(splitter)
     if isinstance(splitter, PredefinedSplit):
         splitter = _predefined(splitter, counts)
@@ -112,12 +114,12 @@ def _pairs_of_splitter(splitter, X, y, groups, counts, most):
     try:
         return list(islice(splitter.split(X, y, groups), most))
     except (ValueError, TypeError) as error:
-        hint = " Give groups to fit." if groups is None and "groups" in str(error) else ""
+        hint = " Pass groups to fit." if groups is None and "groups" in str(error) else ""
         raise type(error)(f"Invalid {name}: {error}{hint}") from error
 
 
 def _predefined(splitter, counts):
-    """The same folds without the rows that do not count."""
+    """Return the same folds without the rows of weight 0."""
     if len(splitter.test_fold) != len(counts):
         raise ValueError(
             f"{_name(splitter)} has {len(splitter.test_fold)} entries in test_fold, but X has "
@@ -127,7 +129,7 @@ def _predefined(splitter, counts):
 
 
 def _checked_pair(pair, what, n_rows):
-    """Training and validation rows of a split, which have no row in common."""
+    """Check a split and return its training and validation rows, which must not overlap."""
     try:
         training, validation = pair
     except (TypeError, ValueError) as error:
@@ -147,35 +149,35 @@ def _checked_positions(positions, what, n_rows):
     positions = np.asarray(positions)
     if positions.ndim != 1 or (len(positions) and positions.dtype.kind not in "iu"):
         raise ValueError(
-            f"{what} that are not a 1-D array of integer positions, but {positions.ndim}-D of "
-            f"{positions.dtype}."
+            f"{what} that are not a 1-D array of integer positions, but a {positions.ndim}-D "
+            f"array of {positions.dtype}."
         )
     positions = positions.astype(np.intp)
     outside = positions[(positions < 0) | (positions >= n_rows)]
     if len(outside):
         raise ValueError(
-            f"{what} outside the data: position {outside[0]}, where there are {n_rows} rows."
+            f"{what} outside the data: position {outside[0]}, but there are {n_rows} rows."
         )
     if len(np.unique(positions)) < len(positions):
-        raise ValueError(f"{what} that are there more than once.")
+        raise ValueError(f"{what} that occur more than once.")
     return positions
 
 
 def _check_counts(split, what, counts):
     for part, use in zip(split, ("to train on", "to validate with"), strict=True):
         if not counts[part].any():
-            raise ValueError(f"{what} leaves no row {use} (of a weight above 0).")
+            raise ValueError(f"{what} leaves no row {use} with a weight above 0.")
 
 
 def _warn_of_unused_rows(splits, validation, counts):
-    """Warn where half of the rows, or more, are in no part of a split that is used."""
+    """Warn if at least half of the rows are in no part of the splits that are used."""
     unused = counts.copy()
     for split in splits:
         unused[np.concatenate(split)] = False
     if 2 * unused.sum() >= counts.sum():
-        splits_used = "Its first split" if len(splits) == 1 else f"Its first {len(splits)} splits"
+        used = "only its first split" if len(splits) == 1 else f"its first {len(splits)} splits"
         warn(
-            f"{_name(validation)} leaves {unused.sum()} of {counts.sum()} rows unused. "
-            f"{splits_used}, which the fit uses, neither trains on them nor validates with them. "
-            "Give the split that you want as a pair of positions: validation=[(train, test)]."
+            f"{_name(validation)} leaves {unused.sum()} of {counts.sum()} rows unused: the fit "
+            f"uses {used}, in which they are neither training nor validation rows. Pass the split "
+            "that you want as a pair of positions: validation=[(train, test)]."
         )

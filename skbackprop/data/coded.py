@@ -1,28 +1,28 @@
-"""A table whose categories are kept as codes, and are columns only while a block is worked on."""
+"""A table that stores categories as codes, and expands them to columns block by block."""
 
 import numpy as np
 
 
 class CodedTable:
-    """Numbers, then columns of two values, of which each row has few at the second one.
+    """Store numeric columns, and indicator columns of two values as codes.
 
     Parameters
     ----------
     numbers : ndarray of shape (n_samples, n_numbers)
-        The first columns.
+        The numeric columns, which come first.
 
     positions : ndarray of int of shape (n_samples, n_categories)
-        Which of the other columns are on; -1 for none.
+        For each category, the indicator column that has its second value; -1 for none.
 
     off, on : ndarray of shape (n_columns,)
-        The two values of each of the other columns.
+        The first and the second value of each indicator column.
 
     levels : ndarray of int of shape (n_samples, n_categories), default=None
-        Which level of each category a row has, counted from 0: those with columns come first, then
-        the rare ones, which share a column. -1 for none that is known.
+        Level of each category in each row, counted from 0: levels with their own column come
+        first, then the rare ones, which share a column. -1 for missing and unknown levels.
     """
 
-    dtype = np.dtype(object)  # to be converted, whatever is asked for
+    dtype = np.dtype(object)  # differs from every float type, so ``Rows`` always converts it
 
     def __init__(self, numbers, positions, off, on, levels=None):
         self.numbers = numbers
@@ -33,12 +33,12 @@ class CodedTable:
 
     @property
     def shape(self):
-        """Numbers of rows and of columns."""
+        """Return the numbers of rows and of columns."""
         return len(self.numbers), self.numbers.shape[1] + len(self.off)
 
     @property
     def data(self):
-        """All values that may occur, as of a sparse matrix."""
+        """Return all values that may occur, like ``data`` of a sparse matrix."""
         return np.concatenate([self.numbers.ravel(), self.off, self.on])
 
     def __getitem__(self, rows):
@@ -55,7 +55,7 @@ class CodedTable:
         return out
 
     def dense(self):
-        """All columns, of the type of the numbers."""
+        """Return all columns as an array with the type of the numbers."""
         if len(self.off) == 0:
             return self.numbers
         return self.fill(np.empty(self.shape, self.numbers.dtype))
@@ -68,7 +68,7 @@ class CodedTable:
         return CodedTable(joined, self.positions, self.off, self.on)
 
     def counts(self):
-        """In how many rows each column is on."""
+        """Return the number of rows in which each indicator column has its second value."""
         n_columns = len(self.off)
         counts = np.zeros(n_columns, dtype=np.intp)
         for column in self.positions.T:
@@ -76,7 +76,7 @@ class CodedTable:
         return counts
 
     def select_columns(self, kept, dtype):
-        """Some columns, of a mask, as another type."""
+        """Return the columns selected by a mask, converted to another type."""
         of_numbers, of_others = np.split(kept, [self.numbers.shape[1]])
         new = np.where(of_others, np.cumsum(of_others) - 1, -1).astype(self.positions.dtype)
         return CodedTable(

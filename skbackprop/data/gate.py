@@ -1,8 +1,7 @@
-"""The one way of data into a fit: checked, encoded by the target, weighted.
+"""Checks, encoding and weights of all data that enter a fit.
 
-Training data, further batches, validation data and what inspection is given with targets pass
-the functions here, in memory and on the workers of a cluster, so that what is refused in one is
-refused in all.
+Training data, further batches, validation data and data for inspection pass these functions, in
+memory and on the workers of a cluster, so that the same data are refused everywhere.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from .splits import lasting_split, sides_of_all, split_positions
 
 @dataclass(frozen=True)
 class GivenData:
-    """What the user gave to ``fit`` or ``partial_fit``, as it was given.
+    """Hold the unchecked arguments of ``fit`` or ``partial_fit``.
 
     Attributes
     ----------
@@ -27,16 +26,16 @@ class GivenData:
         Training data.
 
     X_val, y_val, sample_weight_val : object
-        Validation data; None without.
+        Validation data, or None.
 
     is_part : bool
-        Whether this is a call of ``partial_fit``, so that not all classes need to be there.
+        Whether this is a call of ``partial_fit``, whose data need not contain all classes.
 
     classes : object
-        All classes there will be, where they are declared.
+        All classes, as declared in ``partial_fit``, or None.
 
     groups : object
-        Group of each row of the training data, for a splitter; None without.
+        Group of each row of the training data, for a splitter, or None.
     """
 
     X: object
@@ -51,12 +50,12 @@ class GivenData:
 
     @property
     def has_validation(self):
-        """Whether there are validation data.
+        """Return whether there are validation data.
 
         Raises
         ------
         ValueError
-            Where there is only a part of them.
+            If only one of ``X_val`` and ``y_val`` is given.
         """
         given = {
             name: value
@@ -72,10 +71,10 @@ class GivenData:
 
 
 class Checked(NamedTuple):
-    """Validated features, target and weights (None for ones) of some rows.
+    """Hold validated features, target and weights (None for ones).
 
-    Where targets are missing, any other is in their place, and weights are those of the targets,
-    of the shape of ``y``: 0 for what is missing.
+    If targets are missing, they are replaced by arbitrary valid values, and the weights have the
+    shape of ``y``, with 0 for missing targets.
     """
 
     X: object
@@ -83,14 +82,14 @@ class Checked(NamedTuple):
     sample_weight: np.ndarray | None
 
     def positions_that_count(self):
-        """Positions of the rows with a weight above 0, for one of their targets at least."""
+        """Return the positions of the rows with a weight above 0 for at least one target."""
         weight = self.sample_weight
         if weight is None:
             return np.arange(self.y.shape[0])
         return np.flatnonzero(weight if weight.ndim == 1 else weight.any(axis=1))
 
     def without_zero_weights(self):
-        """The rows that count, so that nothing in the others is looked at."""
+        """Return the rows with a weight above 0, so that the others are never read."""
         kept = self.positions_that_count()
         if len(kept) == self.y.shape[0]:
             return self
@@ -98,11 +97,11 @@ class Checked(NamedTuple):
 
 
 def check_data(estimator, X, y, sample_weight, *, reset, is_part=False, target=None):
-    """Check data of an estimator whose features are numbers, as they were given.
+    """Check the data of an estimator with numeric features.
 
-    Number and names of features are compared with those of the estimator, or set where ``reset``.
-    Where ``is_part`` says that there are more data, all weights of these may be 0. Without the
-    ``target`` of a fit, targets may be missing, but not all of a column.
+    With ``reset``, number and names of the features are set, otherwise they are compared with
+    those of the estimator. With ``is_part``, all weights may be 0, because there are more data.
+    Without the ``target`` of a fit, each column needs a known target.
     """
     if estimator.missing_targets == "error":
         X, y = check_features_and_target(estimator, X, y, reset=reset)
@@ -112,7 +111,7 @@ def check_data(estimator, X, y, sample_weight, *, reset, is_part=False, target=N
 
 
 def float_type(wanted, X_dtype, earlier):
-    """Floating-point type of a fit: the wanted one, or that of the fit it continues, or of X."""
+    """Return the floating-point type of a fit: as requested, of the earlier fit, or of X."""
     if wanted is not None:
         return np.dtype(wanted)
     if earlier is not None:
@@ -121,9 +120,9 @@ def float_type(wanted, X_dtype, earlier):
 
 
 def loss_weight(target, encoded, sample_weight):
-    """Weights in the loss: those of the rows times those of the classes; None for ones.
+    """Return the weights in the loss, row weights times class weights, or None for ones.
 
-    Their shape is (n_samples, 1), or (n_samples, n_outputs) where single targets have weights.
+    The shape is (n_samples, 1), or (n_samples, n_outputs) if single targets have weights.
     """
     of_rows = sample_weight
     if of_rows is not None and of_rows.ndim == 1:
@@ -135,7 +134,7 @@ def loss_weight(target, encoded, sample_weight):
 
 
 def sample_of(checked, target, dtype):
-    """Checked data as a sample, encoded by the target; rows of weight zero are included."""
+    """Encode checked data and return them as a sample, including rows of weight 0."""
     encoded = target.encode(checked.y, dtype)
     sample_weight = checked.sample_weight
     weight = loss_weight(target, encoded, sample_weight)
@@ -147,7 +146,7 @@ def sample_of(checked, target, dtype):
 
 
 def _as_type(weight, dtype):
-    with np.errstate(over="ignore"):  # infinite then, and refused
+    with np.errstate(over="ignore"):  # infinite weights are refused below
         weight = weight.astype(dtype)
     if not np.isfinite(weight).all():
         raise ValueError(
@@ -157,34 +156,34 @@ def _as_type(weight, dtype):
 
 
 def counted(sample):
-    """The sample without the rows of weight zero."""
+    """Return the sample without the rows of weight 0."""
     weight = sample.rows.sample_weight
     if weight is not None and not weight.any():
-        raise ValueError("class_weight and sample_weight leave no sample a weight above 0.")
+        raise ValueError("class_weight and sample_weight give all samples the weight 0.")
     return sample.without_zero_weights()
 
 
 def check_known_columns(training):
-    """Refuse the training part of a split if no target of a column is known there."""
+    """Raise ValueError if a column has no known target in the training part of a split."""
     weight = training.sample_weight
     if weight is not None and weight.ndim == 2 and not (known := weight.any(axis=0)).all():
         raise ValueError(
-            f"The split for validation leaves no known target in column {int(np.argmin(known))} "
-            "of y to train on. Give validation data to fit as X_val and y_val."
+            f"The validation split leaves no known target in column {int(np.argmin(known))} "
+            "of y to train on. Pass validation data to fit as X_val and y_val."
         )
 
 
 class Gate:
-    """The way of data in memory into the fit of an estimator, which says what ``y`` means."""
+    """Check and encode data in memory for the fit of an estimator, which makes the target."""
 
     def __init__(self, estimator):
         self._estimator = estimator
 
     def training(self, given, known, earlier_dtype):
-        """Target and sample of training data.
+        """Return target and sample of training data.
 
-        ``known`` is the target of an earlier fit, or None; a fit that goes on is known by its
-        ``earlier_dtype``.
+        ``known`` is the target of an earlier fit, or None. ``earlier_dtype`` is None unless the
+        fit continues an earlier one.
         """
         estimator, begins = self._estimator, earlier_dtype is None
         checked = check_data(
@@ -197,7 +196,7 @@ class Gate:
         return target, counted(sample_of(checked, target, dtype))
 
     def validation(self, given, target, dtype):
-        """Sample of validation data."""
+        """Return the sample of validation data."""
         with about("X_val, y_val or sample_weight_val"):
             checked = check_data(
                 *(self._estimator, given.X_val, given.y_val, given.sample_weight_val),
@@ -207,7 +206,7 @@ class Gate:
             return counted(sample_of(checked, target, dtype))
 
     def split(self, given, sample, target, state):
-        """Training and validation part; the same rows as in the fit that is continued."""
+        """Split a sample into training and validation part; a continued fit keeps its split."""
         rows = sample.rows
         n_given = rows.X.shape[0]
         positions = np.arange(n_given) if rows.subset is None else rows.subset
@@ -225,7 +224,7 @@ class Gate:
         return parts
 
     def _chosen(self, given, sample, positions, n_given):
-        """The user's split; rows in neither part of it, or unknown to the splitter, stay out."""
+        """Return the split in ``validation``, and the rows that are in neither part."""
         counts = np.isin(np.arange(n_given), positions)
         (split,) = chosen_splits(self._estimator.validation, given, sample.y, counts)
         return *split, np.setdiff1d(np.arange(n_given), np.concatenate(split))

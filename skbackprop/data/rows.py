@@ -1,7 +1,7 @@
-"""Rows of the data, as blocks in their order and as shuffled minibatches.
+"""Rows of the data as blocks in their order, and as shuffled minibatches.
 
-The rows are never copied as a whole: a block is a view where it can be, and gathered into a buffer
-where it cannot (a subset of the rows, integers, another float type, categories as codes).
+The data set is never copied as a whole. A block is a view if possible. A subset of the rows,
+integers, another float type or coded categories are gathered into a buffer.
 """
 
 from functools import cached_property
@@ -12,19 +12,19 @@ from scipy import sparse
 
 from .coded import CodedTable
 
-# Several minibatches are gathered at once, up to this size: few calls, and it stays in the cache.
+# Size up to which several minibatches are gathered at once: few calls that still fit the cache.
 _GATHER_BYTES = 1 << 20
 
 
 class Batch(NamedTuple):
-    """Some rows: features, targets, weights (None for ones)."""
+    """Hold features, targets and weights (None for ones) of some rows."""
 
     X: object
     y: np.ndarray
     sample_weight: np.ndarray | None
 
     def part(self, start, stop):
-        """The rows from ``start`` to ``stop``."""
+        """Return the rows from ``start`` to ``stop``."""
         weight = self.sample_weight
         return Batch(
             self.X[start:stop], self.y[start:stop], None if weight is None else weight[start:stop]
@@ -32,7 +32,7 @@ class Batch(NamedTuple):
 
 
 class RowBuffers:
-    """Room for the gathered copy of up to ``n_rows`` rows, made where it is needed."""
+    """Buffers for a gathered copy of up to ``n_rows`` rows, allocated on first use."""
 
     def __init__(self, rows, n_rows):
         self._rows = rows
@@ -40,34 +40,34 @@ class RowBuffers:
 
     @cached_property
     def X(self):
-        """Room for the features of dense rows."""
-        return self._room(self._rows.X, self._rows.dtype)
+        """Return the buffer for the features of dense rows."""
+        return self._empty(self._rows.X, self._rows.dtype)
 
     @cached_property
     def y(self):
-        """Room for the targets."""
-        return self._room(self._rows.y, self._rows.y.dtype)
+        """Return the buffer for the targets."""
+        return self._empty(self._rows.y, self._rows.y.dtype)
 
     @cached_property
     def sample_weight(self):
-        """Room for the weights, where there are any."""
-        return self._room(self._rows.sample_weight, self._rows.sample_weight.dtype)
+        """Return the buffer for the weights, if there are any."""
+        return self._empty(self._rows.sample_weight, self._rows.sample_weight.dtype)
 
-    def _room(self, array, dtype):
+    def _empty(self, array, dtype):
         return np.empty((self._n_rows, *array.shape[1:]), dtype)
 
 
 def _take(array, index, out):
-    """Gather rows into ``out``, converting to its type where they differ."""
+    """Gather rows into ``out``, converted to its type if necessary."""
     if array.dtype == out.dtype and array.flags.c_contiguous and array.flags.aligned:
-        array.take(index, axis=0, out=out, mode="clip")  # clip: unbuffered; all are valid
+        array.take(index, axis=0, out=out, mode="clip")  # "clip" avoids a buffer; no index clips
     else:
         out[...] = array[index]
     return out
 
 
 class Rows:
-    """The rows of a data set, or a subset of them, with targets and weights.
+    """Give access to the rows of a data set, or a subset, with targets and weights.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Rows:
         Features, of any real type.
 
     y : ndarray of shape (n_samples, n_outputs) or (n_samples,)
-        Targets, as the loss wants them.
+        Targets in the form that the loss takes.
 
     sample_weight : ndarray of shape (n_samples, 1) or (n_samples, n_outputs), or None
         Weights; None for ones.
@@ -96,7 +96,7 @@ class Rows:
 
     @classmethod
     def of_features(cls, X, dtype):
-        """Rows without targets, to predict for."""
+        """Return rows without targets, for predictions."""
         return cls(X, np.empty((X.shape[0], 0), dtype), None, dtype)
 
     def __len__(self):
@@ -104,18 +104,18 @@ class Rows:
 
     @property
     def n_features(self):
-        """Number of features."""
+        """Return the number of features."""
         return self.X.shape[1]
 
     @property
     def stored_per_row(self):
-        """Number of features that are stored, in the mean over all rows of ``X``."""
+        """Return the mean number of stored features per row of ``X``."""
         X = self.X
         return X.nnz / max(1, X.shape[0]) if sparse.issparse(X) else X.shape[1]
 
     @property
     def total_weight(self):
-        """Sum of the weights of the rows (of their means over the outputs)."""
+        """Return the sum of the weights of the rows, each averaged over the outputs."""
         if self.sample_weight is None:
             return float(len(self))
         weight = self.sample_weight
@@ -124,38 +124,38 @@ class Rows:
         return float(weight.sum(dtype=np.float64)) / weight.shape[1]
 
     def largest_feature(self):
-        """Largest absolute value of the features."""
+        """Return the largest absolute value of the features."""
         values = self.X if isinstance(self.X, np.ndarray) else self.X.data
         return max(abs(float(values.max())), abs(float(values.min()))) if values.size else 0.0
 
     def target_sums(self):
-        """Sums of the weights, and of the weighted targets, of shape (2, n_outputs)."""
+        """Return sums of the weights and of the weighted targets, of shape (2, n_outputs)."""
         targets, weight = self.targets()
         weight = np.ones(1) if weight is None else weight.astype(np.float64)
         weights = np.broadcast_to(weight, targets.shape)
         return np.array([weights.sum(axis=0), np.einsum("ij,ij->j", weights, targets)])
 
     def loss_of_constant(self, loss, raw):
-        """Sum of the losses where all rows have the same raw prediction."""
+        """Return the sum of the losses if all rows have the same raw prediction."""
         targets, weight = self.targets()
         with np.errstate(all="ignore"):
             return loss.loss(targets, np.tile(raw, (len(targets), 1)), weight)
 
     def select(self, subset):
-        """Some of these rows, without a copy."""
+        """Return some of these rows without a copy."""
         if self.subset is not None:
             subset = self.subset[subset]
         return Rows(self.X, self.y, self.sample_weight, self.dtype, subset)
 
     def targets(self):
-        """Targets and weights of the rows, in their order."""
+        """Return targets and weights of the rows in their order."""
         if self.subset is None:
             return self.y, self.sample_weight
         weight = self.sample_weight
         return self.y[self.subset], None if weight is None else weight[self.subset]
 
     def block(self, start, stop, buffers):
-        """The rows from ``start`` to ``stop``, as views where possible."""
+        """Return the rows from ``start`` to ``stop``, as views if possible."""
         if self.subset is not None:
             return self._gather(self.subset[start:stop], buffers)
         weight = None if self.sample_weight is None else self.sample_weight[start:stop]
@@ -165,15 +165,15 @@ class Rows:
         return Batch(X, self.y[start:stop], weight)
 
     def next_order(self, state):
-        """The order of the rows for the next epoch, from the state of the training."""
+        """Return the order of the rows for the next epoch, from the state of the training."""
         return state.next_order(len(self))
 
     def minibatches(self, batch_size, shuffle):
-        """Minibatches of the rows, epoch by epoch; see ``Minibatches``."""
+        """Return the ``Minibatches`` of the rows."""
         return Minibatches(self.row_major() if shuffle else self, batch_size)
 
     def row_major(self):
-        """The same rows, ``X`` in row-major order if it is an array in memory: for gathering."""
+        """Return the same rows, with arrays in memory in row-major order for fast gathering."""
         in_memory = isinstance(self.X, np.ndarray) and not _is_mapped(self.X)
         if not in_memory or self.X.flags.c_contiguous:
             return self
@@ -181,7 +181,7 @@ class Rows:
         return Rows(X, self.y, self.sample_weight, self.dtype, self.subset)
 
     def ordered_block(self, order, start, stop, buffers):
-        """The rows from ``start`` to ``stop`` of an order; None for that of the data."""
+        """Return the rows from ``start`` to ``stop`` of an order; None is that of the data."""
         if order is None:
             return self.block(start, stop, buffers)
         index = order[start:stop]
@@ -211,7 +211,7 @@ class Rows:
 
 
 class Minibatches:
-    """Minibatches of rows, gathered several at a time.
+    """Iterate over minibatches of rows, which are gathered several at a time.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ class Minibatches:
         The rows.
 
     batch_size : int
-        Rows of a minibatch; the last one of an epoch may have fewer.
+        Number of rows of a minibatch; the last one of an epoch may have fewer.
     """
 
     def __init__(self, rows, batch_size):
@@ -229,16 +229,16 @@ class Minibatches:
         self._buffers = RowBuffers(rows, self._chunk)
 
     def _gathered_at_once(self):
-        """Rows to gather at once: a number of whole minibatches."""
+        """Return the number of rows to gather at once, a multiple of the minibatch size."""
         rows, size = self._rows, self._batch_size
         bytes_per_batch = size * rows.X.shape[1] * rows.dtype.itemsize
         n_batches = max(1, _GATHER_BYTES // bytes_per_batch)
         return min(size * n_batches, -(-len(rows) // size) * size)
 
     def epoch(self, order):
-        """Iterate over the minibatches of an epoch; each is valid until the next is asked for.
+        """Iterate over the minibatches of an epoch; the next one overwrites the current one.
 
-        ``order`` is that in which the rows come; None for the order of the data.
+        ``order`` is the order of the rows; None for the order of the data.
         """
         n_rows, size = len(self._rows), self._batch_size
         for start in range(0, n_rows, self._chunk):
@@ -252,7 +252,7 @@ class Minibatches:
 
 
 def _is_mapped(array):
-    """Whether an array lies in a memory-mapped file."""
+    """Return whether an array is in a memory-mapped file."""
     while array is not None:
         if isinstance(array, np.memmap):
             return True

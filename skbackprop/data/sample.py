@@ -1,4 +1,4 @@
-"""Checked data, in the user's terms and in the network's."""
+"""Checked data, both as passed by the user and as encoded for the network."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from .rows import Rows
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of data.
+    """Hold rows of checked data.
 
     Attributes
     ----------
     y : ndarray
-        Target as the user gave it, validated.
+        Validated target, not encoded.
 
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs), or None
-        Weights of the rows for metrics, those of their classes included; or of single targets, of
-        which some are missing and have weight 0.
+        Weights for metrics: of rows, including class weights, or of single targets if some targets
+        are missing and have weight 0.
 
     rows : Rows
         Features, encoded targets and weights for the loss.
@@ -29,7 +29,7 @@ class Sample:
     rows: Rows
 
     def select(self, positions):
-        """Some of the rows; the features are not copied."""
+        """Return some of the rows without copying the features."""
         weight = self.sample_weight
         return Sample(
             self.y[positions],
@@ -38,18 +38,18 @@ class Sample:
         )
 
     def without_zero_weights(self):
-        """The rows that count."""
+        """Return the rows with a weight above 0."""
         if self.rows.sample_weight is None:
             return self
         counts = self.rows.sample_weight.any(axis=1)
         return self if counts.all() else self.select(np.flatnonzero(counts))
 
     def targets(self):
-        """``y`` and weights for metrics, then encoded targets and weights for the loss."""
+        """Return ``y`` and weights for metrics, encoded targets and weights for the loss."""
         return self.y, self.sample_weight, *self.rows.targets()
 
     @property
     def X(self):
-        """Features of the rows, copied where they are a subset."""
+        """Return the features of the rows, copied if the rows are a subset."""
         rows = self.rows
         return rows.X if rows.subset is None else rows.X[rows.subset]

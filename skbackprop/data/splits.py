@@ -1,4 +1,4 @@
-"""Splits of the rows into those to train on and those to validate with."""
+"""Splits of the rows into training and validation rows."""
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -7,24 +7,24 @@ from ..utils import warn
 
 
 def split_positions(strata, n_samples, validation_fraction, random_state):
-    """Positions of training and validation rows, drawn as scikit-learn draws them.
+    """Draw positions of training and validation rows in the same way as scikit-learn.
 
-    ``strata`` are classes to keep in proportion, or None; where a class is too small for that, a
-    warning is given instead.
+    ``strata`` are the classes for stratification, or None. If a class is too small, the split is
+    not stratified, with a warning.
     """
     n_validation = int(np.ceil(n_samples * validation_fraction))
     if n_validation < 2 or n_validation >= n_samples:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your "
             f"dataset: validation_fraction={validation_fraction} of {n_samples} samples leaves "
-            f"{n_validation} for validation, where at least 2, and 1 for training, are needed. Or "
-            "give validation data to fit as X_val and y_val."
+            f"{n_validation} for validation, but at least 2 are needed, and 1 for training. You "
+            "can also pass validation data to fit as X_val and y_val."
         )
     if strata is not None and not can_stratify(strata, n_validation):
         warn(
             "The early-stopping split is not stratified: a class has fewer than 2 samples, or "
-            "there are more classes than samples on one side of the split. Give validation data "
-            "to fit as X_val and y_val to choose them yourself.",
+            "there are more classes than samples on one side of the split. To choose the "
+            "validation data yourself, pass them to fit as X_val and y_val.",
         )
         strata = None
     return train_test_split(
@@ -36,28 +36,29 @@ def split_positions(strata, n_samples, validation_fraction, random_state):
 
 
 def lasting_split(state, positions, n_given, draw):
-    """Positions, among the rows that count, of those to train on and those to validate with.
+    """Return positions of training and validation rows among the rows with a weight above 0.
 
-    ``positions`` are those of the rows that count among all ``n_given`` ones, and the split in
-    ``state`` is one of all: in a fit that goes on, no row changes sides, whatever the weights have
-    become. ``draw()`` makes it: training rows, validation rows, and perhaps rows to leave out.
+    ``positions`` are the positions of these rows among all ``n_given`` rows. The split in
+    ``state`` is one of all rows, so that no row changes sides in a continued fit even if weights
+    change. ``draw()`` makes it: training rows, validation rows, and optionally rows to leave out.
     """
     if state.split is None or sum(map(len, state.split)) != n_given:
         state.split = draw()
     training, validation = split_among(positions, state.split[:2], n_given)
     if not (len(training) and len(validation)):
         raise ValueError(
-            "The weights leave no row of the split that warm_start goes on with to train on, or "
-            "none to validate with. Give validation data to fit as X_val and y_val, or set "
-            "warm_start=False."
+            "warm_start keeps the split of the previous fit, but with the current weights one "
+            "part of it has no row with a weight above 0. Pass validation data to fit as X_val "
+            "and y_val, or set warm_start=False."
         )
     return training, validation
 
 
 def sides_of_all(split, positions, n_given):
-    """A split of the rows that count as one of all: the others are to be trained on.
+    """Extend a split of the rows with a weight above 0 to all rows.
 
-    A row that counts only later may then be trained on, since it was drawn to neither side.
+    The other rows become training rows, because they were not drawn for validation. They are used
+    if they have a weight in a later fit.
     """
     training, validation = (positions[part] for part in split)
     others = np.setdiff1d(np.arange(n_given), positions)
@@ -65,13 +66,13 @@ def sides_of_all(split, positions, n_given):
 
 
 def split_among(positions, split, n_given):
-    """A split of all ``n_given`` rows as one of those at some positions: the others drop out."""
+    """Restrict a split of all ``n_given`` rows to the rows at some positions."""
     place = np.full(n_given, -1)
     place[positions] = np.arange(len(positions))
     return tuple(part[part >= 0] for part in (place[side] for side in split))
 
 
 def can_stratify(strata, n_validation):
-    """Whether each class can be kept in proportion when so many rows are set aside."""
+    """Return whether a split with so many validation rows can be stratified."""
     counts = np.unique(strata, return_counts=True)[1]
     return counts.min() >= 2 and len(counts) <= min(n_validation, len(strata) - n_validation)

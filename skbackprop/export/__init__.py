@@ -1,6 +1,6 @@
-"""Fitted estimators for production: as ONNX models, and in files of skops.
+"""Export of fitted estimators to ONNX models and skops files.
 
-ONNX needs the packages of the extra ``skbackprop[onnx]``.
+Both need packages of the extra: ``pip install "skbackprop[onnx]"``.
 """
 
 from .onnx import register_converters, to_onnx

@@ -1,4 +1,4 @@
-"""What skops must trust to load estimators of this package."""
+"""Types that skops must trust to load estimators of this package."""
 
 from ..activations import ACTIVATIONS, FromFunctions
 from ..classifier import BackpropClassifier
@@ -47,7 +47,7 @@ _PARTS = (
     *(Outcome, TrainingState),
 )
 
-# Of modules that need an extra, or that no other room imports from.
+# By name, because their modules need an extra or are private to their package.
 _BY_NAME = (
     "skbackprop.dask.estimators.DaskBackpropClassifier",
     "skbackprop.dask.estimators.DaskBackpropRegressor",
@@ -58,7 +58,7 @@ _BY_NAME = (
     "skbackprop.training.solvers.averaging.MovingAverage",
 )
 
-# The type of the networks' numbers, and the generator of dropout in a training that can go on.
+# The type of the parameters, and the random generator of dropout in a training that can continue.
 _OF_NUMPY = (
     "numpy.dtype",
     "numpy.random._sfc64.SFC64",
@@ -67,7 +67,7 @@ _OF_NUMPY = (
 
 
 def _registered():
-    """Classes of all components that have a name."""
+    """Return the classes of all components that have a name."""
     families = REGRESSION_LOSSES, CLASSIFICATION_LOSSES, SURVIVAL_LOSSES
     losses = [loss for family in families for loss in family.values()]
     of_many_classes = [loss.multiclass() for loss in CLASSIFICATION_LOSSES.values()]
@@ -81,6 +81,6 @@ def _names():
     yield from (*_BY_NAME, *_OF_NUMPY)
 
 
-#: Names of all types in a file of :mod:`skops.io` that holds a fitted estimator of this package,
-#: for ``skops.io.load(file, trusted=TRUSTED_TYPES)``. None of them runs code that the file brings.
+#: Names of all types that a :mod:`skops.io` file with a fitted estimator of this package may
+#: contain, for ``skops.io.load(file, trusted=TRUSTED_TYPES)``. None of them runs code of the file.
 TRUSTED_TYPES: tuple[str, ...] = tuple(sorted(set(_names())))

@@ -1,4 +1,4 @@
-"""What a fitted estimator has, and what is made of it: predictions, features, other estimators."""
+"""Fitted attributes, and the methods that use them: predictions, features, conversion."""
 
 from .fitted_estimator import FittedEstimator, why_no_features, why_no_transform
 from .validation_score import score_of

@@ -1,4 +1,4 @@
-"""What a fitted estimator has, and what is made of it: predictions, features, descriptions."""
+"""Fitted attributes of an estimator, and the methods that use them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _why_not(estimator, has_hidden_layer):
 
 
 def why_no_features(estimator: Any) -> str | None:
-    """Why an estimator will have no hidden features after its next fit; None where it will."""
+    """Return why the next fit will have no hidden features, or None if it will have them."""
     sizes = estimator.hidden_layer_sizes
     return _why_not(estimator, not np.iterable(sizes) or len(sizes) > 0)
 
 
 def why_no_transform(estimator: Any) -> str | None:
-    """Why an estimator has no hidden features; None where it has, or is not fitted."""
+    """Return why an estimator has no hidden features, or None if it has or is not fitted."""
     network = vars(estimator).get("_network")
     if network is None:
         return why_no_features(estimator)
@@ -51,11 +51,12 @@ def why_no_transform(estimator: Any) -> str | None:
 
 
 class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Fitted attributes of a Backprop estimator, and the methods that set them.
+    """Set the fitted attributes of a Backprop estimator, and use them.
 
-    They are ``_target`` and ``_network``, all that predictions need; ``_state``, from which
-    training can go on, where there is one; ``_unit``, what epochs are called; and what ends in an
-    underscore, for users. Those of the features, and ``classes_``, are set where data are checked.
+    Predictions need only ``_target`` and ``_network``. ``_state``, if it exists, is the state from
+    which training can continue. ``_unit`` is the name of an epoch or iteration. Attributes that
+    end in an underscore are public. Attributes of the features, and ``classes_``, are set where
+    the data are checked.
     """
 
     coefs_: list[FloatArray]
@@ -92,7 +93,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self._target = target
 
     def _keep_state(self, state):
-        """Keep a ``TrainingState`` to go on from; it is as large as the weights."""
+        """Keep a ``TrainingState`` to continue from; it is at least as large as the weights."""
         self._state = state
 
     def _use_network(self, network):
@@ -107,7 +108,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         )
 
     def _take(self, outcome, in_place=False):
-        """Set the fitted attributes; ``in_place`` makes the loss curve longer where it is."""
+        """Set the fitted attributes; with ``in_place``, extend the loss curve in place."""
         curve = getattr(self, "loss_curve_", [])
         if in_place:
             curve += outcome.loss_curve
@@ -133,9 +134,9 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         )
 
     def _longer(self, name, new, n_epochs):
-        """A curve of the validation rows with what is new; None where there is nothing.
+        """Return a validation curve extended by new values, or None if it is empty.
 
-        It is as long as ``loss_curve_``, with NaN for epochs of fits without such rows.
+        It is as long as ``loss_curve_``, with NaN for epochs of fits without validation data.
         """
         earlier = getattr(self, name, None) or []
         if not (earlier or new):
@@ -143,12 +144,12 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return [*earlier, *[np.nan] * (n_epochs - len(earlier) - len(new)), *new]
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy of the state, which holds each array once."""
+        """Return a copy of the state that holds each array once."""
         state = dict(super().__getstate__())
         if "_network" in state:
-            # joblib does not see, as pickle does, that coefs_ and intercepts_ are in it as well.
+            # Unlike pickle, joblib would store the arrays of coefs_ and intercepts_ twice.
             state["_network"] = state["_network"].without_arrays()
-            # partial_fit makes the curve longer in place.
+            # partial_fit extends the curve in place.
             state["loss_curve_"] = list(state["loss_curve_"])
         return state
 
@@ -159,19 +160,19 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self._network = FittedNetwork.joined(state["_network"], *arrays)
 
     def _fitted(self):
-        """Network and target.
+        """Return network and target.
 
-        The weights are those in ``coefs_`` and ``intercepts_``, which a user may have replaced.
+        The weights are those in ``coefs_`` and ``intercepts_``, which users may replace.
         """
         now = one_fit_of(self)
         if "_network" not in vars(now):
             check_is_fitted(now, "_network")
         return now._network.with_arrays(now.coefs_, now.intercepts_), now._target
 
-    # ---- what is made of it
+    # ---- predictions, features, descriptions
 
     def _raw_prediction(self, X):
-        """Raw predictions of shape (n_samples, n_raw), and the target that can read them."""
+        """Return raw predictions of shape (n_samples, n_raw), and their target."""
         now = one_fit_of(self)
         network, target = now._fitted()
         raw_prediction = network.raw_prediction(check_features(now, X))
@@ -183,7 +184,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self.coefs_[-1].shape[0]
 
     def transform(self, X: MatrixLike) -> FloatArray | Any:
-        """Compute the activations of the last hidden layer: the features it has learnt.
+        """Compute the activations of the last hidden layer, the features learnt by the network.
 
         Not available with ``hidden_layer_sizes=()``.
 
@@ -194,8 +195,8 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Returns
         -------
-        H : ndarray of shape (n_samples, n_units), or as ``set_output`` says
-            Of the floating-point type of the fit.
+        H : ndarray of shape (n_samples, n_units), or as configured by ``set_output``
+            Activations, with the floating-point type of the fit.
         """
         now = one_fit_of(self)
         network, _ = now._fitted()
@@ -208,7 +209,7 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Returns
         -------
         text : str
-            The network in one line, then a table with a row for each layer.
+            One line that describes the network, then a table with one row per layer.
 
         Examples
         --------
@@ -230,41 +231,42 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     @available_unless(why_no_visual_block)
     def _sk_visual_block_(self):
-        """What scikit-learn draws in notebooks: the usual block, the network in its caption."""
+        """Return scikit-learn's block for notebooks, with the network in its caption."""
         if "_network" not in vars(self):
             return visual_block(self, None)
         network, target = self._fitted()
         return visual_block(self, network_in_a_line(network, target.out_activation))
 
     def to_sklearn(self) -> MLPClassifier | MLPRegressor:
-        """Make a fitted estimator of scikit-learn that predicts the same.
+        """Convert to a fitted estimator of scikit-learn that predicts the same.
 
-        Every tool that was written for :class:`~sklearn.neural_network.MLPClassifier` or
-        :class:`~sklearn.neural_network.MLPRegressor`, say an exporter to another format, works
-        with it.
+        The result works with every tool written for
+        :class:`~sklearn.neural_network.MLPClassifier` or
+        :class:`~sklearn.neural_network.MLPRegressor`, such as exporters to other formats.
 
         Returns
         -------
         mlp : MLPClassifier or MLPRegressor
-            With copies of the parameters. It can go on with ``partial_fit``, with the moments of
-            'sgd' or 'adam' where this estimator has kept them (after ``partial_fit``, or with
-            ``warm_start=True``). Hyper-parameters that scikit-learn does not have, or whose
-            values it does not know, concern training alone and are left out: the loss, too, as
-            far as predictions do not depend on it.
+            A fitted estimator with copies of the parameters. You can continue training with
+            ``partial_fit``; it uses the moments of 'sgd' or 'adam' if this estimator has kept them
+            (after ``partial_fit``, or with ``warm_start=True``). Hyper-parameters that
+            scikit-learn does not have, or whose values it does not accept, are left out, because
+            they affect training only. This includes a loss that does not affect predictions.
 
         Raises
         ------
         ValueError
-            Where a prediction cannot be expressed there; the message names what cannot.
+            If scikit-learn cannot express the predictions; the message says why.
 
         See Also
         --------
-        skbackprop.from_sklearn : The way in.
+        skbackprop.from_sklearn : Convert in the other direction.
 
         Notes
         -----
-        In float64 predictions agree to rounding. An estimator fitted in float32 predicts in
-        float32 here, whatever the type of ``X``; scikit-learn's follows ``X``.
+        In float64, the predictions agree up to rounding. If this estimator was fitted in float32,
+        it predicts in float32 for any type of ``X``; the type of scikit-learn's predictions
+        depends on ``X``.
 
         Examples
         --------
@@ -282,8 +284,8 @@ class FittedEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return to_sklearn(self)
 
 
-# scikit-learn wraps ``transform`` for ``set_output`` as the class comes into being, and what
-# restricts it must be outermost.
+# scikit-learn wraps ``transform`` for ``set_output`` when the class is created. The wrapper of
+# ``available_unless`` must be the outermost, so it is applied afterwards.
 for _name, _why in (
     ("transform", why_no_transform),
     ("get_feature_names_out", why_no_transform),

@@ -1,4 +1,4 @@
-"""The way out: a real, fitted MLPClassifier or MLPRegressor of scikit-learn."""
+"""Conversion to a fitted MLPClassifier or MLPRegressor of scikit-learn."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ..utils import accepted_parameters, mlp_optimizer, warn
 _RULES = {"sgd": SGD, "adam": Adam}
 _ACTIVATIONS = {"identity", "logistic", "tanh", "relu"}
 
-# A regressor's prediction depends on the loss through this alone.
+# The predictions of a regressor depend on the loss only through ``out_activation_``.
 _LOSS_BY_OUTPUT = {"identity": "squared_error", "exp": "poisson"}
 
-# Fitted attributes that have the same name and meaning there.
+# Fitted attributes with the same name and meaning in scikit-learn.
 _SHARED_ATTRIBUTES = (
     "n_features_in_",
     "feature_names_in_",
@@ -42,7 +42,7 @@ _SHARED_ATTRIBUTES = (
 
 
 def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
-    """Make a fitted MLPClassifier or MLPRegressor; see the method of that name."""
+    """Convert an estimator to a fitted MLPClassifier or MLPRegressor."""
     network, target = estimator._fitted()
     obstacles = [*_obstacles(estimator, network, target)]
     mlp_class = MLPClassifier if is_classifier(estimator) else MLPRegressor
@@ -65,8 +65,8 @@ def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
 
 
 def _obstacles(estimator, network, target):
-    """What a prediction of scikit-learn's estimators does not know."""
-    *layers, _ = network.network.layers  # what is special about the last one, the target says
+    """Yield what scikit-learn's estimators cannot express, in words."""
+    *layers, _ = network.network.layers  # ``target.obstacle`` describes the last layer
     others = {layer.description for layer in layers if not isinstance(layer, Dense)}
     if others:
         yield f"layers of kind {sorted(others)}"
@@ -84,14 +84,14 @@ def _obstacles(estimator, network, target):
 
 
 def _told(network):
-    """What the activation was at the fit, in the form of the parameter."""
+    """Return the activation of the fit in the form of the parameter."""
     names = [layer.description for layer in network.network.layers[:-1]]
     told = [repr(name) if name in ACTIVATIONS else name for name in names]
     return told[0] if len(set(told)) == 1 else f"[{', '.join(told)}]"
 
 
 def _activation(network):
-    """The activation of all hidden layers by its name there; None where there is no such name."""
+    """Return scikit-learn's name of the activation of all hidden layers, or None."""
     names = {layer.description for layer in network.network.layers[:-1]} or {"relu"}
     return names.pop() if len(names) == 1 and names <= _ACTIVATIONS else None
 
@@ -102,7 +102,7 @@ def _copy_fitted(estimator, network, mlp):
             setattr(mlp, name, copy(getattr(estimator, name)))
     mlp.coefs_ = [np.array(coef) for coef in network.coefs]
     mlp.intercepts_ = [np.array(intercept) for intercept in network.intercepts]
-    # A warm start with early stopping goes back to these if no epoch is better.
+    # A warm start with early stopping restores these parameters if no epoch is better.
     mlp._best_coefs, mlp._best_intercepts = deepcopy((mlp.coefs_, mlp.intercepts_))
     mlp.loss_curve_ = list(estimator.loss_curve_)
     mlp._no_improvement_count = 0
@@ -110,7 +110,7 @@ def _copy_fitted(estimator, network, mlp):
 
 
 def _copy_labels(target, mlp):
-    """``classes_`` and the binarizer that decodes predictions there."""
+    """Set ``classes_`` and the binarizer with which scikit-learn decodes predictions."""
     example = target.classes
     if isinstance(target, MultilabelTarget):
         example = np.eye(len(example), dtype=np.int64)
@@ -120,7 +120,7 @@ def _copy_labels(target, mlp):
 
 
 def _copy_moments(estimator, network, mlp):
-    """Hand on the moments of a training that can be continued."""
+    """Copy the moments of a training that can be continued."""
     state = vars(estimator).get("_state")  # of ``FittedEstimator._keep_state``
     rule = None if state is None else state.update_rule
     if type(rule) is not _RULES.get(mlp.solver) or not rule.moments:
@@ -130,12 +130,12 @@ def _copy_moments(estimator, network, mlp):
     if optimizer is None:
         warn(
             f"The moments of solver={mlp.solver!r} are not exported: scikit-learn "
-            f"{sklearn.__version__} has no optimizers of the kind that this version of skbackprop "
-            "knows. Predictions are the same, but the next partial_fit of the exported estimator "
-            "begins with fresh moments.",
+            f"{sklearn.__version__} has no optimizers that this version of skbackprop knows. "
+            "Predictions are the same, but the next partial_fit of the exported estimator starts "
+            "with new moments.",
         )
         return
     mlp._optimizer = optimizer
-    if mlp.solver == "sgd":  # what 'adaptive' and 'invscaling' have come to
+    if mlp.solver == "sgd":  # 'adaptive' and 'invscaling' have changed the rate
         schedule = SCHEDULES[mlp.learning_rate].from_settings(mlp)
         optimizer.learning_rate = schedule(state.progress)

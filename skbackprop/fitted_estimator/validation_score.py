@@ -1,4 +1,4 @@
-"""The score of validation rows, by which early stopping judges an epoch."""
+"""Validation scores for early stopping."""
 
 from copy import copy
 
@@ -8,7 +8,7 @@ from ..network import FittedNetwork
 
 
 def score_of(estimator, held_out, network, target):
-    """``score(raw_prediction, parameters)`` for ``scoring``; None for minus the loss."""
+    """Return a function ``score(raw_prediction, parameters)``, or None for ``scoring='loss'``."""
     y, weight = held_out.targets()[:2]
     scoring = estimator.scoring
     if scoring == "loss":
@@ -17,14 +17,14 @@ def score_of(estimator, held_out, network, target):
         return lambda raw, parameters: target.score_raw(y, raw, weight)
     if weight is not None and weight.ndim == 2:
         raise ValueError(
-            f"scoring={scoring!r} cannot be computed: targets of the validation data are "
-            "missing. With missing_targets='ignore', scoring is None or 'loss'."
+            f"scoring={scoring!r} cannot be computed because the validation data have missing "
+            "targets. With missing_targets='ignore', scoring must be None or 'loss'."
         )
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
     X = held_out.X
-    weights = {} if weight is None else {"sample_weight": weight}  # emptied if not wanted
+    weights = {} if weight is None else {"sample_weight": weight}  # cleared if not supported
     candidate = copy(estimator)
-    vars(candidate).pop("feature_names_in_", None)  # X is an array by now
+    vars(candidate).pop("feature_names_in_", None)  # X is an array here, without names
 
     def score(raw, parameters):
         candidate._use_network(FittedNetwork(network, parameters.layers))

@@ -1,10 +1,10 @@
-"""A look inside a fitted network: everything that back-propagation computes, for a user to take.
+"""Inspection of fitted networks: hidden layers, gradients, and inputs for a wanted output.
 
-In the symbols of the textbook, for a layer with input ``H_below``::
+In textbook notation, for a layer with input ``H_below``::
 
     Z = H_below W + b,    H = f(Z),    delta = dF/dZ,
     dF/dW = H_below^T delta + alpha W / sum(s),    dF/db = sum over rows of delta,
-    dF/dH_below = delta W^T, which for the first layer is the gradient of the input.
+    dF/dH_below = delta W^T, which for the first layer is the gradient with respect to the input.
 """
 
 from .backward import backpropagate, check_gradient, layer_outputs

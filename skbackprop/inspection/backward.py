@@ -1,4 +1,4 @@
-"""Everything that back-propagation computes, and a check of its gradient."""
+"""The quantities that back-propagation computes, and a check of its gradient."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .gradient_check import GradientCheck
 
     class Passes(Bunch):
-        """What ``backpropagate`` returns."""
+        """The result of ``backpropagate``."""
 
         loss: float
         raw_prediction: FloatArray
@@ -41,7 +41,7 @@ def backpropagate(
     y: MatrixLike,
     sample_weight: ArrayLike | None = None,
 ) -> Passes:
-    """One forward and one backward pass, with everything they compute.
+    """Run one forward and one backward pass, and return all intermediate results.
 
     Parameters
     ----------
@@ -55,37 +55,38 @@ def backpropagate(
         Targets.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights; ones by default. Those of the classes come on top, as in ``fit``.
+        Sample weights; ones by default. They are multiplied by class weights, as in ``fit``.
 
     Returns
     -------
     passes : Bunch
-        All gradients are those of ``loss``. Lists have an entry for each layer, hidden ones first.
+        All gradients are gradients of ``loss``. Lists have one entry per layer, hidden layers
+        first.
 
         loss : float
-            The objective that ``fit`` minimises, over all rows: weighted mean loss and penalty.
+            The objective of ``fit`` over all rows: weighted mean loss plus penalty.
 
         raw_prediction : ndarray of shape (n_samples, n_raw)
-            What the last layer computes, before the inverse link.
+            Output of the last layer, before the inverse link.
 
         preactivations : list of ndarrays of shape (n_samples, n_units)
-            ``Z``; the last one is the raw prediction.
+            Pre-activations ``Z``; the last one is the raw prediction.
 
         activations : list of ndarrays of shape (n_samples, n_units)
-            ``H = f(Z)``; the last layer is linear.
+            Activations ``H = f(Z)``; the last layer is linear.
 
         deltas : list of ndarrays of shape (n_samples, n_units)
-            ``dF/dZ``.
+            Gradients ``dF/dZ``.
 
         coef_grads, intercept_grads : lists of ndarrays
-            ``dF/dW``, the penalty's part included, and ``dF/db``.
+            Gradients ``dF/dW``, including the penalty, and ``dF/db``.
 
         input_gradient : ndarray of shape (n_samples, n_features)
-            ``dF/dX``.
+            Gradient ``dF/dX``.
 
     See Also
     --------
-    input_gradient : Gradient of an output, instead of the loss.
+    input_gradient : Compute the gradient of an output instead of the loss.
 
     Examples
     --------
@@ -110,7 +111,7 @@ def backpropagate(
     workspace = Workspace(network, len(rows), rows.dtype, keep_inputs=True)
     raw_prediction = network.forward(parameters, batch.X, workspace)
     layers = workspace.layers(len(rows))
-    # Activations may be overwritten on the way back.
+    # The backward pass may overwrite activations.
     preactivations = [buffers.Z.copy() for buffers in layers]
     activations = [buffers.H.copy() for buffers in layers]
     delta = layers[-1].delta
@@ -131,7 +132,7 @@ def backpropagate(
 
 
 def _objective(estimator, X, y, sample_weight, dtype=None):
-    """The objective of ``fit``, zero weights kept; the parameters, and room for the gradient."""
+    """Return the objective of ``fit`` including rows of weight 0, parameters, and a buffer."""
     estimator = one_fit_of(estimator)
     network, target = estimator._fitted()
     checked = check_data(estimator, X, y, sample_weight, reset=False, target=target)
@@ -144,7 +145,7 @@ def _objective(estimator, X, y, sample_weight, dtype=None):
 def layer_outputs(
     estimator: FittedEstimator | BaseTabular, X: MatrixLike
 ) -> list[FloatArray] | Any:  # a list of such lists for tables
-    """Activations of the hidden layers.
+    """Compute the activations of the hidden layers.
 
     Parameters
     ----------
@@ -157,9 +158,9 @@ def layer_outputs(
     Returns
     -------
     activations : list of ndarrays of shape (n_samples, n_units), or list of such lists
-        One for each hidden layer, the first one first; the last one is ``transform(X)``. Of an
-        estimator for tables, a list for each member; the first layer of a member may be one that
-        embeds numbers, as ``summary()`` tells.
+        One array per hidden layer, in order; the last one is ``transform(X)``. For an estimator
+        for tables, one list per member. The first layer of a member may be an embedding of
+        numbers, see ``summary()``.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def check_gradient(
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        A fitted estimator, at whose parameters the gradient is checked. It is not changed.
+        A fitted estimator. The gradient is checked at its parameters. It is not changed.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data.
@@ -202,35 +203,36 @@ def check_gradient(
         Targets.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights; ones by default.
+        Sample weights; ones by default.
 
     n_directions : int, default=5
         Number of random directions in the space of the parameters.
 
     step : float, default=None
-        Step of the differences; chosen for parameters of the order of one by default.
+        Step of the finite differences. The default suits parameters of the order of one.
 
     random_state : int, RandomState instance or None, default=None
-        Source of the directions.
+        Random number generator for the directions.
 
     Returns
     -------
     check : GradientCheck
-        ``check.max_relative_error`` and, for an assertion, ``check.ok(rtol)``.
+        Result with ``check.max_relative_error`` and, for assertions, ``check.ok(rtol)``.
 
     Raises
     ------
     ValueError
-        Where there is no numerical derivative to compare with, say at a kink of ReLU.
+        If no numerical derivative can be computed, for example at a kink of ReLU.
 
     See Also
     --------
-    skbackprop.inspection.check_directional_derivatives : The same for any function.
+    skbackprop.inspection.check_directional_derivatives : Check the gradient of any function.
 
     Notes
     -----
-    All is computed in float64. Errors are relative to the gradient, of which hardly more than
-    rounding is left after an L-BFGS fit with a very small ``tol``: check at an earlier stage then.
+    All computations are in float64. Errors are relative to the gradient. After an L-BFGS fit with
+    a very small ``tol`` the gradient is hardly more than rounding errors; check an estimator with
+    fewer iterations instead.
 
     Examples
     --------

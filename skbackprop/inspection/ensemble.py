@@ -1,4 +1,4 @@
-"""One network, or the several ones of an estimator for tables, looked at in the same way."""
+"""A common interface to one network and to the ensemble of an estimator for tables."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..utils import check_features, one_fit_of
 
 
 def ensemble_of(estimator):
-    """The networks of a fitted estimator, their inputs and their outputs.
+    """Return an object with the networks of a fitted estimator, their inputs and outputs.
 
-    The object has the attributes and methods of ``OneNetwork``.
+    It has the attributes and methods of ``OneNetwork``.
     """
     estimator = one_fit_of(estimator)
     if isinstance(estimator, FittedEstimator):
@@ -20,26 +20,27 @@ def ensemble_of(estimator):
 
 
 def is_after_link(estimator, of):
-    """Whether an output is that after the link, as ``of`` says."""
+    """Return whether ``of`` selects the output after the link."""
     predicted = "probability" if is_classifier(estimator) else "prediction"
     if of not in ("raw", predicted):
-        raise ValueError(f"of must be 'raw' or {predicted!r} here, got {of!r}.")
+        kind = "classifier" if is_classifier(estimator) else "regressor"
+        raise ValueError(f"of must be 'raw' or {predicted!r} for a {kind}, got {of!r}.")
     return of == predicted
 
 
 class OneNetwork:
-    """A Backprop estimator, as an ensemble of one network.
+    """A Backprop estimator as an ensemble of one network.
 
     Attributes
     ----------
     networks : list of FittedNetwork
-        The one network.
+        List with the network.
 
     target : Target
-        Reads its raw predictions.
+        Target that interprets its raw predictions.
 
     has_members : bool
-        Whether these are members, which the user knows of.
+        Whether users see the networks as members of an ensemble.
     """
 
     has_members = False
@@ -50,16 +51,16 @@ class OneNetwork:
         self._estimator = estimator
 
     def inputs(self, X):
-        """What the network sees of data: an object like ``Features``."""
+        """Return the inputs of the network for data, an object like ``Features``."""
         return Features(check_features(self._estimator, X))
 
     def slopes(self, output, raws, after_link):
-        """Gradients of an output with respect to the raw predictions of each network."""
+        """Return gradients of an output with respect to the raw predictions of each network."""
         return [self.target.slope(output, raws[0], after_link)]
 
 
 class Features:
-    """Features as they are.
+    """Features that are the inputs of the network without encoding.
 
     Attributes
     ----------
@@ -75,5 +76,5 @@ class Features:
         self.n_features = X.shape[1]
 
     def gradient(self, of_inputs, start, stop):
-        """A gradient with respect to features, from one for the inputs of some rows."""
+        """Turn a gradient with respect to the inputs of some rows into one for features."""
         return of_inputs

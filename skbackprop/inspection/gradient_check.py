@@ -1,7 +1,7 @@
-"""Comparing a gradient with the function it should be the gradient of.
+"""Comparison of a gradient with finite differences along random directions.
 
-Along a random direction ``d`` the derivative of ``F`` is ``d . grad F``, whatever the number of
-parameters; a few directions, and a few values of ``F`` on each, tell whether a gradient is right.
+The derivative of ``F`` along a direction ``d`` is ``d . grad F``. A few directions, with a few
+values of ``F`` on each, are enough to check a gradient for any number of parameters.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from ..utils.typing import ArrayLike, FloatArray, RandomState
 
-# Error of truncation (h^4) and of rounding (eps / h) are about equal here.
+# With this step, truncation error (h^4) and rounding error (eps / h) are about equal.
 _STEP = float(np.finfo(np.float64).eps ** 0.2)
 
-# Two step sizes agree to that on a smooth function; a kink inside the stencil makes them differ.
+# Two step sizes agree to this accuracy on a smooth function, but not across a kink.
 _AGREEMENT = 1e-7
 _ROUNDING = 100 * float(np.finfo(np.float64).eps)
 
@@ -31,20 +31,20 @@ _SHRINK = 0.5
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """Derivatives along random directions, by the gradient and by differences.
+    """Hold derivatives along random directions, from the gradient and from differences.
 
     Parameters
     ----------
     analytic : tuple of float
-        ``d . gradient`` of each direction ``d``.
+        ``d . gradient`` for each direction ``d``.
 
     numerical : tuple of float
-        The same derivatives, from values of the function.
+        The same derivatives, computed from values of the function.
 
     relative_errors : tuple of float
-        Their absolute differences over the larger of the two, or over the root mean square of
-        ``d . gradient`` over all directions, ``|gradient| / sqrt(n)``, if that is larger: a
-        direction that happens to be orthogonal to the gradient does not magnify rounding.
+        Absolute differences of the two, divided by the larger one, or by the root mean square of
+        ``d . gradient`` over all directions, ``|gradient| / sqrt(n)``, if that is larger. So a
+        direction that is almost orthogonal to the gradient does not magnify rounding errors.
 
     Examples
     --------
@@ -60,21 +60,21 @@ class GradientCheck:
 
     @property
     def max_relative_error(self) -> float:
-        """Largest of the relative errors; NaN if one is."""
+        """Return the largest relative error; NaN if one of them is NaN."""
         return float(np.max(self.relative_errors))
 
     def ok(self, rtol: float = 1e-6) -> bool:
-        """Whether no relative error is larger than ``rtol``, and none is NaN.
+        """Return whether all relative errors are at most ``rtol``, and none is NaN.
 
         Parameters
         ----------
         rtol : float, default=1e-6
-            Largest relative error that is still right.
+            Largest accepted relative error.
 
         Returns
         -------
         ok : bool
-            The answer.
+            Whether the gradient agrees with the function.
         """
         return self.max_relative_error <= rtol
 
@@ -89,11 +89,11 @@ def check_directional_derivatives(
 ) -> GradientCheck:
     """Compare a gradient with numerical derivatives along random directions.
 
-    The derivative along a direction ``d`` of length 1 comes from the five-point stencil
+    The derivative along a direction ``d`` of length 1 is computed by the five-point stencil
 
         [F(theta - 2h d) - 8 F(theta - h d) + 8 F(theta + h d) - F(theta + 2h d)] / (12 h),
 
-    whose error of truncation is ``h^4 / 30`` times the fifth derivative.
+    whose truncation error is ``h^4 / 30`` times the fifth derivative.
 
     Parameters
     ----------
@@ -102,39 +102,40 @@ def check_directional_derivatives(
         gradient, of shape (n_parameters,).
 
     theta : array-like of shape (n_parameters,)
-        Where to check. Used, and given to the function, in float64; never changed.
+        Point at which to check the gradient. The function gets it in float64. It is not changed.
 
     n_directions : int, default=5
         Number of directions, each uniform on the unit sphere.
 
     step : float, default=None
-        The first ``h`` to try for each direction; ``eps**0.2``, about 7e-4, by default, which
-        suits functions and parameters of the order of one.
+        First step ``h`` for each direction. The default is ``eps**0.2``, about 7e-4, which suits
+        functions and parameters of the order of one.
 
     random_state : int, RandomState instance or None, default=None
-        Source of the directions.
+        Random number generator for the directions.
 
     Returns
     -------
     check : GradientCheck
-        Ask it ``check.ok(rtol)``.
+        Result; use ``check.ok(rtol)`` in assertions.
 
     Raises
     ------
     ValueError
-        Where no direction was found along which the numerical derivative can be trusted: the
-        function is not smooth near ``theta``, or not finite.
+        If no direction has a reliable numerical derivative: the function is not smooth near
+        ``theta``, or not finite.
 
     Notes
     -----
-    A function with kinks, say of a network with ReLU, is smooth except on thin sets, and the
-    stencil is right unless it crosses one. Whether it does is judged by values alone, so that it
-    cannot hide a wrong gradient: with ``h`` and with ``h / 2``, slope and curvature are the same
-    on a smooth stretch, and differ across a kink. Where they differ, another direction is drawn
-    and ``h`` is halved, up to 20 times. If ``theta`` itself lies on a kink there is no gradient to
-    check, and this ends in the ValueError.
+    A function with kinks, such as that of a ReLU network, is smooth except on thin sets, and the
+    stencil is accurate unless it crosses such a set. The test for this uses function values only,
+    so it cannot hide a wrong gradient: the steps ``h`` and ``h / 2`` give the same slope and
+    curvature where the function is smooth, and different ones across a kink. If they differ,
+    another direction is drawn and ``h`` is halved, up to 20 times. If ``theta`` itself is on a
+    kink, there is no gradient to check, and the function raises the ValueError.
 
-    Errors are relative; so ``theta`` should not be a minimum, where only rounding is left.
+    Errors are relative, so do not check at a minimum, where the gradient consists of rounding
+    errors.
 
     Examples
     --------
@@ -171,7 +172,7 @@ def check_directional_derivatives(
 
 
 def _smooth_direction(value, theta, step, random_state):
-    """Draw directions until one has a numerical derivative to trust; return both."""
+    """Draw directions until one has a reliable numerical derivative; return both."""
     for _ in range(_MAX_DRAWS):
         direction = random_state.normal(size=theta.shape)
         direction /= np.linalg.norm(direction)
@@ -180,18 +181,18 @@ def _smooth_direction(value, theta, step, random_state):
             return direction, derivative
         step *= _SHRINK
     raise ValueError(
-        f"No numerical derivative to compare with: along each of {_MAX_DRAWS} random directions, "
-        f"with steps down to {step / _SHRINK:.1e}, two step sizes disagree. The function is not "
-        "smooth near theta, or not finite, or step is much too large."
+        f"No reliable numerical derivative: two step sizes disagree along each of {_MAX_DRAWS} "
+        f"random directions, with steps down to {step / _SHRINK:.1e}. The function is not smooth "
+        "near theta, or not finite, or step is much too large."
     )
 
 
 def _trusted_derivative(value, theta, direction, step):
-    """The five-point derivative; None where half the step gives another one."""
+    """Return the five-point derivative, or None if half the step gives a different one."""
     values = {k: value(theta + 0.5 * k * step * direction) for k in (-4, -2, -1, 0, 1, 2, 4)}
     slopes = {k: (values[k] - values[-k]) / (k * step) for k in (1, 2, 4)}
-    # The kinks of two terms can cancel in the slopes. In the curvatures they add up; times the
-    # step, these are differences of slopes.
+    # The kinks of two terms can cancel in the slopes, but not in the curvatures. Multiplied by the
+    # step, curvatures are differences of slopes.
     bends = {k: (values[k] - 2 * values[0] + values[-k]) / (k * k * step) for k in (1, 2, 4)}
     rounding = _ROUNDING * max(map(abs, values.values())) / step
     fine = (4 * slopes[1] - slopes[2]) / 3
@@ -201,7 +202,7 @@ def _trusted_derivative(value, theta, direction, step):
 
 
 def _disagreement(estimates):
-    """Difference of the extrapolations from the two step sizes."""
+    """Return the difference of the extrapolations from the two step sizes."""
     fine = (4 * estimates[1] - estimates[2]) / 3
     coarse = (4 * estimates[2] - estimates[4]) / 3
     return abs(fine - coarse)

@@ -1,4 +1,4 @@
-"""Gradients with respect to the input, and inputs that are moved along them."""
+"""Gradients with respect to the input, and inputs for a wanted output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..utils.typing import Array, ArrayLike, FloatArray, MatrixLike
 
     class FoundInputs(Bunch):
-        """What ``minimize_input`` returns."""
+        """The result of ``minimize_input``."""
 
         X: FloatArray
         loss: FloatArray
@@ -37,7 +37,7 @@ def input_gradient(
     output: Any = None,
     of: Literal["raw", "probability", "prediction"] = "raw",
 ) -> FloatArray:
-    """Gradient of an output with respect to each feature, row by row.
+    """Compute the gradient of an output with respect to the features, for each row.
 
     Parameters
     ----------
@@ -48,40 +48,39 @@ def input_gradient(
         The data.
 
     output : label, int or tuple, default=None
-        A class of ``classes_``, or the position of a target; where there are several columns of
-        labels, a tuple of the column's position and the class. By default the only output, or all
-        of them.
+        A class of ``classes_``, or the position of a target. For several label columns, a tuple of
+        the position of the column and the class. By default all outputs.
 
     of : {'raw', 'probability', 'prediction'}, default='raw'
-        What is differentiated: the raw prediction (``decision_function``), or what the inverse
-        link makes of it, a classifier's probability or a regressor's prediction.
+        Function to differentiate: the raw prediction (``decision_function``), or the result of the
+        inverse link, which is a probability for a classifier and a prediction for a regressor.
 
     Returns
     -------
     gradient : ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features)
-        Three-dimensional where ``output`` is None and there are several outputs. The only output
-        of a binary classifier is that of ``classes_[1]``. For tables, entries of categories and of
-        missing values are NaN.
+        Gradients. Three-dimensional if ``output`` is None and there are several outputs. A binary
+        classifier has one output, that of ``classes_[1]``. For tables, the entries of categories
+        and of missing values are NaN.
 
     Raises
     ------
     ValueError
-        Where there is no such output.
+        If the output does not exist.
 
     See Also
     --------
-    level_contrasts : For categories, which have no gradient.
+    level_contrasts : Compute effects of categories, which have no gradient.
 
     Notes
     -----
-    The raw prediction of the first of two classes is minus that of the second.
+    The raw prediction of the first of two classes is the negative of that of the second.
 
-    Of an estimator for tables, an output is that of the whole ensemble: with ``of='raw'`` the mean
-    of the raw predictions of the members, for :class:`~skbackprop.TabularRegressor` in the units
-    of ``y`` where the link is the identity. Gradients are per unit of a number as it stands in the
-    table: they go through the encoding and the scaling. Those of dates are per day, those of time
-    spans per second; a date's year, month, weekday and hour are held. Features that did not vary
-    in ``fit`` have a gradient of 0.
+    For an estimator for tables, an output is that of the whole ensemble. With ``of='raw'`` it is
+    the mean of the raw predictions of the members; for :class:`~skbackprop.TabularRegressor` with
+    an identity link it is in the units of ``y``. Gradients include encoding and scaling, so they
+    are per unit of a number in the table. Gradients of dates are per day and those of time spans
+    per second; year, month, weekday and hour of a date are held constant. Features that were
+    constant in ``fit`` have a gradient of 0.
 
     Examples
     --------
@@ -116,7 +115,7 @@ def input_gradient(
 
 
 class _BackwardToInput:
-    """Forward and backward passes for the gradient of the input alone."""
+    """Forward and backward passes for the gradient of the input only."""
 
     def __init__(self, fitted, n_rows, dtype):
         self._network = fitted.network
@@ -125,11 +124,11 @@ class _BackwardToInput:
         self._scratch = self._parameters.empty_like()
 
     def raw_prediction(self, X):
-        """The forward pass."""
+        """Run the forward pass and return raw predictions."""
         return self._network.forward(self._parameters, X, self._workspace)
 
     def gradient(self, X, delta):
-        """The backward pass, from a gradient with respect to the raw prediction."""
+        """Run the backward pass from a gradient with respect to the raw prediction."""
         self._workspace.layers(X.shape[0])[-1].delta[...] = delta
         return self._network.backward_to_input(self._parameters, X, self._workspace, self._scratch)
 
@@ -144,14 +143,15 @@ def minimize_input(
     max_iter: int = 200,
     tol: float = 1e-6,
 ) -> FoundInputs:
-    r"""Move inputs so that the network gives a wanted output.
+    r"""Find inputs near given ones for which the network predicts a wanted output.
 
-    Row by row, what is minimised over ``x`` within the bounds is
+    For each row, it minimises over ``x`` within the bounds
 
     .. math:: l(\mathrm{target}, x) + \frac{\mathrm{distance}}{2} \|x - x_0\|^2
 
-    with the loss ``l`` of the estimator, by L-BFGS-B and the gradient of the input: data are
-    generated under a constraint, or the nearest input found for which the prediction is another.
+    where ``l`` is the loss of the estimator, by L-BFGS-B with the gradient with respect to the
+    input. Use it to generate data under constraints, or to find the nearest input with another
+    prediction (a counterfactual).
 
     Parameters
     ----------
@@ -159,29 +159,29 @@ def minimize_input(
         A fitted estimator. It is not changed.
 
     X0 : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Where to start.
+        Initial inputs.
 
     target : label, number or array-like
-        The wanted output, in the form of ``y``: one for all rows, or one for each.
+        The wanted output in the form of ``y``: one for all rows, or one for each row.
 
     bounds : tuple (lower, upper) or scipy.optimize.Bounds, default=None
-        Box constraints, each a number or of shape (n_features,). Equal bounds hold a feature
+        Box constraints, each a number or of shape (n_features,). Equal bounds keep a feature
         fixed.
 
     distance : float, default=0.0
-        Strength with which inputs are held near ``X0``.
+        Strength of the penalty on the distance from ``X0``, in [0, inf).
 
     max_iter : int, default=200
-        Most iterations for a row.
+        Maximum number of iterations for each row.
 
     tol : float, default=1e-6
-        A row is done where no entry of the (projected) gradient is larger.
+        The search for a row stops when no entry of the (projected) gradient is larger than this.
 
     Returns
     -------
     result : Bunch
         X : ndarray of shape (n_samples, n_features)
-            The inputs that were found.
+            The inputs found.
 
         loss : ndarray of shape (n_samples,)
             Their losses, without the distance.
@@ -191,8 +191,9 @@ def minimize_input(
 
     Notes
     -----
-    The loss of a class has no minimum where the network can become ever more certain. Give bounds
-    or a distance then; else the search ends when the gain has become small.
+    A classification loss has no minimum if the network can become ever more certain. Set
+    ``bounds`` or ``distance`` in this case; otherwise the search ends when the improvement becomes
+    small.
 
     Examples
     --------
@@ -217,7 +218,10 @@ def minimize_input(
     X0 = check_features(estimator, X0)
     X0 = np.asarray(X0.toarray() if sparse.issparse(X0) else X0, np.float64)
     if meaning.loss.couples_rows:
-        raise ValueError("The loss of this estimator compares rows: one input alone has none.")
+        raise ValueError(
+            "minimize_input needs a loss of single rows, but the loss of this estimator compares "
+            "rows with each other."
+        )
     search = _InputSearch(network, meaning.loss, distance)
     with about("target"):
         targets = meaning.encode(meaning.broadcast(target, len(X0)), np.dtype(np.float64))
@@ -241,7 +245,7 @@ def minimize_input(
 
 
 class _InputSearch:
-    """Loss of one input as a function of the input, in float64."""
+    """Compute the loss of one row as a function of the input, in float64."""
 
     def __init__(self, network, loss, distance):
         self._loss = loss
@@ -249,13 +253,13 @@ class _InputSearch:
         self._backward = _BackwardToInput(network, 1, np.float64)
 
     def loss(self, x, target):
-        """The loss, and its gradient with respect to the raw prediction."""
+        """Return the loss and its gradient with respect to the raw prediction."""
         raw = self._backward.raw_prediction(x[np.newaxis])
         delta = np.empty_like(raw)
         return self._loss.loss_gradient(target, raw, None, delta), delta
 
     def value_and_gradient(self, x, start, target):
-        """Loss and distance, and their gradient."""
+        """Return loss plus distance, and the gradient of this sum."""
         loss, delta = self.loss(x, target)
         gradient = self._backward.gradient(x[np.newaxis], delta)
         step = x - start
@@ -264,7 +268,7 @@ class _InputSearch:
 
 
 def _broadcast_bounds(bounds, n_features):
-    """Bounds of each feature."""
+    """Return the bounds of each feature."""
     if bounds is None:
         lower, upper = -np.inf, np.inf
     elif isinstance(bounds, Bounds):
@@ -272,6 +276,6 @@ def _broadcast_bounds(bounds, n_features):
     else:
         lower, upper = bounds
     lower, upper = np.broadcast_arrays(lower, upper, np.empty(n_features))[:2]
-    if not np.all(lower <= upper):  # NaN included
-        raise ValueError("bounds must be (lower, upper) with lower <= upper, and not NaN.")
+    if not np.all(lower <= upper):  # also False for NaN
+        raise ValueError("bounds must be (lower, upper) with lower <= upper, without NaN.")
     return Bounds(lower, upper)

@@ -1,4 +1,4 @@
-"""What another category would change."""
+"""Effects of the levels of a categorical feature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..utils.typing import Array, FloatArray, MatrixLike
 
     class LevelContrasts(Bunch):
-        """What ``level_contrasts`` returns."""
+        """The result of ``level_contrasts``."""
 
         levels: Array
         contrasts: FloatArray
@@ -30,11 +30,10 @@ def level_contrasts(
     output: Any = None,
     of: Literal["raw", "probability", "prediction"] = "raw",
 ) -> LevelContrasts:
-    """Change of an output if a categorical feature had another level, row by row.
+    """Compute how an output changes if a categorical feature has another level, for each row.
 
-    For each level, this is the output with the level in place of the row's own, minus the output
-    as the row is; all other features are held. It is to categories what ``input_gradient`` is to
-    numbers.
+    For each level, the contrast is the output with this level minus the output of the row, with
+    all other features unchanged. It is the counterpart of ``input_gradient`` for categories.
 
     Parameters
     ----------
@@ -56,29 +55,29 @@ def level_contrasts(
     Returns
     -------
     result : Bunch
-        The levels, and what each would change.
+        The levels and their contrasts.
 
         levels : ndarray of object of shape (n_levels,)
-            The levels, as texts: None where to be missing is one, and ``'infrequent_sklearn'`` for
-            what rare levels and those that ``fit`` has not seen share.
+            The levels as strings. None stands for missing values if these are a level, and
+            ``'infrequent_sklearn'`` for rare levels and levels that ``fit`` has not seen.
 
         contrasts : ndarray of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
-            0 for the level of the row. Three-dimensional where ``output`` is None and there are
-            several outputs.
+            Changes of the output, 0 for the level of the row. Three-dimensional if ``output`` is
+            None and there are several outputs.
 
     Raises
     ------
     ValueError
-        Where there is no such output, or no such categorical feature.
+        If the output or the categorical feature does not exist.
 
     See Also
     --------
-    input_gradient : For numbers.
+    input_gradient : Compute gradients with respect to numbers.
 
     Notes
     -----
-    Differences of columns compare any two levels: ``contrasts[:, a] - contrasts[:, b]`` is the
-    contrast of level ``a`` to level ``b``.
+    To compare two levels, subtract their columns: ``contrasts[:, a] - contrasts[:, b]`` is the
+    contrast of level ``a`` with level ``b``.
 
     Examples
     --------
@@ -96,8 +95,8 @@ def level_contrasts(
     """
     if isinstance(estimator, FittedEstimator):
         raise TypeError(
-            f"{type(estimator).__name__} has no categorical features; level_contrasts is for "
-            "TabularClassifier and TabularRegressor."
+            f"level_contrasts needs a TabularClassifier or TabularRegressor, got "
+            f"{type(estimator).__name__}, which has no categorical features."
         )
     ensemble = ensemble_of(estimator)
     after_link = is_after_link(estimator, of)

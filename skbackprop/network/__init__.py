@@ -1,7 +1,7 @@
-"""The network: layers, their parameters, and the passes through them.
+"""The network: layers, their parameters, forward and backward passes.
 
-A ``Network`` is a stack of layers and holds no numbers; ``Parameters`` are all its numbers in one
-vector; a ``FittedNetwork`` is both together, after training. A new kind of layer is a class like
+A ``Network`` is a stack of layers without numbers. ``Parameters`` hold all its numbers in one
+vector. A ``FittedNetwork`` combines both after training. A new kind of layer is a class like
 ``Dense`` and a line in ``LAYERS``.
 """
 

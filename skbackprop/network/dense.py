@@ -8,7 +8,7 @@ from .parameters import ParameterShape
 
 
 class DenseBuffers:
-    """What one layer keeps between forward and backward, for a number of rows.
+    """Buffers of one layer between forward and backward pass, for a number of rows.
 
     Attributes
     ----------
@@ -16,17 +16,17 @@ class DenseBuffers:
         Activations.
 
     Z : ndarray of shape (n_rows, n_units) or None
-        Pre-activations, where the activation needs them (else they are overwritten by ``H``).
+        Pre-activations if the activation needs them; otherwise ``H`` overwrites them.
 
     delta : ndarray of shape (n_rows, n_units) or None
-        Gradient of the loss with respect to ``H``, then ``Z``; None in a workspace that only
-        predicts.
+        Gradient of the loss with respect to ``H``, then ``Z``; None in a workspace for
+        predictions.
 
     kernel : ActivationKernel or None
-        What adds the bias and applies the activation; None where there is none.
+        Function that adds the bias and applies the activation; None if there is none.
 
     products : ProductKernel or None
-        What multiplies by the weights; None where there are none.
+        Function that multiplies by the weights; None if there are none.
     """
 
     __slots__ = ("H", "Z", "delta", "kernel", "products")
@@ -39,7 +39,7 @@ class DenseBuffers:
         self.products = products
 
     def rows(self, n_rows):
-        """The same buffers for fewer rows."""
+        """Return views of the buffers for fewer rows."""
         arrays = (
             None if array is None else array[:n_rows] for array in (self.H, self.Z, self.delta)
         )
@@ -47,7 +47,7 @@ class DenseBuffers:
 
 
 class Dense:
-    """A fully connected layer: product, bias, activation.
+    """Fully connected layer: product, bias, activation.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ class Dense:
         Numbers of inputs and of units.
 
     activation : Activation
-        Applied to the pre-activations.
+        Activation function.
 
     initializer : callable, default=None
-        ``initializer(coef, intercept, random_state)`` draws the starting values;
-        ``GlorotUniform`` for the activation by default.
+        ``initializer(coef, intercept, random_state)`` draws the initial values. The default is
+        ``GlorotUniform`` for the activation.
 
     rates : tuple of two floats, default=(1.0, 1.0)
-        Factors of the learning rate, of weights and of biases.
+        Factors of the learning rate for weights and for biases.
     """
 
     def __init__(self, fan_in, fan_out, activation, initializer=None, rates=(1.0, 1.0)):
@@ -74,25 +74,25 @@ class Dense:
 
     @property
     def description(self):
-        """What the layer does, in a word: the name of its activation."""
+        """Return the name of the activation."""
         return activation_name(self.activation)
 
     @property
     def parameter_shapes(self):
-        """Weights (penalised) and biases (not)."""
+        """Return the shapes of the weights (penalised) and the biases (not penalised)."""
         return (
             ParameterShape("coef", (self.fan_in, self.fan_out), True, rate=self.rates[0]),
             ParameterShape("intercept", (self.fan_out,), False, rate=self.rates[1]),
         )
 
     def draw(self, parameters, random_state):
-        """Draw starting values."""
+        """Draw initial values."""
         self.initializer(*parameters, random_state)
 
     def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
-        """New buffers for blocks of at most ``n_rows`` rows.
+        """Return new buffers for blocks of at most ``n_rows`` rows.
 
-        ``keep_inputs`` keeps the pre-activations also where the activation does not need them.
+        ``keep_inputs`` keeps the pre-activations even if the activation does not need them.
         """
         H = np.empty((n_rows, self.fan_out), dtype)
         kept = keep_inputs or (backward and self.activation.needs_input)
@@ -114,7 +114,7 @@ class Dense:
         buffers.kernel.forward(Z, intercept, buffers.H)
 
     def backward(self, parameters, inputs, buffers, ones, gradient):
-        """Turn the layer's delta into ``dLoss/dZ`` and write the gradient of its parameters."""
+        """Turn the layer's delta into ``dLoss/dZ``, and write the gradient of its parameters."""
         delta = buffers.delta
         coef_gradient, intercept_gradient = gradient
         buffers.kernel.backward(delta, buffers.H, buffers.Z, ones, intercept_gradient)

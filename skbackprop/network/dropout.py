@@ -1,11 +1,11 @@
-"""Dropout: leaving inputs of layers out of a step, at random.
+"""Dropout: set random inputs of layers to 0 in a training step.
 
-What is dropped are inputs of layers: features for the first one, units of the layer below for the
-others. The rest is scaled up, so that expectations stay, and predictions need no change.
+The dropped inputs are features for the first layer and units of the layer below for the others.
+The remaining inputs are scaled up, which keeps expectations, so predictions need no change.
 
-The masks come from a stream of random bits of their own. Layers with the same rate share what is
-drawn for a minibatch, each one row further down: what a row drops in one layer is independent of
-what it drops in the others, and a third of the bits is enough for three layers.
+The masks use a separate stream of random bits. Layers with the same rate share the bits of a
+minibatch, each shifted by one more row. The masks of one row are therefore independent between
+layers, and three layers need only a third of the bits.
 
 References
 ----------
@@ -19,24 +19,25 @@ from numbers import Real
 import numpy as np
 from scipy import sparse
 
-# A unit is dropped where 8 random bits, as a number, are below a threshold. What a rate is more
-# than a multiple of 1 / 256 is made up for by the steps in which it is rounded up: those in which
-# multiples of the golden section, which are spread evenly, have a large fractional part.
+# A unit is dropped if a random number of 8 bits is below a threshold. Rates that are no multiples
+# of 1 / 256 are correct on average over the steps: each step rounds them up or down depending on
+# the fractional part of a multiple of the golden section, and these are spread evenly.
 _RANGE = 1 << 8
 _PER_WORD = 8
 _GOLDEN_SECTION = 0.6180339887498949
 
 
 def dropout_rates(dropout, input_dropout, n_hidden):
-    """Rates of the inputs of each layer, the features first; None where nothing is dropped.
+    """Return the dropout rates of the inputs of each layer, features first, or None.
 
-    ``dropout`` is the rate of all hidden layers, or a list with one for each.
+    ``dropout`` is one rate for all hidden layers, or a list with one rate per hidden layer. The
+    result is None if all rates are 0.
     """
     rates = [dropout] * n_hidden if isinstance(dropout, Real) else list(dropout)
     if len(rates) != n_hidden:
         raise ValueError(
             f"dropout has {len(rates)} rates, but hidden_layer_sizes has {n_hidden} hidden "
-            "layers; give one rate, or one for each of them."
+            "layers. Pass a single rate, or one rate per hidden layer."
         )
     if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
         raise ValueError(f"dropout must be in [0, 1), got {dropout!r}.")
@@ -46,9 +47,10 @@ def dropout_rates(dropout, input_dropout, n_hidden):
 
 
 class DropoutStream:
-    """Random bits for masks.
+    """Stream of random bits for masks.
 
-    The seed comes from a copy of ``random_state``, so that its own draws stay what they are.
+    The seed is drawn from a copy of ``random_state``, so that the draws of the original do not
+    change.
 
     Attributes
     ----------
@@ -56,7 +58,7 @@ class DropoutStream:
         Factor of all rates, in [0, 1].
 
     offset : float
-        Added to numbers of which the integer part is taken, in [0, 1).
+        Number in [0, 1) that is added before rounding down.
     """
 
     def __init__(self, random_state, strength=1.0):
@@ -68,25 +70,25 @@ class DropoutStream:
         self._entries = np.random.SFC64(entries)
 
     def begin_step(self, strength):
-        """Set the factor of the rates for a step, and how they are rounded in it."""
+        """Set the factor and the rounding of the rates for a step."""
         self.strength = strength
         self.offset = (self.offset + _GOLDEN_SECTION) % 1
 
     def rows(self, n_rows, n_columns):
-        """Random numbers of 8 bits, of shape (n_rows, n_columns or a few more)."""
+        """Return random numbers of 8 bits, of shape (n_rows, n_columns or a few more)."""
         n_words = -(-n_columns // _PER_WORD)
         bits = self._rows.random_raw(n_rows * n_words).view(np.uint8)
         return bits.reshape(n_rows, n_words * _PER_WORD)
 
     def entries(self, n_entries):
-        """Random numbers of 64 bits, for the stored entries of a sparse matrix."""
+        """Return random numbers of 64 bits for the stored entries of a sparse matrix."""
         return self._entries.random_raw(n_entries)
 
 
 class DropoutMasks:
-    """What one workspace drops: masks of the current rows, and the inputs after them.
+    """Masks of the current rows in one workspace, and the masked inputs.
 
-    ``rates`` and ``units`` are the share and the number of the inputs of each layer.
+    ``rates`` are the dropout rates and ``units`` the numbers of inputs of each layer.
     """
 
     def __init__(self, rates, units, n_rows, dtype, stream, kernels):
@@ -102,7 +104,7 @@ class DropoutMasks:
         self._entries_mask = None
 
     def _set_thresholds(self):
-        """Rates to 8 bits: rounded, but then exact, as the scale belongs to the rounded rate."""
+        """Round the rates to 8 bits; ``_scale`` uses the rounded rates, so expectations agree."""
         scale, offset = _RANGE * self._stream.strength, self._stream.offset
         self._thresholds = [min(int(scale * rate + offset), _RANGE - 1) for rate in self._rates]
 
@@ -121,7 +123,7 @@ class DropoutMasks:
             self._entries_mask = kept * X.dtype.type(self._scale(0))
 
     def _draw_shared(self, n_rows, layers):
-        """Masks of layers with the same rate: overlapping parts of one table of bits."""
+        """Draw masks of layers with the same rate, as overlapping parts of one table of bits."""
         bits = self._stream.rows(n_rows + len(layers) - 1, max(self._units[i] for i in layers))
         kernel = self._kernels[layers[0]]
         kernel.choose(bits, self._thresholds[layers[0]], self._scale(layers[0]))
@@ -132,7 +134,7 @@ class DropoutMasks:
         return _RANGE / (_RANGE - self._thresholds[layer])
 
     def apply(self, layer, inputs):
-        """The inputs of a layer without those that are dropped; kept for the backward pass."""
+        """Return the masked inputs of a layer, which are kept for the backward pass."""
         if layer not in self._room:
             return inputs
         if sparse.issparse(inputs):
@@ -147,11 +149,11 @@ class DropoutMasks:
         return dropped
 
     def dropped(self, layer, inputs):
-        """The inputs as ``apply`` gave them last."""
+        """Return the inputs that ``apply`` returned last."""
         return self._dropped.get(layer, inputs)
 
     def backward(self, layer, delta):
-        """Turn the gradient with respect to the inputs after dropping into that before it."""
+        """Turn the gradient with respect to the masked inputs into one for the inputs."""
         if layer in self._masks:
             kernel, first_row = self._masks[layer]
             kernel.drop(delta, first_row, delta)

@@ -1,4 +1,4 @@
-"""A fitted network: layers and what training has found for their parameters, in one object."""
+"""A fitted network: layers and their trained parameters in one object."""
 
 from operator import is_
 
@@ -13,11 +13,11 @@ _NAMED = ("coef", "intercept")
 
 
 class FittedNetwork:
-    """A network with its parameters, which is never changed.
+    """Immutable network with its parameters.
 
-    Predictions, hidden features, inspection, summaries, plots and exports ask it, and none of them
-    guesses what the layers are. Who keeps a reference to it keeps all that a prediction needs,
-    whatever another thread fits meanwhile.
+    Predictions, hidden features, inspection, summaries, plots and exports use it, so none of them
+    needs to know the kinds of layers. A reference to it is enough for a prediction, even if
+    another thread refits the estimator at the same time.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class FittedNetwork:
         The arrays of each layer.
 
     dtype : dtype, default=None
-        Floating-point type of what is computed; that of the arrays by default.
+        Floating-point type of the computations; that of the arrays by default.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class FittedNetwork:
         self._dtype = dtype
 
     def without_arrays(self):
-        """All but the weights and biases, for a pickle that has these elsewhere.
+        """Return everything except the weights and biases, for a pickle that stores these itself.
 
-        In their places is the name of their type, which a user's own arrays need not have.
+        Each is replaced by the name of its type, because arrays set by users may have another.
         """
         shapes = self.network.parameter_shapes
         layers = [
@@ -60,8 +60,8 @@ class FittedNetwork:
 
     @classmethod
     def joined(cls, rest, coefs, intercepts):
-        """The inverse of ``without_arrays``, which has given ``rest``."""
-        network, layers, *dtype = rest  # which early pickles do not have
+        """Restore a network from the result ``rest`` of ``without_arrays``."""
+        network, layers, *dtype = rest  # early pickles have no dtype
         named = dict(zip(_NAMED, map(iter, (coefs, intercepts)), strict=True))
         shapes = network.parameter_shapes
         layers = [
@@ -77,7 +77,7 @@ class FittedNetwork:
         return f"<{type(self).__name__} {network_in_a_line(self, 'identity')}>"
 
     def __reduce__(self):
-        """Each array once: ``coefs`` and ``intercepts`` are found again."""
+        """Store each array once; the constructor finds ``coefs`` and ``intercepts`` again."""
         return FittedNetwork, (self.network, self.layers, self._dtype)
 
     def _arrays_named(self, name):
@@ -90,26 +90,26 @@ class FittedNetwork:
 
     @property
     def dtype(self):
-        """Floating-point type of what is computed."""
+        """Return the floating-point type of the computations."""
         return self.layers[-1][0].dtype if self._dtype is None else np.dtype(self._dtype)
 
     @property
     def layer_units(self):
-        """Number of features, and of the units of each layer."""
+        """Return the number of features and the numbers of units of each layer."""
         return self.network.layer_units
 
     @property
     def hidden_layers(self):
-        """Positions of the layers before the last one."""
+        """Return the positions of the layers before the last one."""
         return range(len(self.layers) - 1)
 
     def with_arrays(self, coefs, intercepts):
-        """The network with other weights and biases, of its type; itself, where they are its own.
+        """Return the network with other weights and biases, or itself if they are the same.
 
         Raises
         ------
         ValueError
-            Where a shape is another.
+            If the shape of an array is wrong.
         """
         given, own = (*coefs, *intercepts), (*self.coefs, *self.intercepts)
         if len(given) == len(own) and all(map(is_, given, own)):
@@ -128,25 +128,25 @@ class FittedNetwork:
         return FittedNetwork(self.network, layers, self._dtype)
 
     def parameters(self, dtype):
-        """The arrays as ``Parameters`` of a type, copied."""
+        """Return a copy of the arrays as ``Parameters`` with a given type."""
         parameters = self.network.parameters(dtype)
         self.copy_into(parameters)
         return parameters
 
     def copy_into(self, parameters):
-        """Overwrite parameters of the same shapes."""
+        """Copy the arrays into parameters with the same shapes."""
         for arrays, own in zip(parameters.layers, self.layers, strict=True):
             for array, value in zip(arrays, own, strict=True):
                 array[...] = value
 
     def raw_prediction(self, X):
-        """Raw predictions for validated features, of shape (n_samples, n_raw)."""
+        """Return raw predictions for validated features, of shape (n_samples, n_raw)."""
         rows = Rows.of_features(X, self.dtype)
         with np.errstate(all="ignore"):
             return raw_predictions(self.network, self._arrays(), rows)
 
     def hidden_activations(self, X, layers):
-        """Activations of some layers (0 is the first one) for validated features."""
+        """Return activations of some layers (0 is the first one) for validated features."""
         rows = Rows.of_features(X, self.dtype)
         return hidden_activations(self.network, self._arrays(), rows, layers)
 

@@ -1,4 +1,4 @@
-"""Starting values of a layer's weights and biases."""
+"""Initial values of the weights and biases of a layer."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class GlorotUniform:
-    """Weights and biases uniform in ``±sqrt(factor / (fan_in + fan_out))``.
+    """Draw weights and biases uniformly from ``±sqrt(factor / (fan_in + fan_out))``.
 
-    The weights are drawn first, then the biases, in float64 whatever the dtype of the parameters:
-    the draws of scikit-learn.
+    The weights are drawn first, then the biases, in float64 for every dtype of the parameters, as
+    in scikit-learn.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ class GlorotUniform:
 
 @dataclass(frozen=True)
 class UnitVariance:
-    """Weights from ``N(0, 1 / fan_in)`` and biases from ``N(0, 1)``, drawn in float64.
+    """Draw weights from ``N(0, 1 / fan_in)`` and biases from ``N(0, 1)``, in float64.
 
-    Inputs of variance 1 then give pre-activations of variance 2, whatever the width.
+    For inputs of variance 1, the pre-activations have variance 2 for every width.
     """
 
     def __call__(self, coef, intercept, random_state):

@@ -1,6 +1,6 @@
 """Forward and backward passes over the layers of a network.
 
-In the lecture notes' symbols, a layer computes
+A layer computes
 
     Z = H_below W + b,        H = f(Z),
 
@@ -23,22 +23,22 @@ from .parameters import Parameters
 
 
 class Network:
-    """A stack of layers, from the features to the raw prediction.
+    """Stack of layers from the features to the raw prediction.
 
-    The last layer is linear: the inverse link belongs to the loss.
+    The last layer is linear, because the inverse link belongs to the loss.
 
     Parameters
     ----------
     layers : list of layers
-        Such as ``Dense``, each with as many inputs as the one below has units.
+        Layers such as ``Dense``. Each has as many inputs as the layer below has units.
 
     dropout : sequence of float, default=None
-        Share of the inputs of each layer to leave out of a step of training; None for none.
+        Dropout rates of the inputs of each layer; None for no dropout.
 
     Attributes
     ----------
     layer_units : tuple of int
-        Number of features, and of the units of each layer.
+        Number of features and numbers of units of each layer.
     """
 
     def __init__(self, layers, dropout=None):
@@ -49,31 +49,32 @@ class Network:
         self._first_trained = next(trained, len(layers))
 
     def n_products(self, n_rows, stored_per_row):
-        """About how many products of two numbers a forward pass takes; an estimate.
+        """Estimate the number of multiplications in a forward pass.
 
-        ``stored_per_row`` are the features of a row that are stored, all of them but for sparse X.
+        ``stored_per_row`` is the number of stored features per row, which is smaller than the
+        number of features for sparse ``X``.
         """
         n_units = (stored_per_row, *self.layer_units[1:])
         return n_rows * sum(fan_in * fan_out for fan_in, fan_out in pairwise(n_units))
 
     @property
     def parameter_shapes(self):
-        """Shapes of the parameters of each layer."""
+        """Return the shapes of the parameters of each layer."""
         return [layer.parameter_shapes for layer in self.layers]
 
     def parameters(self, dtype, flat=None):
-        """Parameters of this network's shapes."""
+        """Return parameters with the shapes of this network."""
         return Parameters(self.parameter_shapes, dtype, flat)
 
     def draw(self, parameters, random_state):
-        """Draw starting values, layer by layer from the first one."""
+        """Draw initial values, layer by layer from the first one."""
         for layer, arrays in zip(self.layers, parameters.layers, strict=True):
             layer.draw(arrays, random_state)
 
     def forward(self, parameters, X, workspace):
-        """Raw prediction of a block of rows, dense or CSR: a view of the workspace.
+        """Return raw predictions of a block of rows, dense or CSR, as a view of the workspace.
 
-        The workspace receives the activations of all layers.
+        The activations of all layers are written into the workspace.
         """
         inputs = X
         masks = workspace.masks
@@ -85,16 +86,16 @@ class Network:
         return inputs
 
     def backward(self, parameters, X, workspace, gradient):
-        """Gradient of the parameters, from the delta which the loss left in the last layer.
+        """Compute the gradient of the parameters and write it into ``gradient``.
 
-        The workspace is as the forward pass of the same block left it, with ``delta`` of the last
-        layer set to the gradient of the loss with respect to the raw prediction. ``gradient`` is
-        overwritten. Layers below the first one that is trained are left out.
+        The workspace must hold the forward pass of the same block, and ``delta`` of the last layer
+        must be the gradient of the loss with respect to the raw prediction. The pass ends at the
+        lowest layer with trained parameters.
         """
         self._backward(parameters, X, workspace, gradient, self._first_trained)
 
     def _backward(self, parameters, X, workspace, gradient, lowest):
-        """Go down to the layer ``lowest``."""
+        """Run the backward pass down to the layer ``lowest``."""
         n_rows = X.shape[0]
         buffers = workspace.layers(n_rows)
         ones = workspace.ones[:n_rows]
@@ -111,7 +112,7 @@ class Network:
                     masks.backward(i, buffers[i - 1].delta)
 
     def backward_to_input(self, parameters, X, workspace, gradient):
-        """Like ``backward``; return the gradient of the input, too."""
+        """Do the same as ``backward``, and return the gradient with respect to the input."""
         self._backward(parameters, X, workspace, gradient, 0)
         buffers = workspace.layers(X.shape[0])[0]
         out = np.empty(X.shape, buffers.delta.dtype)
@@ -120,19 +121,19 @@ class Network:
 
 
 def output_layer(fan_in, fan_out, initializer, rates=(1.0, 1.0), ordered=()):
-    """The last layer: dense, or with groups of ``ordered`` outputs that share a score each."""
+    """Return the last layer: dense, or with one score for each group of ``ordered`` outputs."""
     if ordered:
         return CumulativeLogit(fan_in, fan_out, ordered, initializer, rates)
     return Dense(fan_in, fan_out, Identity(), initializer, rates)
 
 
 def dense_network(layer_units, activations, dropout=None, output_start=None, ordered=()):
-    """Network of dense layers of which the last one is linear, as scikit-learn starts it.
+    """Build a network of dense layers with a linear last layer, initialised as in scikit-learn.
 
-    ``layer_units`` are the numbers of features, of units of each hidden layer, and of raw outputs;
-    ``activations`` are those of the hidden layers. The last layer is started as one with the
-    activation ``output_start`` would be; by default like the hidden one below it. Groups of
-    ``ordered`` raw outputs share a score each, as in ``CumulativeLogit``.
+    ``layer_units`` are the numbers of features, of units of each hidden layer, and of raw outputs.
+    ``activations`` are those of the hidden layers. The last layer is initialised as a layer with
+    the activation ``output_start``, by default the activation of the hidden layer below it. Each
+    group of ``ordered`` raw outputs shares a score, as in ``CumulativeLogit``.
     """
     if output_start is None:
         output_start = activations[-1] if activations else Identity()

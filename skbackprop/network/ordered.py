@@ -1,4 +1,4 @@
-"""The output layer of classes that have an order: one score, and thresholds that cut it."""
+"""The output layer for ordered classes: one score and thresholds."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from .parameters import ParameterShape
 
 
 class OrderedBuffers(NamedTuple):
-    """What the layer keeps between forward and backward, for a number of rows.
+    """Buffers of the layer between forward and backward pass, for a number of rows.
 
     Attributes
     ----------
@@ -17,10 +17,10 @@ class OrderedBuffers(NamedTuple):
         Outputs.
 
     delta : ndarray of shape (n_rows, fan_out) or None
-        Gradient of the loss with respect to ``H``; None in a workspace that only predicts.
+        Gradient of the loss with respect to ``H``; None in a workspace for predictions.
 
     scores : ndarray of shape (n_rows, n_scores)
-        The products, without a bias.
+        Products of inputs and weights, without a bias.
 
     slopes : ndarray of shape (n_rows, n_scores) or None
         Gradient of the loss with respect to ``scores``.
@@ -33,29 +33,29 @@ class OrderedBuffers(NamedTuple):
 
     @property
     def Z(self):
-        """The outputs: there is no activation."""
+        """Return the outputs, because there is no activation."""
         return self.H
 
     def rows(self, n_rows):
-        """The same buffers for fewer rows."""
+        """Return views of the buffers for fewer rows."""
         return OrderedBuffers(*(None if array is None else array[:n_rows] for array in self))
 
 
 class CumulativeLogit:
-    """An output layer in which ordered classes share one score: proportional odds.
+    """Output layer in which ordered classes share one score: proportional odds.
 
-    For each group of ``K`` outputs, the layer computes one score ``s = inputs w`` and gives the
-    logarithms of the probabilities of the ``K`` classes, of which ``softmax`` makes the
-    probabilities again:
+    For each group of ``K`` outputs, the layer computes one score ``s = inputs w`` and returns the
+    logarithms of the probabilities of the ``K`` classes, which ``softmax`` turns back into
+    probabilities:
 
         P(class <= k) = 1 / (1 + exp(-(theta_k - s))),   k = 1, ..., K - 1.
 
-    The thresholds ascend whatever the biases ``b`` are: ``theta_1 = b_1``, and
-    ``theta_k = theta_(k-1) + log(1 + exp(b_k))``. They start where all classes are equally
-    probable. Outputs that are in no group are those of a dense layer.
+    The thresholds increase for all values of the biases ``b``: ``theta_1 = b_1``, and
+    ``theta_k = theta_(k-1) + log(1 + exp(b_k))``. Initially all classes have the same probability.
+    Outputs in no group are computed as in a dense layer.
 
-    The weights are of shape (fan_in, n_scores), first those of the outputs in no group; the biases
-    stand in the same order, with ``K - 1`` for each group.
+    The weights have the shape (fan_in, n_scores), starting with the outputs in no group. The
+    biases have the same order, with ``K - 1`` for each group.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class CumulativeLogit:
         The outputs of each group, at least two, from the lowest class to the highest.
 
     initializer : callable
-        As in ``Dense``; thresholds are then set.
+        As in ``Dense``; the thresholds are set afterwards.
 
     rates : tuple of two floats, default=(1.0, 1.0)
         As in ``Dense``.
@@ -91,7 +91,7 @@ class CumulativeLogit:
 
     @property
     def parameter_shapes(self):
-        """Weights of the scores (penalised) and biases (not)."""
+        """Return the shapes of the weights (penalised) and the biases (not penalised)."""
         n_biases = self.fan_out - len(self.groups)
         return (
             ParameterShape("coef", (self.fan_in, self._n_scores), True, rate=self.rates[0]),
@@ -99,7 +99,7 @@ class CumulativeLogit:
         )
 
     def draw(self, parameters, random_state):
-        """Draw starting values; thresholds are those of equal probabilities."""
+        """Draw initial values; thresholds are set for equal probabilities."""
         self.initializer(*parameters, random_state)
         for group, _, biases in self.places(parameters[1]):
             theta = logit(np.arange(1, len(group)) / len(group))
@@ -107,7 +107,7 @@ class CumulativeLogit:
             biases[1:] = np.log(np.expm1(np.diff(theta)))
 
     def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
-        """New buffers for blocks of at most ``n_rows`` rows."""
+        """Return new buffers for blocks of at most ``n_rows`` rows."""
         H = np.empty((n_rows, self.fan_out), dtype)
         scores = np.empty((n_rows, self._n_scores), dtype)
         if not backward:
@@ -115,7 +115,7 @@ class CumulativeLogit:
         return OrderedBuffers(H, np.empty_like(H), scores, np.empty_like(scores))
 
     def forward(self, parameters, inputs, buffers):
-        """Compute scores, and logarithms of probabilities."""
+        """Compute scores and logarithms of probabilities."""
         coef, intercept = parameters
         H, scores = buffers.H, buffers.scores
         scores[...] = inputs @ coef
@@ -140,11 +140,11 @@ class CumulativeLogit:
         coef_gradient[...] = inputs.T @ slopes
 
     def backward_inputs(self, parameters, buffers, out):
-        """Write ``dLoss/dinputs`` into ``out``: ``backward`` has left that of the scores."""
+        """Write ``dLoss/dinputs`` into ``out``, from the slopes that ``backward`` computed."""
         np.dot(buffers.slopes, parameters[0].T, out=out)
 
     def places(self, intercept):
-        """Outputs, position of the score and biases of each group."""
+        """Yield outputs, position of the score and biases of each group."""
         start = n_others = len(self.others)
         for k, group in enumerate(self.groups):
             stop = start + len(group) - 1
@@ -153,17 +153,17 @@ class CumulativeLogit:
 
 
 def _below(score, biases):
-    """Logits of ``P(class <= k)``, of shape (n_rows, K - 1)."""
+    """Return the logits of ``P(class <= k)``, of shape (n_rows, K - 1)."""
     steps = np.logaddexp(0, biases)
     steps[0] = biases[0]
     return np.cumsum(steps) - score[:, np.newaxis]
 
 
 def _log_probabilities(score, biases):
-    """Logarithms of the probabilities of the classes, of shape (n_rows, K).
+    """Return the logarithms of the class probabilities, of shape (n_rows, K).
 
-    ``P(j < class <= k) = P(class <= k) P(class > j) (1 - exp(theta_j - theta_k))``: no difference
-    of probabilities is taken.
+    ``P(j < class <= k) = P(class <= k) P(class > j) (1 - exp(theta_j - theta_k))``. This formula
+    has no difference of probabilities, so nothing cancels.
     """
     below = _below(score, biases)
     logarithms = np.zeros((len(score), len(biases) + 1), score.dtype)
@@ -174,10 +174,10 @@ def _log_probabilities(score, biases):
 
 
 def _pull_back(delta, score, biases, ones, out):
-    """Gradient with respect to the score; that with respect to the biases goes to ``out``."""
+    """Return the gradient with respect to the score; write that of the biases into ``out``."""
     below = _below(score, biases)
     slope = delta[:, :-1] * expit(-below) - delta[:, 1:] * expit(below)
-    # A bias moves its own threshold, and all above it.
+    # A bias moves its own threshold and all thresholds above it.
     out[...] = np.cumsum((ones @ slope)[::-1])[::-1]
     out[1:] *= expit(biases[1:])
     out[1:] += (ones @ delta[:, 1:-1]) * expit(-biases[1:])

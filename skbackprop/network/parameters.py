@@ -6,12 +6,12 @@ import numpy as np
 
 
 class ParameterShape(NamedTuple):
-    """Shape of one parameter array of a layer, and how it is trained.
+    """Shape of one parameter array of a layer, with factors for its training.
 
     Attributes
     ----------
     name : str
-        What the array is called in its layer.
+        Name of the array in its layer.
 
     shape : tuple of int
         Shape of the array.
@@ -23,7 +23,7 @@ class ParameterShape(NamedTuple):
         Factor of the learning rate.
 
     decay : float, default=1.0
-        Factor of the weight decay, where it applies.
+        Factor of the weight decay, if that applies.
     """
 
     name: str
@@ -34,11 +34,11 @@ class ParameterShape(NamedTuple):
 
 
 class Parameters:
-    """All parameters of a network in one flat array, seen layer by layer.
+    """All parameters of a network in one flat array, with views for each layer.
 
     The penalised arrays of all layers come first, then the others; each group is ordered by
-    layer. For a network of dense layers this is ``W_1, ..., W_L, b_1, ..., b_L``, which is how
-    scikit-learn packs them, and it makes the penalised part one slice.
+    layer. For a network of dense layers this is ``W_1, ..., W_L, b_1, ..., b_L``, as in
+    scikit-learn. The penalised part is then one slice.
 
     A gradient has the same structure and is an instance of the same class.
 
@@ -51,7 +51,7 @@ class Parameters:
         Floating-point type of the flat array.
 
     flat : ndarray of shape (n_parameters,), default=None
-        The array to see; an uninitialised one is made by default.
+        Array to use; by default a new, uninitialised one.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Parameters:
         self.penalised = self.flat[:n_penalised]
 
     def _packing(self):
-        """Layer and position in it of each array, in the order in which they are packed."""
+        """Return layer and position in the layer of each array, in the order of ``flat``."""
         return [
             (i, j)
             for penalised in (True, False)
@@ -98,7 +98,7 @@ class Parameters:
         ]
 
     def _factors(self, name):
-        """A factor of each parameter, in the order of ``flat``; None where all are 1."""
+        """Return a factor of each parameter, in the order of ``flat``, or None if all are 1."""
         arrays = [self.shapes[i][j] for i, j in self._packing()]
         factors = [getattr(array, name) for array in arrays]
         if all(factor == 1 for factor in factors):
@@ -108,17 +108,17 @@ class Parameters:
 
     @property
     def rates(self):
-        """Factor of the learning rate of each parameter; None where all are 1."""
+        """Return the factor of the learning rate of each parameter, or None if all are 1."""
         return self._factors("rate")
 
     @property
     def decays(self):
-        """Factor of the decay of each penalised parameter; None where all are 1."""
+        """Return the factor of the decay of each penalised parameter, or None if all are 1."""
         factors = self._factors("decay")
         return None if factors is None else factors[: self.penalised.size]
 
     def named(self, name):
-        """The arrays of that name, layer by layer."""
+        """Return the arrays with a name, layer by layer."""
         return [
             array
             for arrays, declared in zip(self.layers, self.shapes, strict=True)
@@ -128,21 +128,21 @@ class Parameters:
 
     @property
     def coefs(self):
-        """Weights ``W`` of each layer that has them, of shape (fan_in, fan_out)."""
+        """Return the weights ``W`` of each layer that has them, of shape (fan_in, fan_out)."""
         return self.named("coef")
 
     @property
     def intercepts(self):
-        """Biases ``b`` of each layer that has them, of shape (fan_out,)."""
+        """Return the biases ``b`` of each layer that has them, of shape (fan_out,)."""
         return self.named("intercept")
 
     def empty_like(self):
-        """Uninitialised parameters of the same shapes and dtype: a place for a gradient."""
+        """Return uninitialised parameters with the same shapes and dtype, for a gradient."""
         return Parameters(self.shapes, self.flat.dtype)
 
 
 class LayerArrays(NamedTuple):
-    """Parameters that exist as separate arrays only: those of a fitted network.
+    """Parameters as separate arrays, as in a fitted network.
 
     Attributes
     ----------

@@ -1,28 +1,28 @@
-"""A layer that shows numbers to the next one as waves as well."""
+"""A layer that adds periodic features of numeric columns to the features."""
 
 import numpy as np
 
 from .parameters import ParameterShape
 
-# Frequencies at the start, in periods: standard deviations of those of the first and the last wave
-# of a column. Slow waves are for trends, fast ones for steps and bumps.
+# Initial frequencies, in periods: their standard deviations for the first and the last cosine of a
+# column. Low frequencies fit trends, high ones fit steps and bumps.
 _SLOW, _FAST = 0.1, 2.0
 
 
 class EmbeddingBuffers:
-    """What the layer keeps between forward and backward, for a number of rows.
+    """Buffers of the layer between forward and backward pass, for a number of rows.
 
     ``H`` are the outputs, ``delta`` the gradient with respect to them, ``x`` the embedded columns.
-    ``waves`` and ``cosines``, of shape (n_columns, n_waves, n_rows), are the arguments of the
-    cosine and its values; ``outputs``, of shape (n_columns, n_outputs, n_rows), are combinations
-    of these, and their deltas in the backward pass.
+    ``waves`` and ``cosines``, of shape (n_columns, n_waves, n_rows), are the arguments and the
+    values of the cosine. ``outputs``, of shape (n_columns, n_outputs, n_rows), are the linear
+    combinations of the cosines, and their gradients in the backward pass.
     """
 
     __slots__ = ("H", "cosines", "delta", "outputs", "waves", "x")
 
     @property
     def Z(self):
-        """The outputs: the layer has no activation."""
+        """Return the outputs, because the layer has no activation."""
         return self.H
 
     def __init__(self, H, delta, x, waves, cosines, outputs):
@@ -34,7 +34,7 @@ class EmbeddingBuffers:
         self.outputs = outputs
 
     def rows(self, n_rows):
-        """The same buffers for fewer rows."""
+        """Return views of the buffers for fewer rows."""
         return EmbeddingBuffers(
             self.H[:n_rows],
             None if self.delta is None else self.delta[:n_rows],
@@ -43,15 +43,15 @@ class EmbeddingBuffers:
 
 
 class PeriodicEmbedding:
-    r"""Each of some columns, as it is and as combinations of waves of it.
+    r"""Layer that appends learnt periodic features of some columns to all features.
 
-    With the column ``x``: ``u = x w + a``, ``e = V cos(u) + c``; the outputs are all features,
-    followed by ``e`` of the first embedded column, of the second, and so on. Each column has
-    ``w``, ``a``, ``V`` and ``c`` of its own. Backwards,
+    For a column ``x``, ``u = x w + a`` and ``e = V cos(u) + c``. The outputs are all features,
+    followed by ``e`` of the first embedded column, of the second, and so on. Each column has its
+    own ``w``, ``a``, ``V`` and ``c``. The backward pass is
 
         dV = de cos(u)^T,  dc = sum de,  du = -sin(u) (V^T de),  dw = du x,  da = sum du,
 
-    sums being over rows.
+    with sums over rows.
 
     Parameters
     ----------
@@ -59,17 +59,17 @@ class PeriodicEmbedding:
         Number of features.
 
     columns : ndarray of int of shape (n_columns,)
-        Positions of those that are embedded.
+        Positions of the embedded columns.
 
     n_waves : int, default=16
-        Number of cosines a column.
+        Number of cosines per column.
 
     n_outputs : int, default=3
-        Number of combinations a column.
+        Number of linear combinations per column.
 
     rate, decay : float, default=1.0
-        Factors of the learning rate and of the weight decay of all parameters; the rate of ``w``
-        and ``a`` is larger by ``2 pi``, since they count in periods.
+        Factors of the learning rate and of the weight decay of all parameters. The rate of ``w``
+        and ``a`` is larger by the factor ``2 pi``, because their natural unit is a period.
 
     References
     ----------
@@ -91,7 +91,7 @@ class PeriodicEmbedding:
 
     @property
     def parameter_shapes(self):
-        """``w``, ``a``, ``V`` and ``c``."""
+        """Return the shapes of ``w``, ``a``, ``V`` and ``c``."""
         n_columns, of_waves = len(self.columns), 2 * np.pi * self.rate
         return tuple(
             ParameterShape(name, (n_columns, *shape), True, rate=rate, decay=self.decay)
@@ -104,17 +104,17 @@ class PeriodicEmbedding:
         )
 
     def draw(self, parameters, random_state):
-        """Draw starting values.
+        """Draw initial values.
 
         Parameters
         ----------
         parameters : tuple of ndarrays
-            ``w``, from ``2 pi s N(0, 1)`` with ``s`` in a geometric series from 0.1 to 2 over the
-            waves of a column, and ``a``, uniform in a period; ``V`` and ``c``, uniform in
-            ``±1 / sqrt(n_waves)``. Overwritten.
+            Arrays to overwrite: ``w`` from ``2 pi s N(0, 1)``, where ``s`` is a geometric series
+            from 0.1 to 2 over the cosines of a column; ``a`` uniform in one period; ``V`` and
+            ``c`` uniform in ``±1 / sqrt(n_waves)``.
 
         random_state : RandomState
-            Source of the draws.
+            Random number generator.
         """
         w, a, V, c = parameters
         bound = 1 / np.sqrt(self.n_waves)
@@ -125,7 +125,7 @@ class PeriodicEmbedding:
         c[...] = random_state.uniform(-bound, bound, c.shape)
 
     def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
-        """New buffers for blocks of at most ``n_rows`` rows."""
+        """Return new buffers for blocks of at most ``n_rows`` rows."""
         n_columns = len(self.columns)
         H = np.empty((n_rows, self.fan_out), dtype)
         waves = np.empty((n_columns, self.n_waves, n_rows), dtype)
@@ -139,7 +139,7 @@ class PeriodicEmbedding:
         )
 
     def forward(self, parameters, inputs, buffers):
-        """Compute features and embeddings, side by side."""
+        """Compute features and embeddings as columns of one array."""
         w, a, V, c = parameters
         buffers.x[...] = inputs.T[self.columns]
         waves = buffers.waves
@@ -167,7 +167,7 @@ class PeriodicEmbedding:
         np.matmul(waves, ones[:, np.newaxis], out=da)
 
     def backward_inputs(self, parameters, buffers, out):
-        """Write ``dLoss/dinputs`` into ``out``: ``backward`` has left ``du`` in the waves."""
+        """Write ``dLoss/dinputs`` into ``out``; ``backward`` has stored ``du`` in ``waves``."""
         w = parameters[0]
         out[...] = buffers.delta[:, : self.fan_in]
         out[:, self.columns] += np.einsum("kwr,kw->rk", buffers.waves, w[:, :, 0])

@@ -1,7 +1,6 @@
 """Forward passes over any number of rows, block by block.
 
-A block is worked on as a whole, with the BLAS's own threads: they need not be woken, as Python's
-must.
+Each block uses the threads of the BLAS, which start faster than Python threads.
 """
 
 import numpy as np
@@ -11,20 +10,21 @@ from ..data.rows import RowBuffers
 from ..kernels import kernels_for
 from .workspace import Workspace
 
-# A block's activations should fit the cache that a core has to itself.
+# The activations of a block should fit the private cache of a core.
 _BLOCK_ELEMENTS = 1 << 17
 _MAX_BLOCK_ROWS = 1024
 _MIN_BLOCK_ROWS = 512
 _SPARSE_BLOCK_FACTOR = 8
 
-# A prediction's blocks are larger: the BLAS's own threads share one, each with its own cache.
+# Blocks of predictions are larger, because several threads of the BLAS, each with its own cache,
+# share a block.
 _MAX_PREDICTED_ROWS = 2048
 
 
 def rows_per_block(network, X, max_rows=_MAX_BLOCK_ROWS):
-    """Rows of a block, so that what belongs to it stays in the cache.
+    """Return the number of rows of a block, so that its data stay in the cache.
 
-    Sparse blocks are larger: adding up their dense gradients should be a small part of the work.
+    Sparse blocks are larger, so that adding up their dense gradients is a small part of the work.
     """
     if sparse.issparse(X):
         stored_per_row = max(1, X.nnz // max(1, X.shape[0]))
@@ -34,7 +34,7 @@ def rows_per_block(network, X, max_rows=_MAX_BLOCK_ROWS):
 
 
 def blocks_of(n_rows, block_rows):
-    """Bounds (start, stop) of the blocks, in their order."""
+    """Return the bounds (start, stop) of the blocks in their order."""
     return [(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
 
 
@@ -43,7 +43,7 @@ def _kernels_for(network, rows, n_blocks):
 
 
 def _forward_passes(network, parameters, rows, kernels=None):
-    """Go through all rows; yield the bounds of each block, and the workspace after it."""
+    """Process all rows; yield the bounds of each block and the buffers of its layers."""
     n_rows = len(rows)
     block_rows = min(rows_per_block(network, rows.X, _MAX_PREDICTED_ROWS), n_rows)
     blocks = blocks_of(n_rows, block_rows)
@@ -57,9 +57,9 @@ def _forward_passes(network, parameters, rows, kernels=None):
 
 
 def raw_predictions(network, parameters, rows, kernels=None):
-    """Raw predictions of all rows, of shape (n_rows, n_raw).
+    """Return raw predictions of all rows, of shape (n_rows, n_raw).
 
-    The kernels are chosen by the work, unless they are given.
+    By default the kernels are chosen by the amount of work.
     """
     n_rows = len(rows)
     if n_rows <= _MIN_BLOCK_ROWS:  # one block: of a row, the way there is most of the time
@@ -79,7 +79,7 @@ def raw_predictions(network, parameters, rows, kernels=None):
 
 
 def hidden_activations(network, parameters, rows, layers):
-    """Activations of some layers, for all rows; 0 is the first layer."""
+    """Return the activations of some layers for all rows; 0 is the first layer."""
     outputs = [np.empty((len(rows), network.layers[i].fan_out), rows.dtype) for i in layers]
     for start, stop, computed in _forward_passes(network, parameters, rows):
         for i, output in zip(layers, outputs, strict=True):

@@ -1,12 +1,12 @@
-"""Starting values that the user gives, in place of drawn ones."""
+"""Initial parameters set by the user."""
 
 import numpy as np
 
 
 class StartingValues:
-    """``coef_init`` and ``intercept_init`` of ``fit``: an array for each layer, or None.
+    """Hold ``coef_init`` and ``intercept_init`` of ``fit``: an array for each layer, or None.
 
-    None, for all layers or for one, leaves what has been drawn.
+    None, for all layers or for one, keeps the values drawn at random.
     """
 
     def __init__(self, coef_init=None, intercept_init=None):
@@ -14,29 +14,29 @@ class StartingValues:
 
     @property
     def names(self):
-        """Names of what is given."""
+        """Return the names of the arguments that are not None."""
         return [name for name, values in self._given.items() if values is not None]
 
     def refuse_warm_start(self):
-        """Raise ValueError: a warm start has starting values of its own."""
+        """Raise ValueError if values are set, because a warm start has its own."""
         if self.names:
             raise ValueError(
                 f"{' and '.join(self.names)} and warm_start=True exclude each other once there "
-                "is a fit to go on from. Set warm_start=False, or change coefs_ and intercepts_."
+                "is a fit to continue. Set warm_start=False, or change coefs_ and intercepts_."
             )
 
     def apply(self, parameters):
-        """Overwrite the drawn values by the given ones.
+        """Overwrite the random values by those of the user.
 
         Parameters
         ----------
         parameters : Parameters
-            Drawn starting values; changed in place.
+            Random initial values; changed in place.
 
         Raises
         ------
         ValueError
-            With layer and shape, where an array does not fit or is not finite.
+            If an array has a wrong shape or is not finite; the message names the layer.
         """
         for name, arrays in zip(
             self._given, (parameters.coefs, parameters.intercepts), strict=True
@@ -58,7 +58,7 @@ def _overwrite(name, given, arrays):
 
 
 def _checked(name, values, array, layer):
-    """Values as an array of the right shape."""
+    """Return the values as an array with the right shape and type."""
     try:
         values = np.asarray(values)
         if values.dtype.kind not in "biufO":

@@ -1,14 +1,14 @@
-"""A fitted network in words: in a line and in a table."""
+"""Descriptions of a fitted network, in one line and as a table."""
 
 
 def layer_descriptions(fitted, out_activation):
-    """What each layer does, in a word; the last one by what makes predictions of it."""
+    """Return a name for each layer; for the last one, the name of the inverse link."""
     last = out_activation if isinstance(out_activation, str) else ", ".join(out_activation)
     return [*(layer.description for layer in fitted.network.layers[:-1]), last]
 
 
 def _layers(fitted, out_activation):
-    """Name, units, what it does, shape of the first array and number of parameters of each."""
+    """Yield name, units, description, shape of the first array, and number of parameters."""
     descriptions = layer_descriptions(fitted, out_activation)
     last = len(fitted.layers) - 1
     for i, (layer, arrays, does) in enumerate(
@@ -22,7 +22,7 @@ def _layers(fitted, out_activation):
 def network_in_a_line(fitted, out_activation):
     """Describe a network: ``64 -> 100 relu -> 10 softmax, 7,510 parameters``.
 
-    ``out_activation`` names what turns raw outputs into predictions; of several heads, a list.
+    ``out_activation`` is the name of the inverse link; for several heads, a list of names.
     """
     layers = list(_layers(fitted, out_activation))
     chain = [str(fitted.layer_units[0])]

@@ -1,4 +1,4 @@
-"""The buffers of a network: everything that a forward and a backward pass write."""
+"""The buffers of a network for forward and backward passes."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from .dropout import DropoutMasks
 class Workspace:
     """All buffers of a network for blocks of at most ``n_rows`` rows.
 
-    Without ``backward`` there are no deltas, without a ``stream`` of random bits nothing is
-    dropped, and with ``keep_inputs`` all layers keep their pre-activations, to be looked at.
+    Without ``backward`` there are no deltas. Dropout needs a ``stream`` of random bits. With
+    ``keep_inputs`` all layers keep their pre-activations, for inspection.
 
     Attributes
     ----------
     masks : DropoutMasks or None
-        What is dropped.
+        Dropout masks; None without dropout.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class Workspace:
         }
 
     def draw_masks(self, X):
-        """Choose what is dropped in the next forward and backward pass over ``X``."""
+        """Draw the dropout masks for the next forward and backward pass over ``X``."""
         if self.masks is not None:
             self.masks.draw(X)
 
     def layers(self, n_rows):
-        """Buffers of each layer for a block of ``n_rows`` rows."""
+        """Return the buffers of each layer for a block of ``n_rows`` rows."""
         if n_rows not in self._layers:
             full = self._layers[self.n_rows]
-            # The full block and the last, shorter one are what recurs.
+            # Only two sizes recur: the full block and the last, shorter one.
             self._layers = {self.n_rows: full, n_rows: [layer.rows(n_rows) for layer in full]}
         return self._layers[n_rows]

@@ -1,8 +1,7 @@
-"""Targets: from ``y`` to what a network is trained on, and from raw outputs back.
+"""Targets: encode ``y`` for training, and turn raw outputs into predictions.
 
-A target is made by ``fit``, from the labels or numbers in ``y`` and a loss, and is kept by the
-fitted estimator. Whatever reads raw outputs (predictions, scores, gradients, displays, exports)
-asks it what they mean.
+``fit`` makes a target from ``y`` and the loss, and the fitted estimator keeps it. Everything that
+reads raw outputs (predictions, scores, gradients, displays, exports) uses it to interpret them.
 """
 
 from .base import Target

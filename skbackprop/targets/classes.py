@@ -1,4 +1,4 @@
-"""Targets of classes: one class a row, or several labels that a row has or has not."""
+"""Classification targets: one class per row, or several labels per row."""
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +12,7 @@ from .base import Target, share_of_rows
 
 
 class ClassTarget(Target):
-    """One class a row.
+    """Target with one class per row.
 
     Parameters
     ----------
@@ -20,11 +20,11 @@ class ClassTarget(Target):
         The classes, sorted.
 
     loss : ClassificationLoss
-        What the network is trained by.
+        Loss function of the training.
     """
 
     row_shape = ()
-    form = "one label a row"
+    form = "one label per row"
 
     def __init__(self, classes, loss):
         self.classes = classes
@@ -32,7 +32,7 @@ class ClassTarget(Target):
 
     @classmethod
     def suits(cls, classes, loss):
-        """Whether it is the kind of target for these classes and this loss."""
+        """Return whether this kind of target fits the classes and the loss."""
         raise NotImplementedError
 
     def with_loss(self, loss):
@@ -56,7 +56,7 @@ class ClassTarget(Target):
             )
 
     def codes(self, y):
-        """Positions of labels in ``classes``."""
+        """Return the positions of labels in ``classes``."""
         self.check(y)
         return _positions(y, self.classes)
 
@@ -66,32 +66,33 @@ class ClassTarget(Target):
     def _find_class_weight(self, class_weight, y, sample_weight):
         if isinstance(class_weight, list):
             raise ValueError(
-                "class_weight is a list, which is for several labels or label columns only."
+                "class_weight is a list, but y has one label per row. Pass a dict, 'balanced' or "
+                "None; lists are for multilabel targets and several label columns."
             )
         return _weights_of_classes(self.classes, class_weight, y, sample_weight)
 
 
 def check_objects(y):
-    """Refuse labels that are objects, but not all texts."""
+    """Raise ValueError for labels that are objects but not all strings."""
     if y.dtype == object and not all(isinstance(label, str) for label in y.flat):
         raise ValueError(
-            "Unknown label type: y holds objects that are not all texts. Labels are texts, or "
-            "numbers of a numeric type; none may be missing."
+            "Unknown label type: y has dtype object but not all labels are strings. Labels must "
+            "be strings, or numbers with a numeric dtype, without missing values."
         )
 
 
 def _positions(labels, classes):
-    """Where labels are among the classes, in whose type NumPy compares them exactly."""
+    """Return positions among the classes; in the dtype of the classes, comparison is exact."""
     return np.searchsorted(classes, labels.astype(classes.dtype, copy=False))
 
 
 def weight_of_column(sample_weight, j):
-    """Weights of the targets of a column, of those of rows or of single targets."""
+    """Return the weights of one column, from weights of rows or of single targets."""
     return sample_weight[:, j] if np.ndim(sample_weight) == 2 else sample_weight
 
 
 def _weights_of_classes(classes, class_weight, y, sample_weight):
-    """Weight of each class; 'balanced' counts the classes that have a row of weight above 0."""
+    """Return the weight of each class; 'balanced' ignores classes without a positive weight."""
     counted = y if sample_weight is None else y[sample_weight > 0]
     present = np.unique(counted) if class_weight == "balanced" else classes
     with about("class_weight"):
@@ -99,19 +100,19 @@ def _weights_of_classes(classes, class_weight, y, sample_weight):
             class_weight, classes=present, y=y, sample_weight=sample_weight
         )
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
-            raise ValueError(f"weights must not be negative or infinite, got {class_weight}.")
+            raise ValueError(f"Weights must not be negative or infinite, got {class_weight}.")
     found = np.ones(len(classes))
     found[_positions(present, classes)] = weights
     return found
 
 
-# Of the raw predictions for two classes: 1 - p would be 0 from p = 1 - 1e-16 on. Small integers
-# leave the type of a float as it is.
+# Signs of the raw prediction for two classes. Computing 1 - p instead would round to 0 for p near
+# 1. The type is int8 so that products keep the floating-point type.
 _SIGNS = np.array([-1, 1], np.int8)
 
 
 class BinaryTarget(ClassTarget):
-    """Two classes (or one): one raw output, positive for the second class."""
+    """Target with two classes (or one): one raw output, positive for the second class."""
 
     n_raw = 1
 
@@ -120,7 +121,7 @@ class BinaryTarget(ClassTarget):
         return len(classes) <= 2 and not isinstance(loss.link, SoftmaxLink)
 
     def encode(self, y, dtype):
-        """Targets of shape (n_samples, 1): 1 for the second class."""
+        """Return targets of shape (n_samples, 1): 1 for the second class."""
         return self.codes(y).astype(dtype)[:, np.newaxis]
 
     def row_weight(self, encoded):
@@ -160,7 +161,7 @@ class BinaryTarget(ClassTarget):
 
 
 class MulticlassTarget(ClassTarget):
-    """Classes by softmax: one raw output a class; encoded targets are class codes."""
+    """Target with softmax: one raw output per class; encoded targets are class codes."""
 
     def __init__(self, classes, loss):
         super().__init__(classes, loss.multiclass())
@@ -171,11 +172,11 @@ class MulticlassTarget(ClassTarget):
 
     @property
     def n_raw(self):
-        """One raw output a class."""
+        """Return the number of classes: each has one raw output."""
         return len(self.classes)
 
     def encode(self, y, dtype):
-        """Targets of shape (n_samples,): positions in ``classes``."""
+        """Return targets of shape (n_samples,): positions in ``classes``."""
         return self.codes(y)
 
     def row_weight(self, encoded):
@@ -188,7 +189,7 @@ class MulticlassTarget(ClassTarget):
         return self.classes[raw.argmax(axis=1)]
 
     def decision(self, raw):
-        """Raw predictions, one a class; their difference for two classes."""
+        """Return one raw prediction per class; for two classes their difference."""
         return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
 
     @property
@@ -202,9 +203,9 @@ class MulticlassTarget(ClassTarget):
 
 
 class OrdinalTarget(MulticlassTarget):
-    """Classes that have an order: the network makes log probabilities of one score."""
+    """Target with ordered classes: the network computes log probabilities from one score."""
 
-    obstacle = "classes that have an order (loss='ordinal')"
+    obstacle = "ordered classes (loss='ordinal')"
 
     def __init__(self, classes, loss):
         super().__init__(classes, loss)
@@ -216,7 +217,7 @@ class OrdinalTarget(MulticlassTarget):
 
 
 class MultilabelTarget(Target):
-    """Several labels that a row has or has not: one raw output a label, positive for yes.
+    """Multilabel target: one raw output per label, positive if the row has the label.
 
     Parameters
     ----------
@@ -224,10 +225,10 @@ class MultilabelTarget(Target):
         Number of labels.
 
     is_sparse : bool
-        Whether the indicators came, and are predicted, as a sparse matrix.
+        Whether ``y`` was a sparse matrix; predictions are sparse then, too.
 
     loss : ClassificationLoss
-        What the network is trained by.
+        Loss function of the training.
     """
 
     form = "indicators of {} labels"
@@ -235,8 +236,8 @@ class MultilabelTarget(Target):
     def __init__(self, n_labels, is_sparse, loss):
         if isinstance(loss.link, SoftmaxLink):
             raise ValueError(
-                f"loss={loss!r} is for one class out of several, but y has several labels a row. "
-                "For these use 'log_loss', 'squared_error' or 'focal'."
+                f"loss={loss!r} is for one class per row, but y is multilabel. Use 'log_loss', "
+                "'squared_error' or 'focal'."
             )
         self.loss = loss
         self.classes = np.arange(n_labels)
@@ -252,11 +253,12 @@ class MultilabelTarget(Target):
         values = y.data if sparse.issparse(y) else y
         if not ((values == 0) | (values == 1)).all():
             raise ValueError(
-                "y has values other than 0 and 1, but this estimator is for indicators."
+                "y has values other than 0 and 1, but this estimator was fitted to an indicator "
+                "matrix."
             )
 
     def encode(self, y, dtype):
-        """Targets of shape (n_samples, n_labels): the indicators."""
+        """Return the indicators, of shape (n_samples, n_labels)."""
         self.check(y)
         return np.ascontiguousarray(_dense(y), dtype)
 
@@ -286,7 +288,7 @@ class MultilabelTarget(Target):
         return self.classes.tolist()
 
     def _find_class_weight(self, class_weight, y, sample_weight):
-        """Weights of no and yes for each label, of shape (n_labels, 2)."""
+        """Return the weights of 0 and 1 for each label, of shape (n_labels, 2)."""
         per_label = class_weight if isinstance(class_weight, list) else [class_weight] * self.n_raw
         if len(per_label) != self.n_raw:
             raise ValueError(
@@ -305,19 +307,19 @@ def _dense(y):
     return y.toarray() if sparse.issparse(y) else np.asarray(y)
 
 
-#: Kinds of targets of one class a row; the first one that suits is taken. A new kind is a class
+#: Kinds of targets with one class per row; the first one that fits is used. A new kind is a class
 #: like ``BinaryTarget`` and an entry here.
 CLASS_TARGETS = (BinaryTarget, OrdinalTarget, MulticlassTarget)
 
 
 def class_target(classes, loss):
-    """Target of one class a row."""
+    """Return a target with one class per row."""
     kind = next(kind for kind in CLASS_TARGETS if kind.suits(classes, loss))
     return kind(classes, loss)
 
 
 def target_of(y, loss):
-    """Target of labels of shape (n_samples,), or of indicators (n_samples, n_labels)."""
+    """Return the target of labels (n_samples,), or of indicators (n_samples, n_labels)."""
     check_classification_targets(y)
     kind = type_of_target(y)
     if kind.startswith("multilabel"):

@@ -1,4 +1,4 @@
-"""The target of classes of a fit that goes on, or whose rows come in parts."""
+"""Classification targets of warm starts and of ``partial_fit``."""
 
 import numpy as np
 from sklearn.utils.multiclass import type_of_target, unique_labels
@@ -16,34 +16,34 @@ from .label_columns import (
 
 
 def target_going_on(y, loss, known, is_part=False, classes=None):
-    """Target of validated labels, with the classes of ``known``, the target of an earlier fit.
+    """Return the target of validated labels, with the classes of an earlier fit if there is one.
 
     Parameters
     ----------
     y : ndarray
-        Labels, of which those of a part need not be all.
+        Labels. In ``partial_fit`` they need not contain every class.
 
     loss : ClassificationLoss
-        What the network is trained by from now on.
+        Loss function from now on.
 
     known : Target or None
-        None where nothing is known.
+        Target of the earlier fit; None if there is none.
 
     is_part : bool, default=False
         Whether this is a call of ``partial_fit``.
 
     classes : object, default=None
-        All classes there will be, as they are declared at the first call of ``partial_fit``.
+        All classes, as declared in the first call of ``partial_fit``.
 
     Returns
     -------
     target : Target
-        Without class weights.
+        The target, without class weights.
 
     Raises
     ------
     ValueError
-        Where ``y`` or ``classes`` do not agree with what is known.
+        If ``y`` or ``classes`` do not agree with the earlier fit.
     """
     if is_part or known is not None:
         check_labels(y)
@@ -61,26 +61,26 @@ def target_going_on(y, loss, known, is_part=False, classes=None):
 
 
 def refuse_balanced(class_weight):
-    """Refuse class weights that no part of the rows can tell."""
+    """Raise ValueError for 'balanced', which cannot be computed from a part of the rows."""
     listed = class_weight if isinstance(class_weight, list) else [class_weight]
     if "balanced" in listed:
         raise ValueError(
             "class_weight 'balanced' is not supported for partial_fit. In order to use "
             "'balanced' weights, use compute_class_weight('balanced', classes=classes, y=y) "
-            "of sklearn.utils.class_weight on a representative y, and give the weights as a "
+            "of sklearn.utils.class_weight on a representative y, and pass the weights as a "
             "dict."
         )
 
 
 def _declared_target(y, loss, known, classes):
-    """The target of a call of ``partial_fit``, whose classes are declared at the first."""
+    """Return the target of a call of ``partial_fit``; the first call declares the classes."""
     for labels in classes if lists_columns(classes) else [classes]:
         check_classes(labels)
     if isinstance(known, LabelColumnsTarget) or lists_columns(classes):
         return _declared_columns(classes, known, loss)
     if known is None and has_columns(y):
         raise ValueError(
-            "For several label columns, `classes` must be a list with the labels of each "
+            "For several label columns, `classes` must be a list with the classes of each "
             "column on the first call to partial_fit."
         )
     multilabel = type_of_target(y).startswith("multilabel")
@@ -92,7 +92,7 @@ def _declared_target(y, loss, known, classes):
 
 
 def _are_declared_now(classes, known):
-    """Whether classes are declared for the first time; later ones must be the same."""
+    """Return whether this call declares the classes; later calls must not change them."""
     if classes is None and known is None:
         raise ValueError("classes must be passed on the first call to partial_fit.")
     if classes is None:
@@ -109,7 +109,7 @@ def _are_declared_now(classes, known):
 
 
 def _declared_columns(classes, known, loss):
-    """The classes of each column as they are declared, or as they were."""
+    """Return the target with the declared classes of each column, or the known target."""
     if classes is None:
         return known
     target = target_of_classes(classes, loss) if lists_columns(classes) else None

@@ -1,4 +1,4 @@
-"""Several columns of labels, each with its own: one network, one head a column."""
+"""Multioutput classification: several label columns, one network, one head per column."""
 
 import numpy as np
 from scipy import sparse
@@ -11,9 +11,9 @@ from .classes import check_objects, class_target, target_of, weight_of_column
 
 
 class LabelColumnsTarget(Target):
-    """Several columns of classes: each row has one class in every column.
+    """Target with several label columns: each row has one class in every column.
 
-    The network has one head a column; the layers below the last are common to all.
+    The network has one head per column; all heads share the hidden layers.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ class LabelColumnsTarget(Target):
         The classes of each column, sorted.
 
     loss : SumOfHeads
-        What the network is trained by.
+        Sum of the losses of the columns.
     """
 
-    obstacle, form = "several columns of labels", "{} label columns"
+    obstacle, form = "several label columns", "{} label columns"
 
     def __init__(self, columns):
         self.columns = columns
@@ -45,14 +45,14 @@ class LabelColumnsTarget(Target):
 
     @property
     def stand_ins(self):
-        """A label of each column."""
+        """Return one label of each column."""
         return [classes[0] for classes in self.classes]
 
     def with_loss(self, loss):
         return LabelColumnsTarget([column.with_loss(loss) for column in self.columns])
 
     def has_classes(self, classes):
-        """Whether these are the classes of the columns."""
+        """Return whether these are the classes of the columns."""
         return len(classes) == len(self.classes) and all(
             np.array_equal(own, other) for own, other in zip(self.classes, classes, strict=True)
         )
@@ -65,7 +65,7 @@ class LabelColumnsTarget(Target):
         return np.broadcast_to(_mixed(value), (n_rows, *self.row_shape))
 
     def encode(self, y, dtype):
-        """Targets of all heads, side by side."""
+        """Return the targets of all heads as columns of one array."""
         self.check_shape(y)
         encoded = []
         for j, column in enumerate(self.columns):
@@ -80,7 +80,7 @@ class LabelColumnsTarget(Target):
         )
 
     def row_weight(self, encoded):
-        """Class weight of each target, of shape (n_samples, n_columns)."""
+        """Return the class weight of each target, of shape (n_samples, n_columns)."""
         if all(column.class_weight is None for column in self.columns):
             return None
         weights = np.ones((len(encoded), len(self.columns)))
@@ -103,10 +103,10 @@ class LabelColumnsTarget(Target):
         return LabelColumnsTarget(columns)
 
     def predict(self, raw):
-        """Predicted classes, of shape (n_samples, n_columns)."""
+        """Return predicted classes, of shape (n_samples, n_columns)."""
         predicted = self._of_each("predict", raw)
         texts = {labels.dtype.kind == "U" for labels in predicted}
-        if len(texts) > 1:  # numbers must not become texts
+        if len(texts) > 1:  # NumPy would convert numbers to strings
             predicted = [labels.astype(object) for labels in predicted]
         return np.column_stack(predicted)
 
@@ -130,7 +130,7 @@ class LabelColumnsTarget(Target):
 
     @property
     def outputs(self):
-        """Position of the column, and class."""
+        """Return pairs of the position of a column and a class."""
         return self._named("outputs")
 
     @property
@@ -161,25 +161,25 @@ class LabelColumnsTarget(Target):
 
 
 def _mixed(value):
-    """Labels as objects where they are of several types: numbers must not become texts."""
+    """Return an array, of objects if NumPy would convert numbers to strings."""
     array = np.asarray(value)
     return np.asarray(value, dtype=object) if array.dtype.kind in "US" else array
 
 
 def _head(column):
-    """The loss of a column, with the form of its targets."""
+    """Return the loss of a column with the form of its targets."""
     example = column.encode(column.classes[:1], np.float64)
     n_targets = example.reshape(1, -1).shape[1]
     return Head(column.loss, n_targets, column.n_raw, takes_codes=example.ndim == 1)
 
 
 def _weight_of_each_column(class_weight, classes):
-    """What to weigh each column by: of a dict, the labels that the column has."""
+    """Return the ``class_weight`` of each column; of a dict, the entries of its labels."""
     if isinstance(class_weight, list):
         if len(class_weight) != len(classes):
             raise ValueError(
                 f"class_weight is a list for {len(class_weight)} columns, but y has "
-                f"{len(classes)}."
+                f"{len(classes)} columns."
             )
         return class_weight
     if not isinstance(class_weight, dict):
@@ -187,23 +187,23 @@ def _weight_of_each_column(class_weight, classes):
     own = [{label: w for label, w in class_weight.items() if label in set(c)} for c in classes]
     unknown = set(class_weight).difference(*own)
     if unknown:
-        raise ValueError(f"class_weight has {unknown}, which no column of y has as labels.")
+        raise ValueError(f"class_weight has {unknown}, which are not labels of any column of y.")
     return [weights or None for weights in own]
 
 
 def column_of(y, j):
-    """A column of labels, of the type that it would have alone."""
+    """Return a column of labels, with the type that it would have as a single ``y``."""
     column = y[:, j].toarray().ravel() if sparse.issparse(y) else y[:, j]
     if column.dtype != object:
         return column
     is_text = {isinstance(label, str) for label in column}
     if len(is_text) > 1:
-        raise ValueError("The labels of a column must be all texts, or all numbers.")
+        raise ValueError("The labels of a column must be all strings or all numbers.")
     return np.array(column.tolist())
 
 
 def has_columns(y):
-    """Whether a target has several columns, and is not an indicator matrix of 0 and 1."""
+    """Return whether ``y`` has several columns and is not an indicator matrix of 0 and 1."""
     if sparse.issparse(y):
         return False
     y = np.asarray(y)
@@ -218,7 +218,7 @@ def _are_few_labels(y):
 
 
 def check_labels(y):
-    """Raise ValueError where a validated target has no labels, but numbers, say."""
+    """Raise ValueError if a validated ``y`` does not contain class labels."""
     if _are_few_labels(y):
         return
     if y.dtype != object or not has_columns(y):
@@ -231,9 +231,9 @@ def check_labels(y):
 
 
 def target_of_labels(y, loss):
-    """Target of validated labels, indicators or columns of labels."""
+    """Return the target of validated labels, indicators or label columns."""
     check_labels(y)
-    if y.ndim == 1 and y.dtype != object:  # further checks cost more than epochs of a small fit
+    if y.ndim == 1 and y.dtype != object:  # the checks below are slower than a small fit
         return class_target(np.unique(y), loss)
     if not has_columns(y):
         return target_of(y, loss)
@@ -241,24 +241,24 @@ def target_of_labels(y, loss):
 
 
 def lists_columns(classes):
-    """Whether ``classes`` of ``partial_fit`` lists the labels of several columns."""
+    """Return whether ``classes`` of ``partial_fit`` lists the labels of several columns."""
     if classes is None or len(classes) < 2:
         return False
     return all(np.iterable(labels) and not isinstance(labels, str) for labels in classes)
 
 
 def target_of_classes(classes, loss):
-    """Target of several columns, from a list with the classes of each."""
+    """Return the target of several columns, from a list with the classes of each."""
     return LabelColumnsTarget([target_of(unique_labels(labels), loss) for labels in classes])
 
 
 def exact_match(y, predicted, sample_weight):
-    """Weighted share of the rows of which all known labels are right."""
+    """Return the weighted fraction of rows in which all known labels are right."""
     y = _mixed(y).astype(object)
     if y.shape != predicted.shape:
         raise ValueError(f"y has shape {y.shape}, but predictions have {predicted.shape}.")
     if any(isinstance(a, str) != isinstance(b, str) for a, b in zip(y[0], predicted[0])):
         raise ValueError(
-            "y has texts in a column where the predictions are numbers, or the reverse."
+            "y has strings in a column where the predictions are numbers, or the reverse."
         )
     return share_of_rows(y == predicted.astype(object), sample_weight)

@@ -1,4 +1,4 @@
-"""Targets of numbers."""
+"""Regression targets."""
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -8,7 +8,7 @@ from .base import Target
 
 
 class NumericTarget(Target):
-    """Numbers: one or several a row.
+    """Regression target: one or several numbers per row.
 
     Parameters
     ----------
@@ -16,10 +16,10 @@ class NumericTarget(Target):
         Shape of ``y`` of one row: () or (n_outputs,).
 
     loss : Loss
-        What the network is trained by. It may want several raw outputs for each number.
+        Loss function of the training. It may need several raw outputs for each number.
     """
 
-    form = "{} outputs a row"
+    form = "{} outputs per row"
 
     def __init__(self, row_shape, loss):
         self.row_shape = row_shape
@@ -30,7 +30,7 @@ class NumericTarget(Target):
         return NumericTarget(self.row_shape, loss)
 
     def encode(self, y, dtype):
-        """Targets of shape (n_samples, n_outputs)."""
+        """Return targets of shape (n_samples, n_outputs)."""
         _refuse_fields(y, self.loss)
         self.check_shape(y)
         columns = y.reshape(len(y), -1)
@@ -39,15 +39,15 @@ class NumericTarget(Target):
         if not np.isfinite(columns).all():
             raise ValueError("y has NaN or infinity.")
         self.loss.check_target(columns)
-        with np.errstate(over="ignore"):  # infinite then, and refused
+        with np.errstate(over="ignore"):  # infinite values are refused below
             encoded = np.ascontiguousarray(self._in_units(columns), dtype)
         if not np.isfinite(encoded).all():
             raise ValueError(f"y has values too large for dtype={np.dtype(dtype).name}. Scale y.")
-        self.loss.check_target(encoded)  # small numbers may have become 0
+        self.loss.check_target(encoded)  # small numbers may have been rounded to 0
         return encoded
 
     def _in_units(self, columns):
-        """Columns of numbers as the network is shown them."""
+        """Return the columns in the units that the network is trained in."""
         return columns
 
     def predict(self, raw):
@@ -55,11 +55,11 @@ class NumericTarget(Target):
 
     @property
     def has_std(self):
-        """Whether the network predicts a standard deviation as well."""
+        """Return whether the network predicts a standard deviation as well."""
         return isinstance(self.loss, GaussianNLL)
 
     def std(self, raw):
-        """Standard deviation of the noise; of a Gaussian likelihood only."""
+        """Return the standard deviation of the noise; for a Gaussian likelihood only."""
         return _one_dimensional(self.loss.std(raw))
 
     def score(self, y, prediction, sample_weight):
@@ -69,9 +69,9 @@ class NumericTarget(Target):
         return r2_score(y, prediction, sample_weight=sample_weight) if score is None else score
 
     def _mean_score(self, y, prediction, weight):
-        """Mean, over the outputs, of the scores on their known targets.
+        """Return the mean over the outputs of the scores on their known targets.
 
-        An output with less than two of them has no score.
+        Outputs with fewer than two known targets are left out.
         """
         self.check_shape(y)
         known = [np.flatnonzero(column) for column in weight.T]
@@ -89,7 +89,7 @@ class NumericTarget(Target):
         return self.score(y, prediction, sample_weight)
 
     def raw_of_mean(self, mean):
-        """Raw prediction of a constant; None where the loss does not say how to find it."""
+        """Return the raw prediction for the constant ``mean``, or None if it is unknown."""
         link = getattr(self.loss.link, "link", None)
         if link is None or self.loss.raw_per_target > 1:
             return None
@@ -118,16 +118,17 @@ class NumericTarget(Target):
     def _check_link(self, after_link):
         if after_link and self.loss.raw_per_target > 1:
             raise ValueError(
-                f"With loss={loss_name(self.loss)}, a prediction is made of several raw outputs; "
-                "use of='raw'."
+                f"With loss={loss_name(self.loss)}, a prediction depends on several raw outputs. "
+                "Use of='raw'."
             )
 
 
 class ScaledTarget(NumericTarget):
-    """Numbers that the network is shown in units of their own.
+    """Regression target that is scaled for training and scaled back for predictions.
 
-    With an identity link, ``(y - center) / scale`` with mean and standard deviation; with a
-    logarithmic one, ``y / scale`` with the mean; with any other, ``y`` as it is.
+    With an identity link the network is trained on ``(y - center) / scale``, with mean and
+    standard deviation; with a log link on ``y / scale``, with the mean; with any other link on
+    ``y``.
 
     Parameters
     ----------
@@ -135,10 +136,10 @@ class ScaledTarget(NumericTarget):
         Shape of ``y`` of one row: () or (n_outputs,).
 
     loss : Loss
-        What the network is trained by, in its units.
+        Loss function of the training, in scaled units.
 
     center, scale : ndarray of shape (n_outputs,)
-        The units; a scale of 0 where all numbers are the same.
+        Shift and scale of each output; the scale is 0 if all numbers are equal.
     """
 
     def __init__(self, row_shape, loss, center, scale):
@@ -148,7 +149,7 @@ class ScaledTarget(NumericTarget):
 
     @classmethod
     def fitted_to(cls, y, loss, sample_weight):
-        """The target with the units of training data."""
+        """Return the target with the units of the training data."""
         _refuse_fields(y, loss)
         columns = np.asarray(y, np.float64).reshape(len(y), -1)
         mean = np.average(columns, axis=0, weights=sample_weight)
@@ -165,7 +166,7 @@ class ScaledTarget(NumericTarget):
         return ScaledTarget(self.row_shape, loss, self.center, self.scale)
 
     def check_units(self, loss):
-        """Refuse a loss that wants other units than those that were found for this one."""
+        """Raise ValueError if another loss needs a different scaling of ``y``."""
         if loss.couples_rows or _units(loss) != _units(self.loss):
             refuse_other_units(loss, self.loss)
 
@@ -186,16 +187,16 @@ class ScaledTarget(NumericTarget):
 
     def value(self, output, raw, after_link):
         value = super().value(output, raw, after_link)
-        if after_link:  # by ``predict``
+        if after_link:  # ``predict`` has scaled it back
             return value
         scale, center = self._units_of(self._position(output), after_link)
         return value * scale + center
 
     def _units_of(self, k, after_link):
-        """Scale and center of an output, for one in the units of ``y``; else 1 and 0.
+        """Return scale and center of an output in the units of ``y``, otherwise 1 and 0.
 
-        The others are raw outputs below a link that is not the identity, and what a normal
-        distribution has besides the mean.
+        Raw outputs are not in the units of ``y`` if the link is not the identity, or if they are
+        the variance of a normal distribution.
         """
         column, part = divmod(k, self.loss.raw_per_target)
         is_number = getattr(self.loss.link, "units", None) == "affine" or after_link
@@ -204,7 +205,7 @@ class ScaledTarget(NumericTarget):
         return self.scale[column], self.center[column]
 
     def _units_for(self, prediction):
-        """Center and scale, to be used on predictions of one or several quantiles."""
+        """Return center and scale, shaped for predictions of one or several quantiles."""
         if self.row_shape == ():
             return self.center[0], self.scale[0]
         n_axes = prediction.ndim - 2
@@ -212,25 +213,25 @@ class ScaledTarget(NumericTarget):
 
 
 def target_of_numbers(y, loss, known=None):
-    """Target of numbers of the shape of ``y``, or of the ``known`` one of an earlier fit."""
+    """Return the target of numbers ``y``, with the shape of an earlier fit if there is one."""
     if isinstance(known, NumericTarget):
         return known.with_loss(loss)
     return NumericTarget(y.shape[1:], loss)
 
 
 def refuse_other_units(loss, earlier):
-    """Refuse a loss with which a fit cannot go on from one with an earlier loss."""
+    """Raise ValueError for a loss that cannot continue a fit with an earlier loss."""
     raise ValueError(
-        f"loss={loss_name(loss)} needs other units of y than loss={loss_name(earlier)}, with "
-        "which warm_start or partial_fit goes on. To begin anew, set warm_start=False and call "
-        "fit."
+        f"loss={loss_name(loss)} needs a different scaling of y than loss={loss_name(earlier)} of "
+        "the fit that warm_start or partial_fit continues. To start a new fit, set "
+        "warm_start=False and call fit."
     )
 
 
 def _refuse_fields(y, loss):
     if y.dtype.names is not None:
         raise ValueError(
-            f"y is a structured array, which is for loss='cox', but loss is {loss_name(loss)}."
+            f"y is a structured array, which needs loss='cox', but loss is {loss_name(loss)}."
         )
 
 
@@ -239,12 +240,12 @@ def _units(loss):
 
 
 def _spread(deviations, sample_weight):
-    """Root of the mean square of each column; no square is an overflow or 0 for nothing."""
+    """Return the root mean square of each column without overflow or underflow of squares."""
     largest = np.abs(deviations).max(axis=0)
     shares = deviations / np.where(largest > 0, largest, 1.0)
     return largest * np.sqrt(np.average(shares**2, axis=0, weights=sample_weight))
 
 
 def _one_dimensional(columns):
-    """A single column as a vector."""
+    """Return a single column as a vector, and several columns unchanged."""
     return columns[:, 0] if columns.ndim == 2 and columns.shape[1] == 1 else columns

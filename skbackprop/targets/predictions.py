@@ -1,4 +1,4 @@
-"""Predictions of classes, for every estimator that has raw predictions of them."""
+"""Mixin with the prediction methods of classifiers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class PredictsClasses:
-    """The predict family of a classifier.
+    """Mixin with ``predict``, ``predict_proba`` and related methods.
 
-    ``_raw_prediction(X)`` of the estimator gives raw predictions and the target that reads them.
+    The estimator provides ``_raw_prediction(X)``, which returns raw predictions and their target.
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -34,14 +34,14 @@ class PredictsClasses:
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
-            The most probable classes; for several labels, ones where the probability is above
-            one half.
+            The most probable class of each row. For multilabel targets, an indicator matrix with
+            ones where the probability is above one half.
         """
         raw, target = self._raw_prediction(X)
         return target.predict(raw)
 
     def predict_proba(self, X: MatrixLike) -> FloatArray | Any:
-        """Predict probabilities.
+        """Predict class probabilities.
 
         Parameters
         ----------
@@ -51,16 +51,17 @@ class PredictsClasses:
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), or list of such
-            One column for each of ``classes_``. With one class in the training data, a column of
-            ones (scikit-learn gives two columns); with several labels, the probability of each;
-            with label columns, a list with the probabilities of each. None is below the smallest
-            normal number, so that all have logarithms.
+            One column for each class in ``classes_``. With a single class in the training data,
+            one column of ones (scikit-learn returns two columns). For multilabel targets, the
+            probability of each label. For several label columns, a list with the probabilities of
+            each column. All probabilities are at least the smallest normal number, so their
+            logarithms are finite.
         """
         raw, target = self._raw_prediction(X)
         return target.probabilities(raw)
 
     def predict_log_proba(self, X: MatrixLike) -> FloatArray | Any:
-        """Predict logarithms of probabilities.
+        """Predict logarithms of class probabilities.
 
         Parameters
         ----------
@@ -70,14 +71,15 @@ class PredictsClasses:
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes), or list of such
-            Those of small probabilities are computed from the raw predictions, and are right also
-            below the floor of ``predict_proba``; that of a probability that rounds to 1 is 0.
+            Logarithms in the form of ``predict_proba``. For small probabilities they are computed
+            from the raw predictions, so they are accurate even where ``predict_proba`` returns the
+            smallest normal number. A probability that rounds to 1 has the logarithm 0.
         """
         raw, target = self._raw_prediction(X)
         return target.log_probabilities(raw)
 
     def decision_function(self, X: MatrixLike) -> FloatArray | Any:
-        """Raw predictions: logits, before the logistic function or softmax.
+        """Compute raw predictions (logits), before the logistic function or softmax.
 
         Parameters
         ----------
@@ -87,15 +89,15 @@ class PredictsClasses:
         Returns
         -------
         raw_prediction : ndarray of shape (n_samples,) or (n_samples, n_classes), or list of such
-            One-dimensional for two classes, where positive means the second one. (Of
-            ``loss=Multinomial()`` it is the difference of the two raw predictions.) For label
-            columns, a list with the raw predictions of each.
+            Raw predictions. One-dimensional for two classes, where positive values favour the
+            second class; with ``loss=Multinomial()`` it is the difference of the two raw
+            predictions. For several label columns, a list with the raw predictions of each column.
         """
         raw, target = self._raw_prediction(X)
         return target.decision(raw)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy of the predictions.
+        """Return the accuracy of the predictions.
 
         Parameters
         ----------
@@ -106,13 +108,14 @@ class PredictsClasses:
             True labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+            Sample weights.
 
         Returns
         -------
         score : float
-            Share of the rows that are predicted right; of several labels or label columns, all
-            must be right, except for missing ones with ``missing_targets='ignore'``.
+            Weighted fraction of the rows that are predicted correctly. With several labels or
+            label columns, all of them must be correct; with ``missing_targets='ignore'``, missing
+            ones are left out.
         """
         raw, target = self._raw_prediction(X)
         y, sample_weight = known_for_score(self, X, y, sample_weight, target)

@@ -1,4 +1,4 @@
-"""Targets of times until an event, some of which are censored."""
+"""Survival targets: times until an event, some of which are censored."""
 
 import numpy as np
 
@@ -7,23 +7,24 @@ from .base import Target
 from .numbers import refuse_other_units
 
 _HOW = (
-    "a structured array with two fields, whether there was an event (bool) and its time or that "
-    "of censoring (a number), as scikit-survival's Surv.from_arrays(event, time) makes it"
+    "a structured array with two fields, whether there was an event (bool) and the time of the "
+    "event or of censoring (a number), for example from Surv.from_arrays(event, time) of "
+    "scikit-survival"
 )
 
 
 class SurvivalTarget(Target):
-    """One time a row, and whether it is that of an event; the network predicts the log risk.
+    """Target with one time per row, of an event or of censoring; predictions are log risks.
 
     Parameters
     ----------
     loss : Cox
-        What the network is trained by.
+        Loss function of the training.
     """
 
     row_shape = ()
     n_raw = 1
-    form = "one event and time a row"
+    form = "one event and time per row"
     has_std = False
     # A log risk has no units.
     center, scale = np.zeros(1), np.ones(1)
@@ -33,7 +34,7 @@ class SurvivalTarget(Target):
 
     @classmethod
     def fitted_to(cls, y, loss, sample_weight, is_part=False):
-        """The target of training data, which must have an event unless there are more."""
+        """Return the target of training data; only ``partial_fit`` may have no event."""
         event, _ = _parts(y)
         counts = event if sample_weight is None else event & (sample_weight > 0)
         if not (is_part or counts.any()):
@@ -44,7 +45,7 @@ class SurvivalTarget(Target):
         return SurvivalTarget(loss)
 
     def check_units(self, loss):
-        """Refuse a loss of something else than risks."""
+        """Raise ValueError for a loss that is not a survival loss."""
         if not loss.couples_rows:
             refuse_other_units(loss, self.loss)
 
@@ -52,7 +53,7 @@ class SurvivalTarget(Target):
         _parts(y)
 
     def encode(self, y, dtype):
-        """Events and ranks of times, of shape (n_samples, 2): no rounding makes times equal."""
+        """Return events and ranks of times, of shape (n_samples, 2); ranks need no rounding."""
         event, time = _parts(y)
         rank = np.unique(time, return_inverse=True)[1]
         return np.column_stack([event, rank]).astype(dtype)
@@ -73,11 +74,11 @@ class SurvivalTarget(Target):
         return raw[:, 0]
 
     def score(self, y, prediction, sample_weight):
-        """Harrell's concordance index."""
+        """Return Harrell's concordance index."""
         return concordance_index(*_parts(y), prediction, sample_weight)
 
     def raw_of_mean(self, mean):
-        """No prediction is that of a mean."""
+        """Return None: no log risk belongs to a mean time."""
 
     @property
     def outputs(self):
@@ -89,7 +90,7 @@ class SurvivalTarget(Target):
 
 
 def _parts(y):
-    """Events and times."""
+    """Return events and times of a valid ``y``."""
     y = np.asarray(y)
     kinds = [y.dtype[name].kind for name in y.dtype.names or ()]
     if y.ndim != 1 or len(kinds) != 2 or kinds[0] != "b" or kinds[1] not in "iuf":
@@ -97,7 +98,7 @@ def _parts(y):
     event, time = (y[name] for name in y.dtype.names)
     if not np.isfinite(time).all() or (time < 0).any():
         field = y.dtype.names[1]
-        raise ValueError(f"The times of y, its field {field!r}, must be finite and at least 0.")
+        raise ValueError(f"The times in field {field!r} of y must be finite and at least 0.")
     return event, time
 
 

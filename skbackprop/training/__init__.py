@@ -1,8 +1,8 @@
-"""Training: from a network, a target, rows and a recipe to the parameters of a fitted network.
+"""Training: objective, solvers, learning rate schedules, early stopping, threads, callbacks.
 
-``Training`` is one run. Its ``Objective`` says what is minimised, a solver how, a ``Monitor``
-looks at each epoch, and ``TrainingState`` is what a later fit can go on from. A new schedule or
-update rule is a class and a line in ``SCHEDULES`` or ``UPDATE_RULES``.
+``Training`` is one run. It minimises an ``Objective`` with a solver. A ``Monitor`` records each
+epoch, and a later fit can continue from its ``TrainingState``. A new schedule or update rule is a
+class and a line in ``SCHEDULES`` or ``UPDATE_RULES``.
 """
 
 from .callbacks import (

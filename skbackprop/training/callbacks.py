@@ -1,7 +1,7 @@
 """Callbacks: the public interface ``sklearn.callback`` of scikit-learn 1.9 and newer.
 
-A fit is a task, and each of its epochs (or iterations of L-BFGS) is a task in it. Callbacks are
-told when a task begins and when it ends, and may ask to stop.
+A fit is a task, and each of its epochs (or iterations of L-BFGS) is a subtask. Callbacks are
+called at the start and at the end of each task, and may stop the fit.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     _Method = TypeVar("_Method", bound=Callable[..., Any])
 
     class CallbackSupport:
-        """scikit-learn's mixin as type checkers see it, be there callbacks or not."""
+        """Declare scikit-learn's mixin for type checkers, for all versions of scikit-learn."""
 
         def set_callbacks(self, *callbacks: Callback) -> Self:
-            """Tell these callbacks of the fits to come."""
+            """Set the callbacks of later fits."""
 
     def with_callbacks(method: _Method) -> _Method:
-        """Let callbacks end with the fit."""
+        """End the callbacks together with the fit."""
 else:
     try:
         from sklearn.callback import CallbackSupportMixin as CallbackSupport
@@ -34,52 +34,52 @@ else:
     except ImportError:
 
         class CallbackSupport:
-            """Stands in where scikit-learn has no callbacks."""
+            """Replace scikit-learn's mixin in versions without callbacks."""
 
             def set_callbacks(self, *callbacks: Callback) -> NoReturn:
-                """Not available with this version of scikit-learn.
+                """Raise an error: this version of scikit-learn has no callbacks.
 
                 Raises
                 ------
                 ImportError
-                    Always; it names the version that is needed.
+                    Always. The message names the required version.
                 """
                 raise ImportError(
-                    "set_callbacks needs sklearn.callback, which came with scikit-learn 1.9; the "
-                    f"installed version is {sklearn.__version__}."
+                    "set_callbacks needs sklearn.callback, which is available in scikit-learn 1.9 "
+                    f"and later; the installed version is {sklearn.__version__}."
                 )
 
         def with_callbacks(method):
-            """Return the method: there are no callbacks whose end it would have to care for."""
+            """Return the method unchanged, because there are no callbacks to end."""
             return method
 
 
 def data_at_begin(given):
-    """Return the data that callbacks get when a task begins: all of them."""
-    return _told(given, "sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
+    """Return the data that callbacks get at the start of a task."""
+    return _data(given, "sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
 
 
 def data_at_end(given):
-    """Return the data that callbacks get when a task ends: those that ``score`` takes.
+    """Return the data that callbacks get at the end of a task, all of which ``score`` accepts.
 
-    scikit-learn's ``ScoringMonitor`` hands it on to a scorer.
+    scikit-learn's ``ScoringMonitor`` passes them to a scorer.
     """
-    return _told(given, "sample_weight")
+    return _data(given, "sample_weight")
 
 
-def _told(given, *names):
+def _data(given, *names):
     metadata = {name: getattr(given, name) for name in names}
     metadata = {name: value for name, value in metadata.items() if value is not None}
     return {"X": given.X, "y": given.y, "metadata": metadata or None}
 
 
 def has_callbacks(estimator):
-    """Whether an estimator has callbacks to tell."""
+    """Return whether an estimator has callbacks."""
     return bool(getattr(estimator, "_skl_callbacks", None))
 
 
 def attributes_learnt(estimator, outcome):
-    """What an estimator would have, by name, if its fit ended by ``_take(outcome)`` now."""
+    """Return the attributes, by name, that ``_take(outcome)`` would set if the fit ended now."""
     fitted, before = copy(estimator), vars(estimator)
     fitted._take(outcome)
     return {
@@ -90,9 +90,9 @@ def attributes_learnt(estimator, outcome):
 
 
 class EpochTasks:
-    """The tasks of one fit, one after the other.
+    """Call the callbacks for the fit and for its epochs, one after the other.
 
-    Callbacks see the data as they were given; ``task_name`` is what they call an epoch.
+    Callbacks get the unchecked data of the user. ``task_name`` is their name for an epoch.
     """
 
     def __init__(self, estimator, training, given, max_epochs, task_name):
@@ -112,13 +112,13 @@ class EpochTasks:
         )
 
     def begin(self):
-        """An epoch begins, unless it has begun already."""
+        """Start an epoch, unless it has started already."""
         if self._open is None:
             self._open = self._root.subcontext(task_name=self._task_name)
             self._tell_begin(self._open)
 
     def end(self):
-        """The epoch ends; return whether a callback asks to stop."""
+        """End the epoch; return whether a callback stops the fit."""
         task, self._open = self._open, None
         return task.call_on_fit_task_end(
             estimator=self._estimator,
@@ -127,7 +127,7 @@ class EpochTasks:
         )
 
     def finish(self):
-        """The fit ends. An iteration that L-BFGS has not completed ends without data."""
+        """End the fit. An iteration that L-BFGS has not completed ends without data."""
         if self._open is not None:
             self._open.call_on_fit_task_end(estimator=self._estimator)
         self._root.call_on_fit_task_end(
@@ -135,7 +135,7 @@ class EpochTasks:
         )
 
     def _fitted_attributes(self):
-        """What ``fit`` would leave if it stopped now."""
+        """Return the attributes that ``fit`` would set if it stopped now."""
         n_iter = self._training.monitor.n_iter
-        reason = f"Seen by a callback after {n_iter} {self._task_name}s."
+        reason = f"Read by a callback after {n_iter} {self._task_name}s."
         return attributes_learnt(self._estimator, self._training.outcome(reason, copied=True))

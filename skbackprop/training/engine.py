@@ -1,4 +1,4 @@
-"""One run of training: network, target, recipe and rows in, a fitted network out."""
+"""One run of training, from network, target, recipe and rows to a fitted network."""
 
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,11 +20,11 @@ from .threads import restore_forgotten_settings, row_threads
 
 
 class Interruption(RuntimeError):
-    """What training needs is gone: completed epochs are kept, as where the user interrupts it."""
+    """Signal that training cannot continue; completed epochs are kept, as after Ctrl-C."""
 
 
 class Stop(NamedTuple):
-    """Why training stopped, in a sentence, and whether there was no more to gain by ``tol``."""
+    """Hold the reason why training stopped, and whether it converged according to ``tol``."""
 
     reason: str
     converged: bool = False
@@ -32,30 +32,30 @@ class Stop(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of training gives, at its end or after any epoch.
+    """Hold the result of a run of training, at its end or after any epoch.
 
     Attributes
     ----------
     network : FittedNetwork
-        With the parameters that are kept.
+        Network with the parameters that are kept.
 
     loss, best_loss : float
-        Objective of the last epoch, and the smallest one; the latter is None under early stopping.
+        Objective of the last epoch, and the smallest one (None with early stopping).
 
     loss_curve, validation_losses, validation_scores : list of float
-        One entry an epoch; the last two are empty without validation rows.
+        One entry per epoch. The last two are empty without validation rows.
 
     n_iter, best_iter : int
-        Completed epochs; the one whose parameters are kept.
+        Number of completed epochs, and the epoch whose parameters are kept.
 
     n_samples_seen : int
-        Training rows that update rules have gone through, those of earlier fits included.
+        Number of training rows processed by update rules, including earlier fits.
 
     stop_reason : str
         Why training stopped.
 
     unit : str
-        What is counted: 'epoch' or 'iteration'.
+        Name of what is counted: 'epoch' or 'iteration'.
     """
 
     network: FittedNetwork
@@ -72,35 +72,35 @@ class Outcome:
 
 
 class Training:
-    """A run of training.
+    """Train a network once.
 
     Parameters
     ----------
     network, target, recipe : Network, Target, Recipe
-        What is trained, what ``y`` and the loss are, and how it is trained.
+        The network to train, the meaning of ``y`` with its loss, and the settings.
 
     state : TrainingState
-        What sgd and adam go on from.
+        State from which 'sgd' and 'adam' continue.
 
     parameters : Parameters
-        Starting point; changed in place.
+        Initial parameters; changed in place.
 
     sample, held_out : Sample
-        Rows to train on, and rows to validate with, or None.
+        Training rows, and validation rows or None.
 
     score : callable or None
-        ``score(raw_prediction, parameters)`` for the validation rows; None for minus their loss.
+        ``score(raw_prediction, parameters)`` for the validation rows; None for the negative loss.
 
     backend : Backend, default=IN_MEMORY
-        How rows are worked on, where they lie.
+        Computations on the rows, in memory or on a cluster.
 
     Attributes
     ----------
     monitor : Monitor
-        What is known of the epochs so far.
+        Records of the epochs so far.
 
     objective : Objective
-        What is minimised.
+        The function to minimise.
     """
 
     def __init__(
@@ -134,15 +134,14 @@ class Training:
     # ---- the run
 
     def run(self, tasks=None):
-        """Train, and tell the callbacks by ``tasks`` (see ``Monitor.tell``); return a ``Stop``.
+        """Train, call the callbacks through ``tasks`` (see ``Monitor.tell``); return a ``Stop``.
 
-        A ValueError is raised where training diverges and there are no best parameters to go back
-        to.
+        Raises a ValueError if training diverges and there are no best parameters to restore.
         """
         self.monitor.tell(tasks)
         minimize = self._by_lbfgs if self._recipe.solver == "lbfgs" else self._by_minibatches
         try:
-            with np.errstate(all="ignore"):  # the monitor looks for what is not finite
+            with np.errstate(all="ignore"):  # the monitor detects values that are not finite
                 return minimize()
         except Divergence as divergence:
             if not self.monitor.has_best:
@@ -162,7 +161,7 @@ class Training:
         return Monitor(patience, self._validation, self._early_stopping, recipe.verbose)
 
     def _validate_with(self, held_out, score):
-        """Loss and score of the rows that are held out."""
+        """Return the loss and the score of the validation rows as an object."""
         loss = self._recipe.validation_loss or self._target.loss
         predict = partial(
             self._backend.raw_predictions,
@@ -190,8 +189,8 @@ class Training:
             return Stop(reason, converged=not monitor.stop_requested)
         if recipe.planned:
             return Stop(
-                f"The {recipe.max_iter} epochs (max_iter) that "
-                f"learning_rate={recipe.learning_rate!r} is planned for have been made."
+                f"The schedule learning_rate={recipe.learning_rate!r} ended after "
+                f"max_iter={recipe.max_iter} epochs."
             )
         warn(
             f"Stochastic Optimizer: Maximum iterations ({recipe.max_iter}) reached and the "
@@ -230,14 +229,14 @@ class Training:
     def _kept_best(self):
         monitor = self.monitor
         reason = (
-            f"Training diverged at epoch {monitor.n_iter + 1}; the parameters of the best epoch, "
-            f"{monitor.best_iter}, are kept."
+            f"Training diverged in epoch {monitor.n_iter + 1}; the estimator keeps the parameters "
+            f"of the best epoch, {monitor.best_iter}."
         )
         warn(f"{reason} Lower learning_rate_init, or scale the data.", ConvergenceWarning)
         return Stop(reason)
 
     def go_back(self):
-        """Go back to the completed epochs, and forget the moments; return how many there are."""
+        """Restore the state after the last complete epoch, without moments; return its number."""
         self.monitor.forget_incomplete()
         self._state.drop_rule()
         if self._recipe.solver != "lbfgs":
@@ -245,15 +244,15 @@ class Training:
             self._state.progress.go_on_from(self._seen_before + seen)
         return self.monitor.n_iter
 
-    # ---- what comes of it
+    # ---- results
 
     @property
     def judged_by_loss(self):
-        """Whether it is a loss, and not a score, that decides when training stops."""
+        """Return whether a loss, and not a score, decides when training stops."""
         return not self._early_stopping or self._validation.judges_by_loss
 
     def outcome(self, stop_reason, copied=False):
-        """The ``Outcome`` if the run stopped now; copied where training goes on in the arrays."""
+        """Return the current ``Outcome``; ``copied`` if training continues in the same arrays."""
         monitor, kept = self.monitor, self.monitor.kept()
         flat = self._parameters.flat if kept is None else kept
         parameters = self._network.parameters(flat.dtype, flat.copy() if copied else flat)
@@ -272,9 +271,10 @@ class Training:
         )
 
     def validation_of(self, fitted):
-        """Raw predictions of a fitted network for the validation rows, and the ``ValidationLoss``.
+        """Return raw predictions of a fitted network for the validation rows, and their loss.
 
-        The latter is a function of the former; both are None without validation rows.
+        The loss is a ``ValidationLoss``, a function of raw predictions. Both are None without
+        validation rows.
         """
         if self._validation is None:
             return None, None
@@ -283,7 +283,7 @@ class Training:
 
 
 def _kernels_of_run(recipe, network, rows):
-    """The kernels for the work that a run may come to."""
+    """Return the kernels for the largest amount of work that a run may need."""
     n_epochs = 1 if recipe.one_pass else int(recipe.max_iter)
     batch_size = 200 if recipe.batch_size == "auto" else int(recipe.batch_size)
     n_steps = 1 if recipe.solver == "lbfgs" else -(-len(rows) // batch_size)
@@ -304,7 +304,7 @@ def _batch_size(recipe, n_rows):
 
 
 def _lbfgs_options(recipe, dtype):
-    """Options of SciPy's solver; in float32 it need not look for differences in the rounding."""
+    """Return the options of SciPy's solver; in float32, ``ftol`` is above the rounding errors."""
     if dtype != np.float32:
         return recipe.lbfgs_options
     return {"ftol": 10 * float(np.finfo(dtype).eps)} | recipe.lbfgs_options
@@ -313,9 +313,9 @@ def _lbfgs_options(recipe, dtype):
 def _warn_of_the_end(recipe, progress):
     if recipe.schedule.planned and progress.epoch > recipe.max_iter:
         warn(
-            f"partial_fit has been called more than max_iter={recipe.max_iter} times: "
-            f"learning_rate={recipe.learning_rate!r} came to its end, 0, with call "
-            f"{recipe.max_iter}, and later calls change nothing. Set max_iter to the number of "
+            f"partial_fit has been called more than max_iter={recipe.max_iter} times. The "
+            f"schedule learning_rate={recipe.learning_rate!r} ended at the rate 0 with call "
+            f"{recipe.max_iter}, so later calls change nothing. Set max_iter to the number of "
             "calls.",
         )
 
@@ -330,6 +330,6 @@ def _warn_of_lbfgs(recipe, result):
     warn(
         f"lbfgs failed to converge after {result.nit} iteration(s) "
         f"(status={result.status}):\n{result.message}\n\n{advice}"
-        "You might also want to scale the data, say by a StandardScaler in a Pipeline.",
+        "You might also want to scale the data, for example with StandardScaler in a Pipeline.",
         ConvergenceWarning,
     )

@@ -1,4 +1,4 @@
-"""What is looked at after every epoch: curves, validation, best parameters, divergence."""
+"""Records and checks after every epoch: curves, validation, best parameters, divergence."""
 
 import math
 
@@ -6,16 +6,16 @@ import numpy as np
 
 
 class Divergence(Exception):
-    """Loss or parameters are no longer finite."""
+    """Signal that the loss or the parameters are not finite."""
 
 
 class ValidationLoss:
-    """Mean loss of raw predictions for the validation rows.
+    """Compute the mean loss of raw predictions for the validation rows.
 
     Parameters
     ----------
     loss : Loss
-        That is averaged.
+        The loss to average.
 
     sample : Sample
         The validation rows.
@@ -23,7 +23,7 @@ class ValidationLoss:
     Attributes
     ----------
     known : ndarray of shape (n_samples, n_outputs) or None
-        1 for each known target and else 0; None if no target is missing.
+        1 for each known target, 0 for missing ones; None if no target is missing.
     """
 
     def __init__(self, loss, sample):
@@ -39,10 +39,11 @@ class ValidationLoss:
 
 
 class Validation:
-    """Loss and score on data that training does not see.
+    """Compute loss and score on the validation data.
 
-    ``predict(parameters)`` gives raw predictions, ``loss(raw_prediction)`` their mean loss, and
-    ``score(raw_prediction, parameters)`` a score, larger is better; None is minus the loss.
+    ``predict(parameters)`` returns raw predictions, ``loss(raw_prediction)`` their mean loss, and
+    ``score(raw_prediction, parameters)`` a score, where larger is better. Without a ``score`` it
+    is the negative loss.
     """
 
     def __init__(self, predict, loss, score):
@@ -52,11 +53,11 @@ class Validation:
 
     @property
     def judges_by_loss(self):
-        """Whether there is no other score than minus the loss."""
+        """Return whether the score is the negative loss."""
         return self._score is None
 
     def evaluate(self, parameters):
-        """Loss and score of the parameters."""
+        """Return loss and score of the parameters."""
         raw_prediction = self.predict(parameters)
         loss = self.loss(raw_prediction)
         if self._score is None:
@@ -67,24 +68,25 @@ class Validation:
 
 
 class Monitor:
-    """Watches a fit, epoch by epoch (or iteration by iteration).
+    """Record a fit, epoch by epoch (or iteration by iteration).
 
-    ``patience`` is that of the training loss, or of the validation score under early stopping,
-    where the score decides when to stop and which parameters are the best.
+    ``patience`` applies to the training loss, or with early stopping to the validation score. The
+    score then decides when to stop and which parameters are the best.
 
     Attributes
     ----------
     loss_curve, validation_losses, validation_scores : list of float
-        One entry an epoch.
+        One entry per epoch.
 
     last_loss : float
         Training objective at the end.
 
     n_iter, best_iter : int
-        Completed epochs; the epoch whose score was the best, from 1 (0 before there is one).
+        Number of completed epochs, and the epoch with the best score, counted from 1 (0 if there
+        is none yet).
 
     stop_requested : bool
-        Whether a callback has asked to stop.
+        Whether a callback has stopped the fit.
     """
 
     def __init__(self, patience, validation, early_stopping, verbose):
@@ -105,19 +107,19 @@ class Monitor:
         self._ending = None
 
     def tell(self, tasks):
-        """Tell callbacks of each epoch by ``tasks.begin()`` and ``tasks.end()``.
+        """Call ``tasks.begin()`` and ``tasks.end()`` in each epoch, for callbacks.
 
-        The latter says whether to stop; ``tasks`` may be None.
+        ``tasks.end()`` returns whether to stop. ``tasks`` may be None.
         """
         self._tasks = tasks
 
     def epoch_begins(self):
-        """Tell the callbacks, if any, once an epoch; L-BFGS calls at each evaluation."""
+        """Call the callbacks, if any, once per epoch; L-BFGS calls this at each evaluation."""
         if self._tasks is not None:
             self._tasks.begin()
 
     def epoch_ends(self, loss, parameters):
-        """Take in an epoch; raise Divergence where its loss or a parameter is not finite."""
+        """Record an epoch; raise Divergence if its loss or a parameter is not finite."""
         if not (math.isfinite(loss) and math.isfinite(np.add.reduce(parameters.flat))):
             raise Divergence
         self.print("Iteration %d, loss = %.8f", self.n_iter + 1, loss)
@@ -138,24 +140,25 @@ class Monitor:
             self.stop_requested = self._tasks.end()
 
     def _complete(self):
-        """Keep the parameters and count the epoch; where Ctrl-C comes in between, once more."""
+        """Keep the parameters and count the epoch; it is safe to repeat this after Ctrl-C."""
         parameters, is_best = self._ending
         if is_best:
             self._best = parameters.flat.copy()
         self._keep(parameters)
         epoch = self.n_iter + 1
         best_iter = epoch if is_best else self.best_iter
-        self.n_iter, self.best_iter, self._ending = epoch, best_iter, None  # no call in between
+        # Ctrl-C cannot separate these assignments, because no function is called in between.
+        self.n_iter, self.best_iter, self._ending = epoch, best_iter, None
 
     def _keep(self, parameters):
-        """Remember the parameters of the last completed epoch, in case the next is interrupted."""
+        """Store the parameters of the last completed epoch in case the next is interrupted."""
         if self._completed is None:
             self._completed = parameters.flat.copy()
         else:
             np.copyto(self._completed, parameters.flat)
 
     def forget_incomplete(self):
-        """Go back to the completed epochs, after an interruption."""
+        """Restore the state after the last completed epoch, after an interruption."""
         if self._ending is not None:
             self._complete()
         for curve in (self.loss_curve, self.validation_losses, self.validation_scores):
@@ -165,26 +168,26 @@ class Monitor:
             self.patience.forget_all_but(self.loss_curve)
 
     def ends_at(self, loss):
-        """Take in the objective where the solver has ended, be it not that of an epoch."""
+        """Record the final objective of the solver, which may differ from that of an epoch."""
         self.last_loss = loss
 
     @property
     def best_loss(self):
-        """Smallest objective of an epoch; None under early stopping."""
+        """Return the smallest objective of an epoch; None with early stopping."""
         return None if self.early_stopping else min(self.patience.best, self.last_loss)
 
     @property
     def kept_iter(self):
-        """Epoch whose parameters are kept: the best under early stopping, else the last."""
+        """Return the epoch of the kept parameters: with early stopping the best, or the last."""
         return self.best_iter if self.has_best else self.n_iter
 
     @property
     def stops_early(self):
-        """Whether the validation score has stopped to become better."""
+        """Return whether the validation score has stopped improving."""
         return self.early_stopping and self.patience.exhausted
 
     def patience_message(self):
-        """Why patience has run out, in words."""
+        """Return a sentence that says why patience is exhausted."""
         what = "Validation score" if self.early_stopping else "Training loss"
         return (
             f"{what} did not improve more than tol={self.patience.tol:f} for "
@@ -192,12 +195,12 @@ class Monitor:
         )
 
     def kept(self):
-        """Flat parameters to keep: the best under early stopping, else the last completed."""
+        """Return the flat parameters to keep: with early stopping the best, or the last."""
         return self._completed if self._best is None else self._best
 
     @property
     def has_best(self):
-        """Whether early stopping has found finite parameters to go back to."""
+        """Return whether early stopping has stored finite parameters."""
         return self._best is not None
 
     def print(self, template, *values):

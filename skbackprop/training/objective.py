@@ -4,27 +4,27 @@
 
 over the rows ``i`` with weights ``s_i`` and losses ``l_i``; ``W`` are the penalised parameters. On
 a minibatch ``B`` the sums run over its rows and the divisor is ``|B|`` times the mean weight of
-the training rows, which keeps the expected step that of the weighted objective. With unit weights
-this is scikit-learn's objective. Where single targets have weights, as those that may be missing,
+the training rows, so that the expected step is that of the weighted objective. With unit weights
+this is scikit-learn's objective. If single targets have weights, because some are missing,
 ``s_i l_i`` is the sum of the weighted losses of a row, and ``s_i`` is the mean of its weights.
 
-What the divisor and the penalty are is said here alone; ``passes``, which take them from here, say
-which rows are worked on when, and by which thread.
+Only this module defines the divisor and the penalty. ``passes`` defines which rows are processed
+when, and by which thread.
 """
 
 from ..kernels import NUMPY
 
 
 class Objective:
-    """The training objective of a network on rows of data.
+    """Compute the training objective of a network on rows of data.
 
     Parameters
     ----------
     network : Network
-        Computes raw predictions.
+        The network, which computes raw predictions.
 
     loss : Loss
-        Of the targets and the raw predictions.
+        Loss of targets and raw predictions.
 
     rows : Rows
         The training rows.
@@ -33,11 +33,11 @@ class Objective:
         Strength of the L2 penalty.
 
     total_weight : float, default=None
-        Divisor of the objective; the sum of the weights of the rows by default. For rows that are
-        a part of others.
+        Divisor of the objective; by default the sum of the weights of the rows. Pass it if the
+        rows are only a part of the training rows.
 
     kernels : Kernels, default=NUMPY
-        What does the element-wise work.
+        Functions for the element-wise computations.
 
     Attributes
     ----------
@@ -59,9 +59,10 @@ class Objective:
         self._loss_kernel = kernels.loss(loss)
 
     def loss_gradient(self, parameters, batch, workspace, divisor, gradient):
-        """Sum of the losses of some rows, and the gradient of that sum over ``divisor``.
+        """Return the sum of the losses of some rows, and compute its gradient.
 
-        The gradient is written into ``gradient``; the sum that is returned is not divided.
+        The gradient, divided by ``divisor``, is written into ``gradient``. The returned sum is not
+        divided.
         """
         raw = self.network.forward(parameters, batch.X, workspace)
         delta = workspace.layers(batch.X.shape[0])[-1].delta
@@ -73,14 +74,14 @@ class Objective:
 
 
 class Penalty:
-    """``alpha/2 |W|^2`` of some parameters, with a gradient that is added to another one."""
+    """Compute the penalty ``alpha/2 |W|^2``, and add its gradient to another gradient."""
 
     def __init__(self, objective, parameters, gradient):
         self._alpha = objective.alpha
         self._kernel = objective.kernels.penalty(parameters.penalised, gradient.penalised)
 
     def add(self, divisor):
-        """Add the gradient over ``divisor``; return the penalty, not divided."""
+        """Add the gradient divided by ``divisor``; return the penalty, not divided."""
         if self._alpha == 0:
             return 0.0
         return 0.5 * self._alpha * self._kernel.add(self._alpha / divisor)

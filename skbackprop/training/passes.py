@@ -1,8 +1,8 @@
-"""Which rows are worked on when, and by which thread.
+"""Order and threads of the computations on rows.
 
-An exact pass goes over all rows in blocks that fit the cache, on Python threads; gradients of
-parts are added up in a fixed order. A minibatch is worked on as a whole, with the BLAS's own
-threads: they need not be woken, as Python's must.
+An exact pass processes all rows in blocks that fit the cache, on Python threads, and adds up the
+gradients of parts in a fixed order. A minibatch is one block. It uses the threads of the BLAS,
+which start faster than Python threads.
 """
 
 from collections import deque
@@ -15,21 +15,21 @@ from ..data import RowBuffers
 from ..network import Workspace, blocks_of, raw_predictions, rows_per_block
 from .objective import Penalty
 
-# An exact pass sums in at most so many parts, with at most so many elements of gradients in all.
-# Neither depends on the number of threads, and so the result does not.
+# Largest number of partial sums in an exact pass, and of elements in all their gradients. Neither
+# depends on the number of threads, so the result does not either.
 _MAX_PARTS = 32
 _PARTS_ELEMENTS = 1 << 21
 
 
 def _parts(n_rows, block_rows, n_parts):
-    """Cut rows into parts of whole blocks: a list of lists of (start, stop)."""
+    """Divide rows into parts of whole blocks: a list of lists of (start, stop)."""
     blocks = blocks_of(n_rows, block_rows)
     bounds = np.linspace(0, len(blocks), min(n_parts, len(blocks)) + 1).astype(int)
     return [blocks[a:b] for a, b in pairwise(bounds)]
 
 
 class _Worker:
-    """The buffers that one thread needs to go through blocks of rows."""
+    """Buffers that one thread needs to process blocks of rows."""
 
     def __init__(self, objective, parameters, n_rows):
         self.workspace = Workspace(
@@ -40,11 +40,11 @@ class _Worker:
 
 
 class ExactPass:
-    """Objective and gradient over all rows, block by block.
+    """Compute objective and gradient over all rows, block by block.
 
-    The objective is evaluated where ``parameters`` are at each call, and ``gradient`` receives its
-    gradient. The result does not depend on the threads; the rows of a block are chosen for the
-    cache, unless they are given. A loss that couples rows has one block.
+    Each call evaluates the objective at the current ``parameters`` and writes its gradient into
+    ``gradient``. The result does not depend on the threads. By default the size of a block is
+    chosen for the cache. A loss that couples rows has one block.
     """
 
     def __init__(self, objective, parameters, gradient, threads, block_rows=None):
@@ -68,7 +68,7 @@ class ExactPass:
         )
 
     def evaluate(self):
-        """The objective; its gradient is in ``gradient``."""
+        """Return the objective, and write its gradient into ``gradient``."""
         total = self._threads.sum(self._sum_part, self._parts)
         flat = self._gradient.flat
         for _, partial in self._parts[1:]:
@@ -77,7 +77,7 @@ class ExactPass:
         return (total + self._penalty.add(divisor)) / divisor
 
     def _sum_part(self, part):
-        """Sum of the losses over the blocks of a part, in their order, and its gradient."""
+        """Return the sum of the losses over the blocks of a part, and compute its gradient."""
         blocks, gradient = part
         objective = self._objective
         worker = self._idle.pop()
@@ -95,9 +95,10 @@ class ExactPass:
 
 
 class BatchPass:
-    """Objective and gradient over a minibatch of at most ``batch_size`` rows.
+    """Compute objective and gradient over a minibatch of at most ``batch_size`` rows.
 
-    As in ``ExactPass``. Without a ``stream`` of random bits nothing is dropped.
+    ``parameters`` and ``gradient`` are used as in ``ExactPass``. Dropout needs a ``stream`` of
+    random bits.
     """
 
     def __init__(self, objective, parameters, gradient, batch_size, stream=None):
@@ -111,9 +112,9 @@ class BatchPass:
         )
 
     def evaluate(self, batch):
-        """The objective times its divisor, so that an epoch's values add up.
+        """Return the objective times its divisor, so that the values of an epoch can be summed.
 
-        The gradient, divided, is in ``gradient``.
+        The gradient of the divided objective is written into ``gradient``.
         """
         divisor = batch.y.shape[0] * self._objective.mean_weight
         self._workspace.draw_masks(batch.X)
@@ -124,15 +125,15 @@ class BatchPass:
 
 
 class Backend(NamedTuple):
-    """How rows are worked on, where they lie.
+    """Hold the computations on rows, which differ between memory and a cluster.
 
     Attributes
     ----------
     exact_pass : type
-        ``ExactPass``, or what is made and evaluated in the same way.
+        ``ExactPass``, or a class with the same constructor and ``evaluate``.
 
     batch_pass : type
-        ``BatchPass``, in the same way.
+        ``BatchPass``, or a class with the same constructor and ``evaluate``.
 
     raw_predictions : callable
         ``raw_predictions(network, parameters, rows, kernels)``.

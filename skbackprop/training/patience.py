@@ -1,4 +1,4 @@
-"""When to stop: patience with a number that is to become smaller."""
+"""The stopping rule: patience with a number that should decrease."""
 
 import math
 
@@ -6,19 +6,19 @@ import numpy as np
 
 
 class Patience:
-    """Counts epochs without an improvement, and runs out.
+    """Count consecutive epochs without an improvement.
 
-    An epoch counts where its value is above ``best - tol``; a score that is to become larger is
-    given with its sign changed. Patience has run out after *more* than ``n_iter_no_change`` such
-    epochs in a row (one more than the name says: the rule of scikit-learn).
+    An epoch has no improvement if its value is above ``best - tol``. Scores, which should
+    increase, are passed with the opposite sign. Patience is exhausted after *more* than
+    ``n_iter_no_change`` such epochs, as in scikit-learn.
 
     Parameters
     ----------
     tol : float
-        Least improvement that ends a row of epochs without one.
+        Smallest improvement that counts.
 
     n_iter_no_change : int or inf
-        Length of the row.
+        Allowed number of consecutive epochs without an improvement.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Patience:
         Smallest value so far.
 
     count : int
-        Length of the current row.
+        Current number of consecutive epochs without an improvement.
     """
 
     def __init__(self, tol, n_iter_no_change):
@@ -36,9 +36,9 @@ class Patience:
         self.count = 0
 
     def update(self, value):
-        """Take in the value of an epoch; return whether it is the best so far.
+        """Record the value of an epoch; return whether it is the best so far.
 
-        NaN, an undefined score, is no improvement.
+        NaN, an undefined score, is not an improvement.
         """
         if value > self.best - self.tol or math.isnan(value):
             self.count += 1
@@ -51,18 +51,18 @@ class Patience:
 
     @property
     def exhausted(self):
-        """Whether the row has become too long."""
+        """Return whether there were too many epochs without an improvement."""
         return self.count > self.n_iter_no_change
 
     def renew(self):
-        """Begin a new row; the best value stays."""
+        """Reset the count, but keep the best value."""
         self.count = 0
 
     def follow(self, earlier):
-        """Go on with the count and the best value of another patience, if there is one."""
+        """Take over the count and the best value of another patience, if there is one."""
         if earlier is not None:
             self.best, self.count = earlier.best, earlier.count
 
     def forget_all_but(self, values):
-        """Take the best of some values for the best so far, after an interruption."""
+        """Recompute the best value from the completed epochs, after an interruption."""
         self.best = min(values)

@@ -1,4 +1,4 @@
-"""How a network is trained: everything that training is told besides network, target and rows."""
+"""The settings of one run of training."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,33 +11,33 @@ from .solvers.update_rules import UPDATE_RULES, UpdateRule
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings of one run of training.
+    """Hold everything that training needs besides network, target and rows.
 
-    What is named as a hyper-parameter of the estimators means the same.
+    Attributes named like a hyper-parameter of the estimators have the same meaning.
 
     Attributes
     ----------
     one_pass : bool
-        Whether this is a call of ``partial_fit``: one epoch, which never stops early.
+        Whether this is a call of ``partial_fit``: one epoch that never stops early.
 
     last_batch : float
-        Where the last minibatch of an epoch has no more than this share of ``batch_size`` rows,
-        it is left out (in another order of the rows, it is others that are).
+        The last minibatch of an epoch is left out if it has at most this fraction of
+        ``batch_size`` rows. The order of the rows changes, so other rows are left out each time.
 
     schedule, strength : Schedule
-        Learning rate, and factor of weight decay and dropout, by progress.
+        Learning rate, and factor of weight decay and dropout, as functions of progress.
 
     rule : UpdateRule or None
         The update rule, before its first step.
 
     learning_rate, learning_rate_init : object
-        What messages say of the schedule.
+        Names of the schedule and its rate for messages.
 
     lbfgs_options : dict
         Options of SciPy's solver.
 
     validation_loss : Loss or None
-        By which validation rows are judged; None for the loss that is minimised.
+        Loss of the validation rows; None for the training loss.
 
     predicts_in : str or None
         Floating-point type of predictions; None for that of the parameters.
@@ -65,12 +65,12 @@ class Recipe:
 
     @property
     def unit(self):
-        """What ``max_iter`` counts."""
+        """Return what ``max_iter`` counts."""
         return "iteration" if self.solver == "lbfgs" else "epoch"
 
     @property
     def planned(self):
-        """Whether the epochs are a plan that is made to its end."""
+        """Return whether training should run for all ``max_iter`` epochs of its schedule."""
         return self.solver != "lbfgs" and self.schedule.planned
 
 
@@ -81,7 +81,7 @@ _COMMON = (
 
 
 def recipe_of(settings, one_pass=False):
-    """The recipe that the hyper-parameters of an estimator ask for; nothing else is read."""
+    """Return the recipe for the hyper-parameters of an estimator, the only thing it reads."""
     common = {name: getattr(settings, name) for name in _COMMON} | {"one_pass": one_pass}
     if settings.solver == "lbfgs":
         options = {"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol}
@@ -94,7 +94,7 @@ def recipe_of(settings, one_pass=False):
 
 
 def _schedule(settings):
-    """Learning rate by progress."""
+    """Return the learning rate schedule."""
     schedule = _schedule_without_warmup(settings)
     if settings.warmup_fraction:
         return WarmUp(schedule, float(settings.warmup_fraction))
@@ -107,7 +107,7 @@ def _schedule_without_warmup(settings):
     if kind.sgd_only and settings.solver != "sgd":
         warn(
             f"learning_rate={name!r} has no effect with solver={settings.solver!r}, "
-            "whose rate stays learning_rate_init, as in scikit-learn. Use solver='sgd', or "
+            "whose rate stays at learning_rate_init, as in scikit-learn. Use solver='sgd', or "
             "learning_rate='constant', 'cosine', 'one_cycle' or a function.",
         )
         kind = Constant

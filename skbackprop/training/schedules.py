@@ -11,29 +11,30 @@ from typing import Any, Literal, Self, TypeAlias
 
 @dataclass
 class Progress:
-    """How far training has come: what a learning rate can be a function of.
+    """Progress of training, the argument of a callable ``learning_rate``.
 
-    Epochs and steps are those of this ``fit``, or of all calls of ``partial_fit`` so far.
+    Epochs and steps are counted from the start of this ``fit``, or over all calls of
+    ``partial_fit``.
 
     Parameters
     ----------
     n_samples_seen : int, default=0
-        Rows that all epochs so far have gone through, those of earlier fits included.
+        Number of rows processed in all epochs so far, including earlier fits.
 
     n_plateaus : int, default=0
-        How many times ``n_iter_no_change`` epochs have brought no improvement.
+        Number of times that more than ``n_iter_no_change`` epochs brought no improvement.
 
     epoch : int, default=0
-        Completed epochs: 0 in the first one.
+        Number of completed epochs: 0 in the first one.
 
     step : int, default=0
-        Completed steps: 0 before the first one.
+        Number of completed steps: 0 before the first one.
 
     fraction : float, default=0.0
-        Completed part of the ``max_iter`` epochs, from 0 to 1; fractions of an epoch included.
+        Completed fraction of the ``max_iter`` epochs, from 0 to 1, including parts of an epoch.
 
     step_share : float, default=0.0
-        What a step adds to ``fraction``.
+        Increase of ``fraction`` per step.
 
     Examples
     --------
@@ -53,38 +54,38 @@ class Progress:
 
 @dataclass
 class CountedProgress(Progress):
-    """Progress as training counts it."""
+    """Progress with the methods by which training updates it."""
 
-    _steps_before: int = field(default=0, repr=False)  # of the epochs that are completed
+    _steps_before: int = field(default=0, repr=False)  # steps of the completed epochs
 
     def restart(self):
-        """Begin to count epochs and steps anew."""
+        """Count epochs and steps from 0 again."""
         self.epoch = self.step = self._steps_before = 0
         self.fraction = 0.0
 
     def meet_plateau(self):
-        """Note that patience has run out once more."""
+        """Count a plateau."""
         self.n_plateaus += 1
 
     def begin_fit(self):
-        """Begin to count plateaus, too, anew."""
+        """Count epochs, steps and plateaus from 0 again."""
         self.n_plateaus = 0
         self.restart()
 
     def go_on_from(self, n_samples_seen, n_plateaus=None):
-        """Take over what has been counted elsewhere: rows, and plateaus where they are given."""
+        """Set the count of rows, and that of plateaus if it is given."""
         self.n_samples_seen = n_samples_seen
         if n_plateaus is not None:
             self.n_plateaus = n_plateaus
 
     def begin_step(self, i, n_steps, n_epochs):
-        """Note that ``i`` of the ``n_steps`` of an epoch are made, of ``n_epochs`` at most."""
+        """Record that ``i`` of ``n_steps`` steps of the epoch are done, of ``n_epochs`` epochs."""
         self.step = self._steps_before + i
         self.fraction = min(1.0, (self.epoch + i / n_steps) / n_epochs)
         self.step_share = 1 / (n_steps * n_epochs)
 
     def end_epoch(self, n_samples, n_steps, n_epochs):
-        """Note that an epoch is completed, which has gone through so many rows."""
+        """Record the end of an epoch that processed ``n_samples`` rows."""
         self.n_samples_seen += n_samples
         self.epoch += 1
         self._steps_before += n_steps
@@ -94,23 +95,26 @@ class CountedProgress(Progress):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate (or another factor) as a function of progress: ``schedule(progress)``.
+    """Define a learning rate (or another factor) as a function of progress.
 
-    A new one is a class like ``Cosine`` and a line in ``SCHEDULES``.
+    A new schedule is a class like ``Cosine`` and a line in ``SCHEDULES``. It is called as
+    ``schedule(progress)``.
 
     Attributes
     ----------
     initial : float
-        Rate at the start, or the largest one.
+        Initial or largest rate.
 
     per_step : bool
         Whether the rate changes within an epoch.
 
     planned : bool
-        Whether it is a plan for all ``max_iter`` epochs, made to be followed to its end.
+        Whether the schedule covers all ``max_iter`` epochs, so that training should not stop
+        before.
 
     in_scikit_learn, sgd_only : bool
-        Whether MLPClassifier has it, and L-BFGS ignores it; whether Adam ignores it, as there.
+        Whether MLPClassifier has the schedule (L-BFGS ignores it then), and whether Adam ignores
+        it, as in MLPClassifier.
     """
 
     initial: float
@@ -119,11 +123,11 @@ class Schedule:
 
     @classmethod
     def from_settings(cls, settings: Any) -> Self:
-        """The schedule that hyper-parameters ask for."""
+        """Return the schedule for the hyper-parameters."""
         return cls(float(settings.learning_rate_init))
 
     def survives_plateau(self, progress: Progress) -> bool:
-        """Whether training goes on, with another rate, when patience has run out."""
+        """Return whether training continues with another rate when patience is exhausted."""
         return False
 
 
@@ -155,7 +159,7 @@ class InvScaling(Schedule):
 
 @dataclass(frozen=True)
 class Adaptive(Schedule):
-    """A fifth of the rate after each plateau, until it is 1e-6 or less."""
+    """Divide the rate by 5 after each plateau, until it is 1e-6 or less."""
 
     in_scikit_learn = sgd_only = True
     divisor = 5.0
@@ -169,7 +173,7 @@ class Adaptive(Schedule):
 
 
 def _half_cosine(share):
-    """From 1 at ``share = 0`` to 0 at ``share = 1``, level at both ends."""
+    """Return a value from 1 at ``share = 0`` to 0 at ``share = 1``, with zero slope at both."""
     return 0.5 * (1 + math.cos(math.pi * share))
 
 
@@ -191,10 +195,10 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """From a 25th of the rate up to it in the first 30 %, then down to 0; half cosines both.
+    """Increase the rate from ``initial / 25`` in the first 30 %, then decrease it to 0.
 
-    Unlike in the reference, the momentum does not change: where tried, it was no better to lower
-    and raise it than to keep one in between.
+    Both parts are half periods of the cosine. Unlike in the reference, the momentum is constant:
+    in our tests, varying it was no better than a constant value in between.
 
     References
     ----------
@@ -215,9 +219,9 @@ class OneCycle(Schedule):
 
 @dataclass(frozen=True)
 class Multiple(Schedule):
-    """``rate = initial * factor(progress)``, with a factor that the user has written.
+    """``rate = initial * factor(progress)``, with a factor defined by the user.
 
-    After a plateau training goes on if the factor depends on the number of plateaus there.
+    After a plateau, training continues if the factor depends on the number of plateaus.
     """
 
     factor: Callable[[Progress], float]
@@ -232,8 +236,8 @@ class Multiple(Schedule):
         factor = float(self.factor(progress))
         if not 0 <= factor < math.inf:
             raise ValueError(
-                "learning_rate, as a function of progress, must give finite numbers that are not "
-                f"negative: factors of learning_rate_init. It gave {factor} for {progress}."
+                "A callable learning_rate must return factors of learning_rate_init, finite and "
+                f"at least 0. It returned {factor} for {progress}."
             )
         return self.initial * factor
 
@@ -244,7 +248,7 @@ class Multiple(Schedule):
 
 @dataclass(frozen=True)
 class HeldCosine(Schedule):
-    """``initial`` for half of the epochs, then half a period of the cosine down to 0.
+    """Keep ``initial`` for half of the epochs, then decrease to 0 along half a cosine period.
 
     References
     ----------
@@ -261,9 +265,10 @@ class HeldCosine(Schedule):
 
 @dataclass(frozen=True)
 class WarmUpThenCosine(Schedule):
-    """A linear rise over the first ``share`` of the epochs, then a cosine down to 0.
+    """Increase the rate linearly over ``share`` of the epochs, then decrease it to 0.
 
-    Unlike ``WarmUp`` of ``Cosine``, the cosine begins where the rise ends.
+    The decrease is half a period of the cosine. Unlike in ``WarmUp`` of ``Cosine``, it starts
+    where the increase ends.
     """
 
     share: float = 0.05
@@ -280,9 +285,9 @@ class WarmUpThenCosine(Schedule):
 
 @dataclass(frozen=True)
 class WarmUp:
-    """Another schedule, times a factor that rises linearly to 1 in the beginning.
+    """Multiply another schedule by a factor that increases linearly to 1 at the start.
 
-    The factor of a step is ``min(1, (fraction + step_share) / share)``: not 0 in the first step.
+    The factor of a step is ``min(1, (fraction + step_share) / share)``, so the first is not 0.
 
     References
     ----------
@@ -298,7 +303,7 @@ class WarmUp:
 
     @property
     def planned(self):
-        """As the schedule says."""
+        """Return ``planned`` of the schedule."""
         return self.schedule.planned
 
     def __call__(self, progress: Progress) -> float:
@@ -306,13 +311,13 @@ class WarmUp:
         return self.schedule(progress) * min(1.0, factor)
 
     def survives_plateau(self, progress: Progress) -> bool:
-        """As the schedule says."""
+        """Return the answer of the schedule."""
         return self.schedule.survives_plateau(progress)
 
 
 @dataclass(frozen=True)
 class ThenConstant:
-    """A plan, and after its end a rate that stays: for data that keep coming."""
+    """Follow a schedule, and after its end keep a constant rate, for streams of data."""
 
     plan: Schedule
     rate: float
@@ -324,13 +329,13 @@ class ThenConstant:
         return self.plan(progress) if progress.fraction < 1 else self.rate
 
     def survives_plateau(self, progress: Progress) -> bool:
-        """As the plan says."""
+        """Return the answer of the schedule."""
         return self.plan.survives_plateau(progress)
 
 
 ScheduleName: TypeAlias = Literal["constant", "invscaling", "adaptive", "cosine", "one_cycle"]
 
-#: Schedules by name, as ``learning_rate`` takes them.
+#: Schedules by their name in ``learning_rate``.
 SCHEDULES: dict[ScheduleName, type[Schedule]] = {
     "constant": Constant,
     "invscaling": InvScaling,
@@ -341,9 +346,9 @@ SCHEDULES: dict[ScheduleName, type[Schedule]] = {
 
 
 def rates_of_epoch(schedule, progress, n_steps, n_epochs):
-    """Learning rates of the steps of the coming epoch, as an iterator.
+    """Return an iterator over the learning rates of the steps of the next epoch.
 
-    ``progress`` is led through the steps where the schedule wants to know them.
+    ``progress`` is updated at each step if the schedule depends on steps.
     """
     progress.begin_step(0, n_steps, n_epochs)
     if not schedule.per_step:

@@ -1,4 +1,4 @@
-"""What a continued fit needs from the fits before it."""
+"""The state that a continued fit needs from earlier fits."""
 
 from copy import deepcopy
 from numbers import Integral
@@ -12,20 +12,21 @@ from .schedules import CountedProgress
 
 
 class TrainingState:
-    """Generator, order of the rows, split, update rule and progress.
+    """Hold the random number generator, order of the rows, split, update rule and progress.
 
-    ``warm_start`` and ``partial_fit`` go on from it; a plain ``fit`` drops it at its end.
+    ``warm_start`` and ``partial_fit`` continue from it. A plain ``fit`` drops it at its end.
 
     Attributes
     ----------
     random_state : RandomState
-        Source of all draws, in the order of scikit-learn: starting values, split, shuffles.
+        Random number generator. It draws in the order of scikit-learn: initial weights, split,
+        shuffles.
 
     update_rule, patience, progress : UpdateRule, Patience, CountedProgress
-        The rule with its moments; the patience of the last call of ``partial_fit``.
+        The rule with its moments, and the patience of the last call of ``partial_fit``.
 
     split : tuple of ndarrays or None
-        Positions of the training rows, of the validation rows, and perhaps of those left out.
+        Positions of training rows, validation rows, and optionally of rows left out.
 
     dropout_stream : DropoutStream or None
         Random bits for dropout; None before the first step with dropout.
@@ -42,15 +43,15 @@ class TrainingState:
         self._order = None
 
     def is_of(self, seed):
-        """Whether the estimator's ``random_state`` is still the one this state began with."""
+        """Return whether the estimator's ``random_state`` is the one this state started with."""
         if isinstance(seed, Integral) and isinstance(self.seed, Integral):
             return seed == self.seed
         return seed is self.seed
 
     def copy(self):
-        """A state that goes on from here on its own.
+        """Return an independent copy of the state.
 
-        A generator that was given as an instance, or is NumPy's global one, stays shared, as
+        A generator that was passed as an instance, or is NumPy's global one, stays shared, as
         everywhere in scikit-learn.
         """
         twin = TrainingState(self.seed)
@@ -66,7 +67,7 @@ class TrainingState:
         return twin
 
     def next_order(self, n_rows):
-        """Order of the rows for the next epoch: a permutation of the last one."""
+        """Return the order of the rows for the next epoch, a permutation of the last one."""
         permutation = np.arange(n_rows)
         self.random_state.shuffle(permutation)
         if self._order is None or len(self._order) != n_rows:
@@ -76,30 +77,30 @@ class TrainingState:
         return self._order
 
     def patience_of_pass(self, tol, n_iter_no_change):
-        """The patience of a call of ``partial_fit``, which goes on with that of the last one."""
+        """Return the patience of a call of ``partial_fit``, which continues the last one."""
         patience = Patience(tol, n_iter_no_change)
         patience.follow(self.patience)
         self.patience = patience
         return patience
 
     def use_dropout(self):
-        """Go on with the random bits for dropout, or begin them."""
+        """Return the stream of random bits for dropout, a new one if there is none."""
         if self.dropout_stream is None:
             self.dropout_stream = DropoutStream(self.random_state)
         return self.dropout_stream
 
     def resume_average(self, theta):
-        """Where the fit before has published an average, go on from what it is the average of."""
+        """If the last fit kept averaged parameters, restore its last iterate into ``theta``."""
         rule = self.update_rule
         if rule is not None and rule.average is not None:
             rule.average.resume(theta)
 
     def drop_rule(self):
-        """Begin with fresh moments: these do not belong to the parameters to go on from."""
+        """Drop the moments, because they do not belong to the current parameters."""
         self.update_rule = None
 
     def use_rule(self, rule):
-        """Go on by a rule, with the moments of the earlier one if it was of the same kind."""
+        """Continue with a rule, and with the moments of the earlier one if it is of its kind."""
         if type(rule) is type(self.update_rule):
             rule.follow(self.update_rule)
         self.update_rule = rule

@@ -1,13 +1,14 @@
-"""Rows over Python threads, while the BLAS keeps to one thread.
+"""Python threads for blocks of rows, while the BLAS is limited to one thread.
 
-NumPy releases the interpreter lock in products and element-wise loops, so that Python threads,
-each with its own blocks of rows, use all cores for everything, and not for the products alone; the
-BLAS's own threads would get in their way. How many threads: as many as the BLAS may use when the
-work begins, so that ``OMP_NUM_THREADS``, ``threadpoolctl.threadpool_limits`` and the inner limits
-of joblib are obeyed.
+NumPy releases the interpreter lock in products and element-wise loops. Python threads, each with
+its own blocks of rows, therefore use all cores for all computations, not for products alone. The
+threads of the BLAS would compete with them. There are as many Python threads as the BLAS may use
+when the work starts, so ``OMP_NUM_THREADS``, ``threadpoolctl.threadpool_limits`` and the inner
+limits of joblib apply.
 
-What is set for that is the whole process's: the threads of the BLAS, and for short steps Python's
-switch interval. Fits share the settings, and the last one restores what was there.
+Two settings are changed for the whole process: the number of threads of the BLAS and, for short
+steps, Python's switch interval. Concurrent fits share the settings, and the last one restores the
+original values.
 """
 
 import os
@@ -22,24 +23,24 @@ from weakref import WeakSet, ref
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-# Seconds after which a thread that waits for the interpreter asks for it; Python waits for 0.005.
+# Switch interval in seconds; Python's default is 0.005.
 _TURN = 1e-3
 
-# Seconds for which a thread waits without looking for Ctrl-C.
+# Seconds between checks for Ctrl-C in a waiting thread.
 _MOMENT = 0.1
 
 _BUSY = threading.local()
 
 
 class _Use:
-    """A ``with`` block: as long as it is there, it is in use."""
+    """Represent a ``with`` block; the object is alive as long as the block is active."""
 
 
 @contextmanager
 def _busy():
-    """Mark this thread as one of several: what it calls is to use no further ones.
+    """Mark this thread as one of several, so that nested calls start no further threads.
 
-    The mark ends with its block, even if Ctrl-C keeps it from being taken away.
+    The mark ends with its block, even if Ctrl-C prevents its removal.
     """
     use = _Use()
     before = getattr(_BUSY, "use", None)
@@ -57,12 +58,12 @@ def _is_busy():
 
 @cache
 def _blas_controllers():
-    """What reads and sets the number of threads of each BLAS in the process."""
+    """Return objects that read and set the number of threads of each BLAS in the process."""
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 def _free_control():
-    """Let any thread set the limit: since 3.8 threadpoolctl ignores all but the first to do so."""
+    """Let any thread set the limit; threadpoolctl 3.8 and later accept only the first thread."""
     for blas in _blas_controllers():
         free = getattr(blas, "clear_controlling_thread", None)
         if free is not None:
@@ -76,30 +77,30 @@ def _set_blas_threads(numbers):
 
 
 def _limit_this_thread():
-    """Limit a BLAS whose limit, being that of OpenMP, is each thread's own."""
+    """Limit a BLAS that uses OpenMP, where each thread has its own limit."""
     for blas in _blas_controllers():
         if getattr(blas, "threading_layer", None) == "openmp":
             blas.set_num_threads(1)
 
 
 class _SharedSetting:
-    """A setting of the whole process, shared by all fits that want it.
+    """Change a setting of the whole process, shared by all fits that need it.
 
-    The first use in sets it, the last one out restores what was there: fits that overlap in
-    several threads do not restore each other's setting. A use that Ctrl-C keeps from being
-    released, in the few instructions where it can, ends with its block, and the next fit restores
-    the setting.
+    The first use sets it, and the last one restores the original value, so that overlapping fits
+    in several threads do not restore each other's setting. If Ctrl-C prevents the release of a use
+    (in a few instructions this is possible), the use ends with its block, and the next fit
+    restores the setting.
     """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._uses = WeakSet()
-        self._before = None  # what to restore, while there is something to restore
+        self._before = None  # the original value, or None if the setting is not changed
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._reset_after_fork)
 
     def acquire(self, use):
-        """Set it; return what was there before any use."""
+        """Change the setting; return its original value."""
         with self._lock:
             if self._before is None:
                 self._before = self._get()
@@ -109,7 +110,7 @@ class _SharedSetting:
             return self._before
 
     def release(self, use):
-        """Undo one ``acquire``, unless it was not completed or that of a parent process."""
+        """Undo one ``acquire``, unless it was incomplete or made in a parent process."""
         with self._lock:
             if use in self._uses:
                 self._uses.discard(use)
@@ -117,14 +118,14 @@ class _SharedSetting:
                     self._restore_before()
 
     def restore_if_forgotten(self):
-        """Restore what was there before, if no use has the setting any more."""
+        """Restore the original value if no use is active any more."""
         if self._before is not None:
             with self._lock:
                 if self._before is not None and not self._uses:
                     self._restore_before()
 
     def _reset_after_fork(self):
-        """Forget the fits of the parent, which do not go on in the child."""
+        """Forget the fits of the parent process, which do not continue in the child."""
         self._lock = threading.Lock()
         self._uses = WeakSet()
         if self._before is not None:
@@ -136,7 +137,7 @@ class _SharedSetting:
 
 
 class _SingleThreadedBlas(_SharedSetting):
-    """The limit of the BLAS to one thread."""
+    """Limit the BLAS to one thread."""
 
     def _get(self):
         return [blas.get_num_threads() for blas in _blas_controllers()]
@@ -150,7 +151,7 @@ class _SingleThreadedBlas(_SharedSetting):
 
 
 class _ShortTurns(_SharedSetting):
-    """A short switch interval of Python's threads."""
+    """Set a short switch interval of Python threads."""
 
     def _get(self):
         return sys.getswitchinterval()
@@ -167,16 +168,16 @@ _SHORT_TURNS = _ShortTurns()
 
 
 def restore_forgotten_settings():
-    """Restore what was there, where Ctrl-C has kept the use of a setting from doing so."""
+    """Restore original values that Ctrl-C prevented an earlier fit from restoring."""
     for setting in (_SINGLE_THREADED_BLAS, _SHORT_TURNS):
         setting.restore_if_forgotten()
 
 
 def _wait_for(future):
-    """Result of a future; Ctrl-C ends the waiting, too.
+    """Return the result of a future, and let Ctrl-C interrupt the wait.
 
-    Some libraries, as Polars, handle signals so that a thread that waits for a lock does not wake
-    up: it looks for them itself every now and then.
+    Some libraries, such as Polars, handle signals in a way that does not wake a thread that waits
+    for a lock. Therefore it wakes up regularly to check for them.
     """
     while not future.done():
         with suppress(TimeoutError):
@@ -185,15 +186,15 @@ def _wait_for(future):
 
 
 class RowThreads:
-    """Runs a function over parts of the rows.
+    """Run a function over parts of the rows.
 
     Parameters
     ----------
     n_threads : int
-        How many parts may run at the same time.
+        Largest number of parts that run at the same time.
 
     executor : Executor or None
-        What runs them; None for the calling thread.
+        Executor for the other threads; None to run everything in the calling thread.
     """
 
     def __init__(self, n_threads, executor):
@@ -201,13 +202,13 @@ class RowThreads:
         self._executor = executor
 
     def sum(self, function, items):
-        """Sum of ``function(item)``; a single item, as in small fits, needs no preparations."""
+        """Return the sum of ``function(item)``, with a fast path for a single item."""
         if len(items) == 1:
             return function(items[0])
         return sum(self.map(function, items))
 
     def map(self, function, items):
-        """List of ``function(item)``, in the order of the items."""
+        """Return the list of ``function(item)`` in the order of the items."""
         n_helpers = min(self.n_threads, len(items)) - 1
         if n_helpers < 1:
             with np.errstate(all="ignore"), _busy():
@@ -222,7 +223,7 @@ class RowThreads:
                 return None
 
         def work():
-            # Overflow is looked for where it matters; NumPy would warn from any thread.
+            # The monitor checks for overflow; NumPy would emit warnings from any thread.
             with np.errstate(all="ignore"), _busy():
                 while (i := next_item()) is not None:
                     results[i] = function(items[i])
@@ -233,25 +234,25 @@ class RowThreads:
         finally:
             waiting.clear()
         for helper in helpers:
-            if not helper.cancel():  # one that has not begun has nothing left to do
+            if not helper.cancel():  # a helper that has not started has nothing left to do
                 _wait_for(helper)
         return results
 
 
 @contextmanager
 def row_threads(max_threads=None):
-    """Limit the BLAS to one thread and give out the row threads to use instead.
+    """Limit the BLAS to one thread and provide Python threads instead.
 
     Parameters
     ----------
     max_threads : int, default=None
-        No more threads than that, say because there are no more parts.
+        Largest number of threads, for example the number of parts.
 
     Yields
     ------
     threads : RowThreads
-        Valid inside the ``with`` block. The limit is lifted and the threads are gone at its end,
-        an exception or Ctrl-C included.
+        Valid inside the ``with`` block. At its end, also after an exception or Ctrl-C, the limit
+        is lifted and the threads are stopped.
     """
     use = _Use()
     try:
@@ -276,15 +277,15 @@ def row_threads(max_threads=None):
 
 @contextmanager
 def short_turns(threads):
-    """Let threads that make many short steps side by side wait less for the interpreter.
+    """Reduce the time that concurrent threads with short steps wait for the interpreter.
 
-    A thread that has waited for it too long and wakes up to find it taken again waits on, for a
-    time which with Python's default is that of several steps of a small network.
+    A thread that wakes up and finds the interpreter lock taken again must wait once more. With
+    Python's default interval, this wait is as long as several steps of a small network.
 
     Parameters
     ----------
     threads : RowThreads
-        Where it is a single one, nothing is changed.
+        The threads. Nothing is changed for a single thread.
     """
     if threads.n_threads < 2:
         yield

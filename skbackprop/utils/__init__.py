@@ -1,7 +1,6 @@
-"""Plumbing that all rooms share: checks of parameters and data, and how a fit is published.
+"""Shared helpers: checks of parameters and data, docstrings, warnings, fits as transactions.
 
-Nothing here knows networks. ``scikit_learn`` is the only file that imports private names of
-scikit-learn.
+Nothing here depends on networks. Only ``scikit_learn`` imports private names of scikit-learn.
 """
 
 from .allowed_values import (

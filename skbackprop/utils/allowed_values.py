@@ -1,7 +1,7 @@
-"""What a hyper-parameter may be, and what is said of a value that it may not be.
+"""Checks of hyper-parameters, with the messages of scikit-learn.
 
-The words are those of scikit-learn's estimators, because callers match on them. Its classes are
-private, and what they accept is part of what this package promises: hence its own.
+Callers match on these messages. The checks are not imported from scikit-learn because its classes
+are private, and the values they accept are part of the contract of this package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Kind:
-    """A kind of values: what a message calls it, and which values it accepts."""
+    """Describe a kind of values: its name in messages, and which values it accepts."""
 
     def __init__(self, words, accepts):
         self.words = words
@@ -31,10 +31,10 @@ class Kind:
 
 
 class Interval(Kind):
-    """Real or Integral numbers between two bounds; NaN is never among them, nor is a fraction.
+    """Accept real or integral numbers between two bounds, but neither NaN nor a Fraction.
 
-    An int is Real, too. None on the right is infinity; the bounds that belong to the interval are
-    ``closed``: 'left', 'both' or 'neither'.
+    An int is Real, too. ``right=None`` means infinity. ``closed`` says which bounds belong to the
+    interval: 'left', 'both' or 'neither'.
     """
 
     def __init__(self, type, left, right, *, closed):
@@ -43,7 +43,7 @@ class Interval(Kind):
         name, numbers = "an int", Integral
         if type is Real:
             low, high = float(low), float(high)
-            # NumPy makes objects of its numbers times other ones that are Real.
+            # NumPy numbers times other Real types, such as Fraction, have dtype object.
             name, numbers = "a float", (float, int, np.floating, np.integer)
         bracket, is_above = ("(", operator.gt) if closed == "neither" else ("[", operator.ge)
         end, is_below = ("]", operator.le) if closed == "both" else (")", operator.lt)
@@ -56,7 +56,7 @@ class Interval(Kind):
 
 
 class Options(Kind):
-    """Some values of a type (False is no 0 here), listed in the same order each time."""
+    """Accept some values of a type (False is not 0 here); messages list them in sorted order."""
 
     def __init__(self, type, options):
         self.type, self.options = type, frozenset(options)
@@ -68,7 +68,7 @@ class Options(Kind):
 
 
 def StrOptions(options):
-    """Some names."""
+    """Accept some strings."""
     return Options(str, options)
 
 
@@ -79,7 +79,7 @@ def _instances(type):
 
 
 def _listed(kinds):
-    """Words for several kinds: ``a, b or c``."""
+    """Return the names of several kinds as ``a, b or c``."""
     *others, last = (kind.words for kind in kinds)
     return f"{', '.join(others)} or {last}" if others else last
 
@@ -104,7 +104,7 @@ def _is_list(value):
 _NONE = Kind("None", lambda value: value is None)
 _BOOLEANS = _instances(bool), _instances(np.bool_)
 
-# Kinds by what a table of parameters calls them; a type there stands for its instances.
+# Kinds by their key in ``_allowed_values``; a type there stands for its instances.
 _KINDS = {
     None: _NONE,
     callable: Kind("a callable", callable),
@@ -121,14 +121,14 @@ _KINDS = {
 
 @cache
 def _kind(entry):
-    """The kind that an entry of a table of parameters stands for."""
+    """Return the kind for an entry of ``_allowed_values``."""
     if isinstance(entry, Kind):
         return entry
     return _KINDS[entry] if entry in _KINDS else _instances(entry)
 
 
 def did_you_mean(value: object, names: Iterable[str]) -> str:
-    """The sentence that suggests the most similar name, to be appended; empty without one."""
+    """Return a sentence that suggests the most similar name, or an empty string."""
     if not isinstance(value, str):
         return ""
     nearest = get_close_matches(value.lower(), sorted(names), n=1)
@@ -136,9 +136,9 @@ def did_you_mean(value: object, names: Iterable[str]) -> str:
 
 
 def refusal(owner, name, value, allowed):
-    """What is wrong with the value of a parameter of an estimator; None where nothing is.
+    """Return the message for an invalid value of a parameter, or None if it is valid.
 
-    ``allowed`` lists what it may be: kinds, types, and 'array-like', 'boolean', 'verbose',
+    ``allowed`` lists what is valid: kinds, types, and 'array-like', 'boolean', 'verbose',
     'random_state', 'splitter', 'splits', ``callable`` or None.
     """
     for entry in allowed:
@@ -155,9 +155,10 @@ def refusal(owner, name, value, allowed):
 
 
 def check_parameters(estimator):
-    """Refuse hyper-parameters of a wrong type or out of range.
+    """Raise InvalidParameterError for hyper-parameters of a wrong type or out of range.
 
-    ``_allowed_values`` of the estimator says what each may be, as ``refusal`` reads it.
+    ``_allowed_values`` of the estimator lists the valid values of each, in the form of
+    ``refusal``.
     """
     for name, allowed in sorted(estimator._allowed_values.items()):
         message = refusal(type(estimator).__name__, name, getattr(estimator, name), allowed)
@@ -166,11 +167,11 @@ def check_parameters(estimator):
 
 
 def fit_context(method: _Method) -> _Method:
-    """Decorator of ``fit`` and ``partial_fit``: check the hyper-parameters at each call.
+    """Decorate ``fit`` or ``partial_fit`` so that each call checks the hyper-parameters.
 
-    It checks nothing under ``sklearn.config_context(skip_parameter_validation=True)``. As in
-    scikit-learn's own estimators, its functions check nothing inside a fit: a score of each epoch
-    would cost more.
+    There are no checks under ``sklearn.config_context(skip_parameter_validation=True)``. As in
+    scikit-learn's estimators, scikit-learn's functions skip their checks inside a fit, which makes
+    the score of each epoch faster.
     """
 
     @wraps(method)

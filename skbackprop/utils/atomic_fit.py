@@ -1,9 +1,9 @@
-"""What a fit learns is set all at once, or not at all.
+"""Fits as transactions: all fitted attributes are set at once, or none.
 
-This is the one place that knows how. A fit works on a draft, a twin of the estimator, and the
-estimator is given the draft's attributes in a single step: the dict of its attributes is replaced,
-never changed. So an exception or Ctrl-C leaves the estimator as it was; what another thread
-pickles or copies meanwhile is of one fit; and a prediction reads what ``one_fit_of`` gives it.
+A fit works on a draft, a copy of the estimator, and at the end the estimator takes over the
+attributes of the draft in a single step: the dict of its attributes is replaced, never changed.
+Therefore an exception or Ctrl-C leaves the estimator in its previous state, a copy or pickle made
+by another thread contains one fit only, and so does a prediction, which uses ``one_fit_of``.
 """
 
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ _NOTHING = object()
 
 
 def one_fit_of(estimator):
-    """The estimator with its attributes of now, whatever another thread fits meanwhile.
+    """Return the estimator with its current attributes, unaffected by fits in other threads.
 
-    It is to be read only, since it shares them.
+    Do not change the result: it shares the attributes.
     """
     return _twin(estimator, vars(estimator))
 
@@ -29,38 +29,38 @@ def _twin(estimator, attributes):
 
 @contextmanager
 def draft_of(estimator):
-    """A twin to fit, whose new attributes the estimator is given when the block has ended.
+    """Yield a draft to fit; the estimator takes over its new attributes at the end of the block.
 
     The block gets the draft, which has the same parameters and attributes (the same objects), and
-    a function ``keep_despite(kinds)``: once it is called, what the draft has learnt is published
-    also where the block ends by an exception of these kinds.
+    a function ``keep_despite(kinds)``. After a call of this function, the estimator takes over the
+    attributes even if the block ends with an exception of these kinds.
     """
     before = vars(estimator).copy()
     draft = _twin(estimator, before.copy())
-    for name in ATTRIBUTES_OF_CALLBACKS:  # those of the fit in which a callback made a copy
+    for name in ATTRIBUTES_OF_CALLBACKS:  # a copy made by a callback has those of another fit
         vars(draft).pop(name, None)
     curve = before.get("loss_curve_", [])
     n_losses = len(curve)
-    kinds, published = [], []
+    kinds, committed = [], []
 
-    def publish():
-        published.append(_with_changes(vars(estimator), before, vars(draft)))
-        estimator.__dict__ = published[-1]
+    def commit():
+        committed.append(_with_changes(vars(estimator), before, vars(draft)))
+        estimator.__dict__ = committed[-1]
 
     try:
         yield draft, kinds.append
-        publish()
+        commit()
     except BaseException as error:
         if isinstance(error, tuple(kinds)):
-            publish()
-        # partial_fit makes the curve longer in place, since a stream may have millions of calls.
-        if not any(vars(estimator) is attributes for attributes in published):
+            commit()
+        # partial_fit extends the curve in place, because a stream may have millions of calls.
+        if not any(vars(estimator) is attributes for attributes in committed):
             del curve[n_losses:]
         raise
 
 
 def _with_changes(attributes, before, after):
-    """Attributes with what has changed between two other states of them."""
+    """Return attributes updated by the changes between two other states of them."""
     changed = dict(attributes)
     for name in before.keys() | after.keys():
         value = after.get(name, _NOTHING)

@@ -1,4 +1,4 @@
-"""Methods that an estimator has or has not, as its parameters say."""
+"""Methods that exist only for some parameters of an estimator."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class NotAvailable(AttributeError, ValueError):
-    """A method that an estimator of these parameters does not have.
+    """Signal that an estimator with these parameters does not have a method.
 
-    scikit-learn raises the one or the other, depending on the reason.
+    It is both AttributeError and ValueError, because scikit-learn raises one or the other.
     """
 
 
 class available_unless:
-    """Decorator of a method that some parameters exclude: ``hasattr`` is then False.
+    """Decorate a method that some parameters exclude; ``hasattr`` is False for them.
 
-    ``why_not(estimator)`` gives the reason, or None where the method is available.
+    ``why_not(estimator)`` returns the reason, or None if the method is available.
     """
 
     def __init__(self, why_not: Callable[[Any], str | None]) -> None:
@@ -28,7 +28,7 @@ class available_unless:
     def __call__(self, method: _Method) -> _Method:
         self._method = method
         self.__doc__ = method.__doc__
-        return self  # type: ignore[return-value]  # which gives the method where it is available
+        return self  # type: ignore[return-value]  # the descriptor returns the method
 
     def __get__(self, estimator: Any, owner: type | None = None) -> Any:
         if estimator is None:

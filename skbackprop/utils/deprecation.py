@@ -1,4 +1,4 @@
-"""Deprecation over two minor releases, as the policies of the developer guide promise."""
+"""Deprecation over two minor releases, see the policies in the developer guide."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def deprecated(*, since: str, instead: str) -> Callable[[_Function], _Function]:
-    """Make a decorator of a function or method that still works, but is to be removed.
+    """Return a decorator for a function or method that still works but will be removed.
 
-    Each call gives a ``FutureWarning`` at the line of the user. The second minor release after
-    ``since`` removes it: ``removed_in`` of the decorated function says which that is, and a test
-    fails when it is reached. To deprecate a class, decorate its ``__init__``.
+    Each call emits a ``FutureWarning`` that points to the line of the user. The second minor
+    release after ``since`` removes the function: its attribute ``removed_in`` names the release,
+    and a test fails when that is reached. To deprecate a class, decorate its ``__init__``.
 
     Parameters
     ----------
     since : str
-        Minor release that deprecates it, such as '0.5'.
+        Minor release that deprecates the function, such as '0.5'.
 
     instead : str
         What to do instead, such as 'use ``layer_outputs``'.
@@ -29,7 +29,7 @@ def deprecated(*, since: str, instead: str) -> Callable[[_Function], _Function]:
     Returns
     -------
     decorator : callable
-        To be applied to the function.
+        Decorator for the function.
     """
     major, minor = map(int, since.split("."))
     removed_in = f"{major}.{minor + 2}"

@@ -12,7 +12,7 @@ import textwrap
 from typing import TypeVar
 
 _HEADING = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
-# That of numpydoc.
+# Order of the sections required by numpydoc.
 _ORDER = ["Parameters", "Attributes", "See Also", "Notes", "References", "Examples"]
 
 _Class = TypeVar("_Class", bound=type)

@@ -1,19 +1,20 @@
-"""What is taken from scikit-learn's less public corners.
+"""Private names of scikit-learn.
 
-The only file that imports private names of scikit-learn: where they are used, each with a way out,
-so that a release without them breaks no import and no fit.
+No other file imports such names. Each import has a fallback and is done where the name is used, so
+that a release without the name breaks neither the import of this package nor a fit.
 """
 
-# What a fit with callbacks sets, and deletes at its end: where it is found, it is torn down.
+# Attributes that scikit-learn sets during a fit with callbacks. If a copy keeps them, scikit-learn
+# ends the callbacks of the original fit.
 ATTRIBUTES_OF_CALLBACKS = {"_callback_fit_ctx", "_skl_callbacks_to_teardown"}
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A hyper-parameter is not what it may be."""
+    """Signal an invalid value of a hyper-parameter."""
 
 
 def invalid_parameter_error():
-    """The class that scikit-learn's estimators raise, which callers may catch, or our own."""
+    """Return the exception class of scikit-learn, which callers may catch, or our own."""
     try:
         from sklearn.utils._param_validation import InvalidParameterError as TheirError
     except ImportError:
@@ -22,7 +23,7 @@ def invalid_parameter_error():
 
 
 def _visual_block_class():
-    """What scikit-learn draws estimators by; None where it is no longer there."""
+    """Return the class for scikit-learn's diagrams, or None if it does not exist."""
     try:
         from sklearn.utils._repr_html.estimator import _VisualBlock
     except ImportError:
@@ -31,14 +32,14 @@ def _visual_block_class():
 
 
 def why_no_visual_block(estimator):
-    """Why scikit-learn draws an estimator in its own way; None where it need not."""
+    """Return why diagrams have no caption, or None if they have one."""
     if _visual_block_class() is None:
         return "Captions are not available with this version of scikit-learn."
     return None
 
 
 def visual_block(estimator, caption):
-    """What scikit-learn's diagrams draw for an estimator, with a caption below its name."""
+    """Return the block for an estimator in scikit-learn's diagrams, with a caption."""
     return _visual_block_class()(
         "single",
         estimator,
@@ -49,9 +50,9 @@ def visual_block(estimator, caption):
 
 
 def accepted_parameters(estimator_class, parameters):
-    """Those of some hyper-parameters which an MLP of scikit-learn has and accepts.
+    """Select the hyper-parameters that an MLP of scikit-learn has and accepts.
 
-    The ranges are the same, but it knows fewer schedules of the learning rate.
+    The ranges are the same, but scikit-learn has fewer learning rate schedules.
     """
     names = parameters.keys() & estimator_class().get_params(deep=False).keys()
     if parameters["learning_rate"] not in ("constant", "invscaling", "adaptive"):
@@ -60,11 +61,10 @@ def accepted_parameters(estimator_class, parameters):
 
 
 def mlp_optimizer(mlp, moments, n_steps):
-    """The optimizer by which an MLP of scikit-learn goes on from given moments after some steps.
+    """Return the optimizer with which an MLP of scikit-learn continues from given moments.
 
-    The moments, each a list of arrays for all coefs, then all intercepts, are the velocities of
-    'sgd', or the two moments of 'adam'. None where scikit-learn's optimizers are no longer what
-    they were.
+    The moments are the velocities of 'sgd' or the two moments of 'adam', each a list of arrays for
+    all coefs, then all intercepts. Returns None if scikit-learn no longer has these optimizers.
     """
     try:
         from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer

@@ -1,6 +1,6 @@
-"""Names for what the annotations of this package speak of.
+"""Type aliases and protocols for the annotations of this package.
 
-They are imported for type checkers alone, so that they cost no time when the package is imported.
+Only type checkers import them, so they do not slow down the import of the package.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,62 +20,62 @@ class SparseData(Protocol):
     """A sparse matrix or array of SciPy."""
 
     def tocsr(self) -> Any:
-        """Return the same as CSR."""
+        """Return the matrix in CSR format."""
 
 
 class ShapedData(Protocol):
-    """A data frame, or a collection of Dask."""
+    """A data frame, or a Dask collection."""
 
     @property
     def shape(self) -> Any:
-        """Numbers of rows and columns."""
+        """Return the numbers of rows and columns."""
 
 
 class Splitter(Protocol):
-    """A splitter of scikit-learn, or one of your own."""
+    """A splitter of scikit-learn, or an object with the same method."""
 
     def split(self, X: Any, y: Any, groups: Any, /) -> Iterable[tuple[Any, Any]]:
-        """Return pairs of positions: of training rows, and of validation rows."""
+        """Return pairs of positions of training and of validation rows."""
 
 
 class Callback(Protocol):
-    """A callback of ``sklearn.callback``; its two methods for tasks take the keywords they want.
+    """A callback of ``sklearn.callback``; the two methods for tasks choose their keywords.
 
-    ``on_fit_task_end`` asks to stop by returning True.
+    ``on_fit_task_end`` stops the fit by returning True.
     """
 
     def setup(self, estimator: Any, context: Any) -> object:
-        """Be told that a fit begins."""
+        """Handle the start of a fit."""
 
     def teardown(self, estimator: Any, context: Any) -> object:
-        """Be told that it has ended."""
+        """Handle the end of a fit."""
 
     @property
     def on_fit_task_begin(self) -> Callable[..., object]:
-        """Be told that a task begins, such as an epoch."""
+        """Handle the start of a task, such as an epoch."""
 
     @property
     def on_fit_task_end(self) -> Callable[..., bool | None]:
-        """Be told that it has ended."""
+        """Handle the end of a task."""
 
 
-#: An array of any type: labels, say.
+#: An array of any type, such as labels.
 Array: TypeAlias = NDArray[Any]
 
 #: An array of float32 or float64.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-#: What ``X`` and ``y`` may be.
+#: Allowed types of ``X`` and ``y``.
 MatrixLike: TypeAlias = ArrayLike | SparseData | ShapedData
 
-#: One number for all hidden layers, or one for each.
+#: One number for all hidden layers, or one for each layer.
 LayerSizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]
 PerLayer: TypeAlias = float | Sequence[float] | NDArray[np.floating[Any]]
 
-#: Arrays to start from, layer by layer; None where one is to be drawn.
+#: Initial values of each layer; None for values drawn at random.
 StartingArrays: TypeAlias = Sequence[ArrayLike | None] | None
 
-#: Weights of labels; where there are several labels or columns of them, also a list of such.
+#: Weights of labels; also a list of them for multilabel targets or several label columns.
 ClassWeight: TypeAlias = (
     Mapping[Any, float]
     | Literal["balanced"]
@@ -83,7 +83,7 @@ ClassWeight: TypeAlias = (
     | None
 )
 
-#: Splits into training and validation rows, which can be asked for again.
+#: Splits into training and validation rows that can be iterated over repeatedly.
 Splits: TypeAlias = Splitter | Sequence[tuple[ArrayLike, ArrayLike]]
 
 RandomState: TypeAlias = int | np.random.RandomState | None

@@ -1,4 +1,4 @@
-"""Warnings that show the line of the user's program which they are about."""
+"""Warnings that point to the line of the user's program."""
 
 import contextlib
 import os
@@ -9,15 +9,15 @@ import joblib
 import numpy as np
 import sklearn
 
-# Where frames lie between that line and a warning: ours, and of what calls us, or that we use.
+# Frames of these packages may lie between that line and the warning.
 _PACKAGES = sys.modules[__name__.partition(".")[0]], joblib, np, sklearn
 _SKIPPED = (contextlib.__file__, *(os.path.dirname(each.__file__) + os.sep for each in _PACKAGES))
 
 
 def warn(message, category=UserWarning):
-    """Warn of what the user has called, say ``fit``, be it by way of scikit-learn.
+    """Emit a warning that points to the user's call, even if it goes through scikit-learn.
 
-    In a thread of ours, where no frame is the user's, the warning shows another line.
+    In a worker thread there is no frame of the user, and the warning points to another line.
     """
     if sys.version_info >= (3, 12):
         warnings.warn(message, category, skip_file_prefixes=_SKIPPED)

@@ -13,23 +13,23 @@ from sklearn.utils.validation import check_non_negative, validate_data
 
 from .user_warnings import warn
 
-# Elements of X up to which the time of the checks themselves matters.
+# Largest X, in elements, for which the time of the checks matters.
 _SMALL = 1 << 14
 
-# How NumPy and scikit-learn begin to refuse strings and missing values.
+# Beginnings of the messages of NumPy and scikit-learn about strings and missing values.
 _TEXT_OR_MISSING = ("could not convert", "float() argument must be", "Input X contains NaN")
 _FOR_TABLES = (
-    "TabularClassifier and TabularRegressor take strings and missing values as they come; in a "
-    "pipeline, TableEncoder makes numbers of them."
+    "TabularClassifier and TabularRegressor accept strings and missing values. In a pipeline, "
+    "TableEncoder converts them to numbers."
 )
 
-# Names of features: as given, if they fit to those of ``fit``, or made up.
+# Returns the given feature names, after comparison with those of ``fit``, or default names.
 input_feature_names = OneToOneFeatureMixin.get_feature_names_out
 
 
 @contextmanager
 def about(names):
-    """Say what an error in the block is about."""
+    """Put the names of the checked arguments before the message of an error in the block."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -38,7 +38,7 @@ def about(names):
 
 @contextmanager
 def _advising(advice, *, of=""):
-    """Append a sentence to an error whose text begins so; callers match on the beginning."""
+    """Append advice to an error whose message starts with ``of``; its beginning is unchanged."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -48,12 +48,12 @@ def _advising(advice, *, of=""):
 
 
 def _seen(table):
-    """The table, as an array if that is the only way to look into it."""
+    """Return the table, as an array if it has neither a shape nor a length."""
     return table if hasattr(table, "shape") or hasattr(table, "__len__") else np.asarray(table)
 
 
 def rows_of(table, positions):
-    """Some rows of an array, a sparse matrix, a list, or a frame of pandas, polars or pyarrow."""
+    """Select rows of an array, sparse matrix, list, or frame of pandas, polars or pyarrow."""
     table = _seen(table)
     if sparse.issparse(table):
         return table.tocsr()[positions]
@@ -65,7 +65,7 @@ def rows_of(table, positions):
 
 
 def _float_dtypes(X):
-    """None, for "as it is", where integers can be converted block by block; else float types."""
+    """Return the allowed types, or None for integers, which are converted block by block."""
     is_array = isinstance(X, np.ndarray) or sparse.issparse(X)
     return None if is_array and X.dtype.kind in "iub" else (np.float64, np.float32)
 
@@ -80,7 +80,7 @@ def _all_finite(array):
 
 
 def _needs_no_check(estimator, X):
-    """Whether X is a small array that scikit-learn's validation, dear for one row, would pass."""
+    """Return whether X is small and valid; scikit-learn's checks are slow for single rows."""
     return (
         type(X) is np.ndarray
         and X.ndim == 2
@@ -94,7 +94,7 @@ def _needs_no_check(estimator, X):
 
 
 def _validated(estimator, X, **options):
-    """What scikit-learn's validation makes of features that are numbers, and of a target."""
+    """Validate numeric features, and optionally a target, by scikit-learn's checks."""
     with _advising(_FOR_TABLES, of=_TEXT_OR_MISSING):
         return validate_data(
             estimator, X, accept_sparse=("csr", "csc"), dtype=_float_dtypes(X), **options
@@ -102,7 +102,7 @@ def _validated(estimator, X, **options):
 
 
 def check_features(estimator, X):
-    """Validated features for a fitted estimator."""
+    """Validate the features for a fitted estimator."""
     if _needs_no_check(estimator, X):
         return X
     with np.errstate(all="ignore"):
@@ -112,8 +112,8 @@ def check_features(estimator, X):
 # What does not fit into a type becomes infinite and is refused; NumPy's warning says no more.
 @np.errstate(all="ignore")
 def check_features_and_target(estimator, X, y, *, reset):
-    """Validated features and target; a column of targets becomes 1-D, with a warning."""
-    if hasattr(X, "columns") and X.shape[1] == 0:  # scikit-learn says something about dtypes
+    """Validate features and target; a column of targets becomes 1-D, with a warning."""
+    if hasattr(X, "columns") and X.shape[1] == 0:  # scikit-learn's message is about dtypes
         raise ValueError(
             f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required by "
             f"{type(estimator).__name__}."
@@ -124,8 +124,8 @@ def check_features_and_target(estimator, X, y, *, reset):
 
 @np.errstate(all="ignore")
 def check_target(estimator, y):
-    """A validated target: numbers for a regressor; a column becomes 1-D, with a warning."""
-    if not is_classifier(estimator) and y.dtype.kind not in "biufV":  # V: fields, for the target
+    """Validate a target: numbers for a regressor; a column becomes 1-D, with a warning."""
+    if not is_classifier(estimator) and y.dtype.kind not in "biufV":  # V: the target checks it
         with _advising(f"y of {type(estimator).__name__} must be numbers."):
             if y.dtype.kind in "mM":
                 raise TypeError(f"y holds dates or times ({y.dtype}).")
@@ -141,14 +141,14 @@ def check_target(estimator, y):
 
 
 def labels_as_array(y):
-    """Labels for a metric: a frame of nullable integers is not an array of objects."""
+    """Return labels for a metric; nullable integers of a frame must not become objects."""
     if getattr(y, "ndim", 1) == 2 and hasattr(y, "dtypes"):
         return check_array(y, dtype=None)
     return y
 
 
 def ordered_categories(y: object) -> list[object]:
-    """Categories of an ordered categorical column of pandas or an enumeration of polars, or []."""
+    """Return the categories of an ordered column of pandas or an Enum of polars, otherwise []."""
     dtype = getattr(y, "dtype", None)
     is_enumeration = type(dtype).__name__ == "Enum"
     if is_enumeration or getattr(dtype, "ordered", False):
@@ -157,20 +157,18 @@ def ordered_categories(y: object) -> list[object]:
 
 
 def check_finite_prediction(raw_prediction):
-    """Refuse to predict NaN or infinity."""
-    if not _all_finite(raw_prediction):
         raise ValueError(
-            "The prediction is not finite: with the parameters of this network, X has values too "
-            f"large for dtype={raw_prediction.dtype.name}. Scale X, or train with a smaller "
+            "The prediction is not finite: X has values too large for the parameters of this "
+            f"network in dtype={raw_prediction.dtype.name}. Scale X, or train with a smaller "
             "learning_rate_init."
         )
 
 
 @np.errstate(all="ignore")
 def check_weight(sample_weight, X, all_zero=False):
-    """Validated weights of shape (n_samples,), or None; a number is the weight of each row.
+    """Validate weights of shape (n_samples,), a number for all rows, or None.
 
-    Not all of them may be 0, unless that is allowed.
+    Not all weights may be 0, unless ``all_zero``.
     """
     if sample_weight is None:
         return None

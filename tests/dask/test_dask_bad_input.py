@@ -83,7 +83,7 @@ def test_splits_of_rows_are_refused(client):
 
 def test_class_weights_of_zero_are_refused(client):
     net = DaskBackpropClassifier(**SMALL, class_weight={"a": 0.0, "b": 0.0})
-    with pytest.raises(ValueError, match="leave no sample a weight above 0"):
+    with pytest.raises(ValueError, match="give all samples the weight 0"):
         net.fit(cut(X), cut(LABELS))
     assert not hasattr(net, "classes_")
 

@@ -261,7 +261,7 @@ def test_labels_of_mixed_types_name_the_partition(client, table):
         (y, r"Partition 1 has labels of kind \['numbers'\], but partition 0 has \['str'\]"),
         (
             [y[0], pd.Series(["a", 1] * 600, dtype=object)],
-            "partition 1 of the data: .*not all texts",
+            "partition 1 of the data: .*not all labels are strings",
         ),
     ):
         parts = [dask.delayed(part) for part in labels]

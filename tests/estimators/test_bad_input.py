@@ -307,7 +307,7 @@ def own_splits(kind):
         return Mistake(name, kind, call or fit(X, y), words, parameters=parameters)
 
     by_group, groups = GroupKFold(4), rows // 5
-    yield mistake("no groups for a splitter that needs them", by_group, ("Give groups to fit",))
+    yield mistake("no groups for a splitter that needs them", by_group, ("Pass groups to fit",))
     for name, wrong, words in (
         ("groups of other length", groups[:-1], ("39", "40")),
         ("groups in two columns", np.c_[groups, groups], ("groups", "1d")),
@@ -551,7 +551,7 @@ SMALL = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
 
 def test_validation_targets_of_another_width_are_refused():
     net = BackpropRegressor(**SMALL)
-    with pytest.raises(ValueError, match="this estimator is for 2 outputs a row"):
+    with pytest.raises(ValueError, match="this estimator was fitted to 2 outputs per row"):
         net.fit(
             FEATURES,
             np.column_stack([POSITIVE] * 2),

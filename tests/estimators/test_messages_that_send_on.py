@@ -13,8 +13,8 @@ NUMBERS = X[:, 0]
 LABELS = np.arange(40) % 2
 SHORT = {"hidden_layer_sizes": (3,), "max_iter": 2}
 ADVICE = (
-    "TabularClassifier and TabularRegressor take strings and missing values as they come; in a "
-    "pipeline, TableEncoder makes numbers of them."
+    "TabularClassifier and TabularRegressor accept strings and missing values. In a pipeline, "
+    "TableEncoder converts them to numbers."
 )
 
 

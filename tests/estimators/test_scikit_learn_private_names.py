@@ -96,7 +96,7 @@ def test_all_works_without_them(without_private_names):
 def test_export_without_optimizers_says_what_follows(without_private_names):
     warning = without_private_names[0]
     assert warning.startswith("UserWarning The moments of solver='adam' are not exported")
-    assert "the next partial_fit of the exported estimator begins with fresh moments" in warning
+    assert "the next partial_fit of the exported estimator starts with new moments" in warning
     assert warning.endswith("<string>")  # the line that called to_sklearn
 
 

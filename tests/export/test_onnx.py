@@ -294,7 +294,7 @@ def test_classes_beyond_int64():
 
 def test_other_estimators_are_refused():
     with pytest.raises(
-        TypeError, match=r"for estimators of skbackprop and pipelines .* not for Li"
+        TypeError, match=r"converts estimators of skbackprop and pipelines .* got Li"
     ):
         to_onnx(LinearRegression().fit(X, CODES))
 

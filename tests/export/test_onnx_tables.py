@@ -162,7 +162,7 @@ def test_categories_that_float32_does_not_tell_apart():
     codes = np.where(np.arange(60) % 2, 2.0**24, 2.0**24 + 1)
     X = pd.DataFrame({"code": pd.Categorical(codes)})
     net = TabularRegressor(**SMALL).fit(X, np.arange(60.0))
-    with pytest.raises(ValueError, match=r"'code' .* float does not tell apart.*fit on strings"):
+    with pytest.raises(ValueError, match=r"'code' .* float cannot distinguish.*Fit on strings"):
         to_onnx(net)
     integers = X["code"].astype(int).astype("category").to_frame()
     net = TabularRegressor(**SMALL).fit(integers, np.arange(60.0))
@@ -303,7 +303,7 @@ def test_a_small_spread_beside_a_large_mean():
 
 def test_targets_beyond_float32():
     net = TabularRegressor(**SMALL).fit(NUMBERS, 1e40 * Y["number"])
-    with pytest.raises(ValueError, match="predicts in float32, for which y is too large"):
+    with pytest.raises(ValueError, match="y is too large for float32, in which to_onnx predicts"):
         to_onnx(net)
 
 

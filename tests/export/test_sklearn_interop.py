@@ -249,7 +249,7 @@ THREE_UNITS = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
 @pytest.mark.parametrize(
     ("net", "y", "words"),
     [
-        (BackpropClassifier(**THREE_UNITS), COLUMNS, "several columns of labels"),
+        (BackpropClassifier(**THREE_UNITS), COLUMNS, "several label columns"),
         (BackpropClassifier(**THREE_UNITS), np.zeros(40), "single class"),
         (BackpropClassifier(**THREE_UNITS, activation="gelu"), WORDS, "activation='gelu'"),
         (

@@ -159,7 +159,7 @@ def test_inspection_with_an_own_loss(fitted):
 
 def test_what_a_link_cannot_do_is_refused_by_name(fitted):
     own = re.escape(repr(fitted.loss))
-    with pytest.raises(ValueError, match=f"link of loss={own} has no pull_back"):
+    with pytest.raises(ValueError, match=f"link of loss={own} has no method pull_back"):
         input_gradient(fitted, X, of="prediction")
     with pytest.raises(ValueError, match=f"MLPRegressor cannot express loss={own}"):
         fitted.to_sklearn()

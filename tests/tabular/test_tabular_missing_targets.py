@@ -165,7 +165,7 @@ def test_of_one_output_the_rows_are_left_out(model):
 @every_kind
 def test_refused(kind):
     y = TARGETS[kind][1].copy()
-    with pytest.raises(ValueError, match=r"NaN|must be all texts"):
+    with pytest.raises(ValueError, match=r"NaN|must be all strings"):
         ignoring(kind, missing_targets="error").fit(X, y)
     y[:, 2] = None if kind == "columns" else np.nan
     with pytest.raises(ValueError, match="y has no known target in column 2"):

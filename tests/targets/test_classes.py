@@ -31,7 +31,7 @@ def test_class_weights_of_the_wrong_form_are_refused(y, weights, words):
 
 
 def test_class_weights_of_zero_are_refused():
-    with pytest.raises(ValueError, match="leave no sample a weight above 0"):
+    with pytest.raises(ValueError, match="give all samples the weight 0"):
         BackpropClassifier(**SMALL, class_weight=dict.fromkeys("abc", 0.0)).fit(X, WORDS)
 
 

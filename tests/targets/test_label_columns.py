@@ -393,7 +393,9 @@ def test_a_warm_start_goes_on(solver):
 )
 def test_a_warm_start_refuses_other_labels(y):
     estimator = net(max_iter=2, warm_start=True).fit(X, MIXED)
-    with pytest.raises(ValueError, match=r"warm_start can only be used|is for 2 label columns"):
+    with pytest.raises(
+        ValueError, match=r"warm_start can only be used|was fitted to 2 label columns"
+    ):
         estimator.fit(X, y)
 
 
@@ -429,7 +431,7 @@ def test_two_numbers_that_are_not_zero_and_one_are_labels():
     [
         (np.column_stack([SIZE, X[:, 0]]), "continuous"),
         (pd.DataFrame({"a": SIGN, "b": X[:, 0]}), "column 1 of y.*continuous"),
-        (pd.DataFrame({"a": SIGN, "b": [1, "one"] * (N_ROWS // 2)}), "all texts, or all numbers"),
+        (pd.DataFrame({"a": SIGN, "b": [1, "one"] * (N_ROWS // 2)}), "all strings or all numbers"),
     ],
 )
 def test_columns_that_are_not_labels(y, words):

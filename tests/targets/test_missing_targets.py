@@ -527,7 +527,7 @@ def refusals():
     yield "a column", (X, column), "no known target in column 1: all are missing"
     yield "a named column", (X, names), "no known target in column 1 ('colour')"
     yield "a column of weight 0", (X, with_missing(COLUMNS), light), "in column 1: all are missing"
-    yield "all", (X, everything), "no known target: all are missing, or have weight 0"
+    yield "all", (X, everything), "no known target: all are missing or have weight 0"
     yield "all of one column", (X, everything[:, 0]), "no known target: all are missing"
     yield "infinity", (X, np.where(MISSING, np.nan, np.inf)), "infinity"
     yield "lengths", (X[1:], with_missing(COLUMNS)), "inconsistent numbers of samples: [89, 90]"
@@ -585,5 +585,5 @@ def test_other_scores_need_all_targets():
 
 
 def test_losses_of_classes_that_are_refused_for_several_labels():
-    with pytest.raises(ValueError, match="for one class out of several"):
+    with pytest.raises(ValueError, match="is for one class per row"):
         ignoring("labels", loss=LOSSES["multinomial"]).fit(X, with_missing(LABELS))

@@ -165,7 +165,7 @@ def test_input_gradient_is_that_of_the_prediction(kind, name):
     net = fitted(kind, name)
     for output in outputs_of(net):
         if net.coefs_[-1].shape[1] > np.size(TARGETS[kind][0]):
-            with pytest.raises(ValueError, match="made of several raw outputs"):
+            with pytest.raises(ValueError, match="depends on several raw outputs"):
                 input_gradient(net, X, output, "prediction")
         else:
             numerical = differences(lambda Z, k=output: net.predict(Z).reshape(len(Z), -1)[:, k])
@@ -192,7 +192,7 @@ def test_the_target_names_the_outputs(kind, name):
     assert len(target.score_names) == net.coefs_[-1].shape[1]
     assert len(target.raw_names) == target.n_raw == net._network.layer_units[-1]
     for of in ("raw", "probability" if is_classifier(net) else "prediction"):
-        with pytest.raises(ValueError, match=r"is none of|several raw outputs"):
+        with pytest.raises(ValueError, match=r"is unknown; allowed are|several raw outputs"):
             input_gradient(net, X, "no such output", of)
 
 
@@ -268,11 +268,11 @@ def test_a_display_names_every_raw_output(kind, name, monkeypatch):
 
 def why_not_scikit_learn(net, kind):
     if kind == "columns":
-        return "several columns of labels"
+        return "several label columns"
     if kind == "one class":
         return "a single class"
     if "cumulative_logit" in {layer.description for layer in net._network.network.layers}:
-        return "classes that have an order"
+        return "ordered classes"
     if net.n_outputs_ != net.coefs_[-1].shape[1]:
         return "several raw outputs for a target"
     return None

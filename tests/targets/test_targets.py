@@ -172,13 +172,13 @@ def test_shapes_of_predictions(loss, row_shape, n_raw, shape):
 
 WRONG = [
     ("binary", np.array(["no", "maybe"] * 6), "classes not in"),
-    ("binary", INDICATORS, "one label a row"),
+    ("binary", INDICATORS, "one label per row"),
     ("one class", np.arange(12), "classes not in"),
     ("multiclass", ROWS % 4 * 10, "classes not in"),
-    ("multiclass", np.ones((12, 2)), "one label a row"),
+    ("multiclass", np.ones((12, 2)), "one label per row"),
     ("multiclass", Y["multiclass"].astype(str), "classes not in"),
-    ("multiclass", Y["multiclass"].astype(object), "not all texts"),
-    ("binary", np.array(["no", None] * 6), "not all texts"),
+    ("multiclass", Y["multiclass"].astype(object), "not all labels are strings"),
+    ("binary", np.array(["no", None] * 6), "not all labels are strings"),
     ("multilabel", INDICATORS[:, :2], "indicators of 3 labels"),
     ("multilabel", ROWS % 2, "indicators of 3 labels"),
     ("multilabel", 7 * INDICATORS, "other than 0 and 1"),
@@ -219,7 +219,7 @@ def test_large_labels_are_told_apart_in_every_type(dtype):
 def test_texts_are_no_score_for_numbers(kind):
     """As of one label a row, where scikit-learn's metric refuses them."""
     target = target_of_labels(Y[kind], LogLoss())
-    with pytest.raises(ValueError, match="texts in a column where"):
+    with pytest.raises(ValueError, match="strings in a column where"):
         target.score(Y[kind].astype(str), Y[kind], None)
 
 
@@ -270,7 +270,7 @@ NUMBERS = np.column_stack([X[:, 0], X[:, 1] + 3])
     ids=["one for two", "two for one", "three for two"],
 )
 def test_validation_numbers_of_another_shape_are_refused(estimator, y, y_val):
-    with pytest.raises(ValueError, match=r"this estimator is for [12] outputs a row"):
+    with pytest.raises(ValueError, match=r"this estimator was fitted to [12] outputs per row"):
         copy.deepcopy(estimator).fit(X, y, X_val=X, y_val=y_val)
 
 

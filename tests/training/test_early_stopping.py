@@ -168,7 +168,7 @@ def test_a_split_without_rows_that_count_is_refused():
     for part in net._state.split:
         weight = np.ones(40)
         weight[part] = 0
-        with pytest.raises(ValueError, match="no row of the split that warm_start goes on with"):
+        with pytest.raises(ValueError, match="warm_start keeps the split of the previous fit"):
             net.fit(X, WORDS, weight)
 
 

@@ -204,7 +204,7 @@ STOPS = {
     ),
     "a plan": (
         {"learning_rate": "cosine", "tol": 10.0, "n_iter_no_change": 1},
-        "The 5 epochs (max_iter) that learning_rate='cosine' is planned for have been made.",
+        "The schedule learning_rate='cosine' ended after max_iter=5 epochs.",
         False,
     ),
     "the end": ({"tol": 0.0}, "Maximum iterations (max_iter=5) reached.", False),
@@ -361,7 +361,7 @@ def test_a_divergence_goes_back_to_the_best_epoch(solver):
     outcome = training.outcome(stop.reason)
     assert_fields_agree(outcome, validated=True, early_stopping=True)
     assert not stop.converged
-    assert stop.reason.endswith(f"parameters of the best epoch, {outcome.best_iter}, are kept.")
+    assert stop.reason.endswith(f"parameters of the best epoch, {outcome.best_iter}.")
     assert outcome.n_samples_seen == 40 * outcome.n_iter
 
 

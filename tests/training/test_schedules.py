@@ -320,7 +320,7 @@ def test_each_fit_of_a_warm_start_makes_the_plan_anew():
 @pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf])
 def test_a_rate_that_is_none_is_refused(wrong):
     net = BackpropRegressor((4,), learning_rate=lambda progress: wrong)
-    with pytest.raises(ValueError, match=r"learning_rate.*not negative"):
+    with pytest.raises(ValueError, match=r"learning_rate.*at least 0"):
         net.fit(X, NUMBERS)
     assert not hasattr(net, "coefs_")
 

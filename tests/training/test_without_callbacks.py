@@ -29,6 +29,6 @@ def test_set_callbacks_says_what_is_missing():
     # scikit-learn 1.9 itself needs the module: it must be loaded before ours looks for it.
     script = "import sklearn.pipeline, sklearn.neural_network, sklearn.model_selection\n" + SCRIPT
     assert any(
-        "set_callbacks needs sklearn.callback, which came with scikit-learn 1.9" in line
+        "sklearn.callback, which is available in scikit-learn 1.9 and later" in line
         for line in run_script(script)
     )

@@ -1,4 +1,4 @@
-"""Fitted estimators as ONNX models: each component has one small function in one table."""
+"""Conversion to ONNX. Each component has one small function, registered in one table."""
 
 from .model import to_onnx
 from .with_skl2onnx import register_converters

@@ -21,7 +21,7 @@ from .graph import entry
 
 
 def _operator(op_type, **attributes):
-    """An activation that ONNX has as well."""
+    """Return the converter of an activation that is an ONNX operator."""
     return lambda graph, activation, Z: graph.add(op_type, Z, **attributes)
 
 
@@ -56,7 +56,7 @@ def _gaussian(graph, activation, Z):
     return graph.add("Exp", graph.add("Mul", square, graph.constant(-0.5, np.float32)))
 
 
-#: ``write(graph, activation, Z)`` by class: the name of ``f(Z)``.
+#: Functions ``write(graph, activation, Z)`` by class; each returns the name of ``f(Z)``.
 ACTIVATIONS = {
     Identity: _identity,
     Logistic: _operator("Sigmoid"),

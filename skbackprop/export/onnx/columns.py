@@ -1,4 +1,4 @@
-"""The columns of a table in a graph, whatever inputs they are in."""
+"""The columns of a table in a graph, in one or several inputs."""
 
 from itertools import groupby
 
@@ -6,15 +6,15 @@ import numpy as np
 
 
 class Columns:
-    """Features, side by side in one or more inputs.
+    """Give access to features that are columns of one or several inputs.
 
     Parameters
     ----------
     graph : Graph
-        Where what is made of them is written.
+        Graph to which operators are added.
 
     inputs : list of Tensor
-        Of shape (n_samples, n_columns) each.
+        Inputs, each of shape (n_samples, n_columns).
 
     names : sequence of str
         A name for each column, for messages.
@@ -33,28 +33,28 @@ class Columns:
             )
 
     def name(self, j):
-        """What a column is called."""
+        """Return the name of a column."""
         return self._names[j]
 
     def kind(self, j):
-        """Element type of a column."""
+        """Return the element type of a column."""
         return self._places[j][0].kind
 
     def one(self, j):
-        """A column, of its own type, of shape (n_samples, 1)."""
+        """Return a column with its own type, of shape (n_samples, 1)."""
         tensor, k = self._places[j]
         return self._part(tensor, [k])
 
     def numbers(self, columns, kind):
-        """Some columns as numbers of a floating-point type, side by side.
+        """Return some columns as numbers of a floating-point type, in one tensor.
 
-        Those of one type are converted together, and then put into their order.
+        Columns of the same type are converted together, then all are put into their order.
         """
         for j in columns:
             if self.kind(j) == "string":
                 raise ValueError(
-                    f"Column {self._names[j]!r} is a number, but its input is of strings: make "
-                    "it an input of float or int64."
+                    f"Column {self._names[j]!r} is numeric, but its input has the type string. "
+                    "Use an input of type float or int64."
                 )
         by_kind = sorted(columns, key=lambda j: (self.kind(j), j))
         parts = [
@@ -71,7 +71,7 @@ class Columns:
         return joined if own == kind else self._graph.cast(joined, kind)
 
     def _part(self, tensor, positions):
-        """Some columns of an input."""
+        """Return some columns of an input."""
         width = sum(place[0] is tensor for place in self._places)
         if positions == list(range(width)):
             return tensor.name
@@ -79,7 +79,7 @@ class Columns:
 
 
 def _width(tensor, inputs, names):
-    """Number of columns of an input; skl2onnx does not always say it."""
+    """Return the number of columns of an input, which skl2onnx does not always declare."""
     (width,) = tensor.shape
     if width is not None:
         return width

@@ -1,4 +1,4 @@
-"""The estimators as ONNX operators: what goes in, and what comes out.
+"""Estimators as ONNX operators, with their inputs and outputs.
 
 A new kind of estimator is a function and a line in ``ESTIMATORS``.
 """
@@ -16,13 +16,13 @@ from .network import raw_prediction
 from .tables import encoded, network_inputs, scaled
 from .targets import outputs_of
 
-# Element type of the input of a column, by what it held at the fit.
+# Element type of the input for a column, by the kind of the column in ``fit``.
 _KINDS = {
     "integer": "int64",
     "float": "float",
     "text": "string",
     "timedelta": "float",  # seconds
-    "datetime": "float",  # refused where they are read
+    "datetime": "float",  # refused in ``tables.numbers``
 }
 
 
@@ -43,7 +43,7 @@ def _encoder(graph, encoder, columns):
 
 
 def _scaler(graph, scaler, columns):
-    """Scaled numbers; missing values stay."""
+    """Write scaled numbers; missing values stay missing."""
     values = _all_numbers(scaler, columns, "double")
     kept = np.arange(scaler.n_features_in_)
     limited = scaled(graph, scaler, values, kept)
@@ -59,7 +59,7 @@ def _transformed(tensor, width):
     return {"variable": Tensor(tensor, "float", (width,))}
 
 
-#: ``write(graph, estimator, columns)`` by class: the outputs by name.
+#: Functions ``write(graph, estimator, columns)`` by class; each returns the outputs by name.
 ESTIMATORS = {
     BackpropClassifier: _backprop,
     BackpropRegressor: _backprop,
@@ -71,7 +71,7 @@ ESTIMATORS = {
 
 
 def is_ours(estimator):
-    """Whether there is a converter for an estimator."""
+    """Return whether there is a converter for an estimator."""
     return isinstance(estimator, tuple(ESTIMATORS))
 
 
@@ -84,7 +84,7 @@ def written(graph, estimator, inputs):
 
 
 def inputs_of(estimator):
-    """The inputs of a fitted estimator, as it was fitted: columns of a frame, or an array."""
+    """Return the inputs for a fitted estimator: columns of a frame or an array, as in ``fit``."""
     check_is_fitted(estimator)
     encoder = getattr(estimator, "encoder_", estimator)
     kinds = getattr(encoder, "_kinds", None)

@@ -1,16 +1,16 @@
-"""A graph of ONNX operators while it is written: plain records, without the onnx package.
+"""A graph of ONNX operators as plain records, without the onnx package.
 
-`model` makes a file of it, and `with_skl2onnx` copies it into the graph of a pipeline.
+`model` converts it to an ONNX model, and `with_skl2onnx` copies it into the graph of a pipeline.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Element types, as ``onnx.TensorProto`` numbers them.
+# Numbers of the element types in ``onnx.TensorProto``.
 ELEMENT_TYPES = {"float": 1, "int64": 7, "string": 8, "bool": 9, "double": 11}
 
-# Operator sets: the oldest in which all operators of these graphs are as they are today.
+# Oldest operator sets in which all operators of these graphs have their current meaning.
 OPSETS = {"": 13, "ai.onnx.ml": 2}
 
 
@@ -25,9 +25,9 @@ class Node(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A tensor that goes into or out of a graph: ``kind`` is its element type.
+    """An input or output of a graph, with the element type ``kind``.
 
-    ``shape`` is that of one row, with None where it is not known.
+    ``shape`` is the shape of one row, with None for unknown sizes.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Graph:
     Parameters
     ----------
     taken : iterable of str
-        Names that are not to be used, those of the inputs.
+        Reserved names, such as those of the inputs.
     """
 
     def __init__(self, taken=()):
@@ -50,7 +50,7 @@ class Graph:
         self._taken = set(taken)
 
     def unique(self, name):
-        """The name, or with a number appended, if it is taken."""
+        """Return the name, with a number appended if it is taken."""
         own, number = name, 0
         while own in self._taken:
             number += 1
@@ -65,17 +65,17 @@ class Graph:
         return outputs[0]
 
     def name_outputs(self, outputs):
-        """Give outputs the names that a user asks for them by.
+        """Set the public names of the outputs.
 
         Parameters
         ----------
         outputs : dict of Tensor
-            By the wanted names. One that an input has gets a number.
+            Outputs by public name. A number is appended to a name that an input has.
 
         Returns
         -------
         named : list of Tensor
-            The same under their new names.
+            The outputs with their new names.
         """
         named = []
         for name, tensor in outputs.items():
@@ -91,11 +91,11 @@ class Graph:
         return name
 
     def single(self, values, what):
-        """Add a constant in float32; ``what`` it is, for the error where it does not fit."""
+        """Add a float32 constant; ``what`` describes it in the error if it is too large."""
         with np.errstate(over="ignore"):
             rounded = np.asarray(values).astype(np.float32)
         if not np.isfinite(rounded).all():
-            raise ValueError(f"to_onnx computes in float32, for which the {what} are too large.")
+            raise ValueError(f"The {what} are too large for float32, in which to_onnx computes.")
         return self.constant(rounded)
 
     def cast(self, tensor, kind):
@@ -103,25 +103,25 @@ class Graph:
         return self.add("Cast", tensor, to=ELEMENT_TYPES[kind])
 
     def reshape(self, tensor, *shape):
-        """Give another shape to each row."""
+        """Reshape each row."""
         return self.add("Reshape", tensor, self.constant([-1, *shape], np.int64))
 
     def columns(self, tensor, start, stop):
-        """Some columns that lie side by side."""
+        """Return adjacent columns."""
         axis = 1
         bounds = [self.constant([number], np.int64) for number in (start, stop, axis)]
         return self.add("Slice", tensor, *bounds)
 
     def take(self, tensor, positions):
-        """Columns at some positions."""
+        """Return the columns at some positions."""
         return self.add("Gather", tensor, self.constant(positions, np.int64), axis=1)
 
     def side_by_side(self, tensors):
-        """One tensor with the columns of several."""
+        """Return one tensor with the columns of several."""
         return tensors[0] if len(tensors) == 1 else self.add("Concat", *tensors, axis=1)
 
     def mean(self, tensors, dtype):
-        """Mean of tensors of a type."""
+        """Return the mean of tensors with a given type."""
         if len(tensors) == 1:
             return tensors[0]
         total = self.add("Sum", *tensors)
@@ -129,7 +129,7 @@ class Graph:
 
 
 def entry(table, key, refusal):
-    """The entry of a table of converters; ValueError with ``refusal`` where there is none."""
+    """Return an entry of a table of converters; raise ValueError with ``refusal`` if missing."""
     if key not in table:
         raise ValueError(f"to_onnx cannot express {refusal}")
     return table[key]

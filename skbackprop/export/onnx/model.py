@@ -1,4 +1,4 @@
-"""The way to ONNX: a graph as a model that the onnx package knows."""
+"""Conversion of a graph to a model of the onnx package."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _imported_onnx():
 
 
 def _opset(onnx, wanted):
-    """The version of the standard operators."""
+    """Return the version of the standard operators."""
     oldest, newest = OPSETS[""], onnx.defs.onnx_opset_version()
     if wanted is None:
         return oldest
     if wanted not in range(oldest, newest + 1):
         raise ValueError(
             f"target_opset must be an int from {oldest} to {newest}, the newest one that the "
-            f"installed onnx {onnx.__version__} knows; got {wanted!r}."
+            f"installed onnx {onnx.__version__} supports; got {wanted!r}."
         )
     return int(wanted)
 
@@ -52,7 +52,7 @@ def _graph_proto(onnx, graph, inputs, outputs):
             node.op_type,
             node.inputs,
             node.outputs,
-            name=node.outputs[0],  # onnxruntime 1.19 fuses some, and takes unnamed ones for one
+            name=node.outputs[0],  # onnxruntime 1.19 confuses unnamed nodes when it fuses them
             domain=node.domain,
             **node.attributes,
         )
@@ -82,19 +82,20 @@ def _model(onnx, graph, inputs, outputs, opset):
 
 
 def to_onnx(estimator: Any, *, target_opset: int | None = None) -> ModelProto:
-    """Write a fitted estimator as an ONNX model.
+    """Convert a fitted estimator to an ONNX model.
 
-    onnxruntime, and other runtimes, then predict without Python or this package.
+    onnxruntime and other runtimes can then predict without Python and without this package.
 
     Parameters
     ----------
     estimator : estimator
         A fitted BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor,
-        TableEncoder or SmoothClipScaler; or a Pipeline that holds one, which skl2onnx converts.
+        TableEncoder or SmoothClipScaler, or a Pipeline with one of them. Pipelines are converted
+        by skl2onnx.
 
     target_opset : int or None, default=None
-        Version of the standard operators, from 13 to the newest one that onnx knows. None is 13,
-        which most runtimes read; for a pipeline, the newest one of skl2onnx.
+        Version of the standard operators, from 13 to the newest one that onnx supports. None is
+        13, which most runtimes support; for a pipeline, the newest one of skl2onnx.
 
     Returns
     -------
@@ -104,46 +105,54 @@ def to_onnx(estimator: Any, *, target_opset: int | None = None) -> ModelProto:
     Raises
     ------
     ValueError
-        Where a prediction cannot be expressed; the message names what cannot. These are functions
-        of your own: an activation by :func:`~skbackprop.activations.from_functions`, a loss with a
-        link or a ``predict`` of its own, or a subclass of a component.
+        If ONNX cannot express the predictions; the message says why. The reason is Python code of
+        your own: an activation made by :func:`~skbackprop.activations.from_functions`, a loss with
+        its own link or ``predict``, or a subclass of a component.
 
     TypeError
-        For other estimators.
+        If the estimator is not of this package.
 
     ImportError
-        Without the package onnx; for a Pipeline, without skl2onnx.
+        If the package onnx is missing, or skl2onnx for a Pipeline.
 
     See Also
     --------
-    register_converters : For ``skl2onnx.to_onnx``.
+    register_converters : Use ``skl2onnx.to_onnx`` with estimators of this package.
 
     Notes
     -----
-    **Inputs.** After a fit on an array there is one input, ``X``, of float and of shape
-    (n_samples, n_features). After a fit on a data frame there is an input for each column, with
-    its name and of shape (n_samples, 1). BackpropClassifier, BackpropRegressor and
-    SmoothClipScaler take all columns as float. For the others the type is that of the column in
-    ``fit``: int64 for integers and booleans of which none was missing; float for other numbers,
-    where NaN is missing; string for strings, where the empty string is missing, and for intervals,
-    tuples and mixed types, as their text in ``get_feature_names_out``. (An empty string that is a
-    category itself means this category.) Columns whose names are no strings, and those of an array
-    of objects, are called ``x0``, ``x1``, and so on.
+    **Inputs.** After a fit on an array there is one input, ``X``, of type float and shape
+    (n_samples, n_features). After a fit on a data frame there is one input per column, with the
+    name of the column and shape (n_samples, 1). For BackpropClassifier, BackpropRegressor and
+    SmoothClipScaler all inputs are float. For the others the type depends on the column in
+    ``fit``:
 
-    **Outputs** have the names that skl2onnx uses. Classifiers: ``label``, of shape (n_samples,),
-    of int64 for integers and booleans, else string or double; ``probabilities``, of shape
-    (n_samples, n_classes), as a tensor (there is no ZipMap). For several labels, both are of shape
-    (n_samples, n_labels). For label columns they are ``label_0``, ``probabilities_0``, ``label_1``
-    and so on. Regressors: ``variable``, of shape (n_samples, n_outputs) or (n_samples, n_levels),
-    with both axes for several quantiles of several outputs; and ``std``, what
-    ``predict(X, return_std=True)`` gives, for a TabularRegressor and for ``loss='gaussian_nll'``.
-    Transformers: ``variable``. An output that has the name of a column gets a number.
+    - int64 for integers and booleans without missing values;
+    - float for other numbers; NaN is a missing value;
+    - string for strings; the empty string is a missing value, unless it is a category itself.
+      Intervals, tuples and mixed types are strings too, as written in ``get_feature_names_out``.
 
-    **Precision.** Numbers of tables are filled in and scaled in float64; networks are computed in
-    float32, and differ from the predictions here by about 1e-6 of the scale of the outputs. Inputs
-    of float keep 7 digits: seconds since 1970 are rounded to two minutes, and integers from 2**24
-    on to even ones. Use integer columns, which become int64 inputs, or subtract an offset before
-    the fit. Infinite inputs are not refused.
+    Columns whose names are not strings, and columns of an array of objects, are called ``x0``,
+    ``x1``, and so on.
+
+    **Outputs** have the names that skl2onnx uses. If an input has the same name, a number is
+    appended.
+
+    - Classifiers: ``label``, of shape (n_samples,) and of type int64 for integers and booleans,
+      otherwise string or double; ``probabilities``, a tensor of shape (n_samples, n_classes),
+      without ZipMap. For multilabel targets both have the shape (n_samples, n_labels). For several
+      label columns the names are ``label_0``, ``probabilities_0``, ``label_1``, and so on.
+    - Regressors: ``variable``, of shape (n_samples, n_outputs) or (n_samples, n_levels), with both
+      axes for several quantiles of several outputs. A TabularRegressor, and any regressor with
+      ``loss='gaussian_nll'``, has the output ``std`` too, the result of
+      ``predict(X, return_std=True)``.
+    - Transformers: ``variable``.
+
+    **Precision.** Numbers of tables are imputed and scaled in float64. Networks are computed in
+    float32; their outputs differ from the predictions in Python by about 1e-6 of the scale of the
+    outputs. Inputs of type float have 7 digits: seconds since 1970 are rounded to two minutes, and
+    integers above 2**24 to even numbers. Use integer columns, which become int64 inputs, or
+    subtract an offset before the fit. Infinite inputs raise no error.
 
     Examples
     --------
@@ -165,8 +174,8 @@ def to_onnx(estimator: Any, *, target_opset: int | None = None) -> ModelProto:
         return pipeline_to_onnx(estimator, target_opset)
     if not is_ours(estimator):
         raise TypeError(
-            f"to_onnx is for estimators of skbackprop and pipelines with them, not for "
-            f"{type(estimator).__name__}; skl2onnx.to_onnx may convert it."
+            f"to_onnx converts estimators of skbackprop and pipelines with them, got "
+            f"{type(estimator).__name__}. Try skl2onnx.to_onnx."
         )
     estimator = one_fit_of(estimator)
     inputs = inputs_of(estimator)

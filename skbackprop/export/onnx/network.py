@@ -12,7 +12,7 @@ from ...network import (
 from .activations import activated
 from .graph import entry
 
-# A threshold that no score reaches.
+# A threshold larger than any score.
 _FAR = 1e30
 
 
@@ -22,10 +22,10 @@ def _dense(graph, layer, arrays, inputs):
 
 
 def _periodic(graph, layer, arrays, inputs):
-    """Features and ``e = V cos(u) + c``.
+    """Write features and ``e = V cos(u) + c``.
 
-    ``u = x w + a`` is reduced to half a period on either side in float64: cosines of large
-    arguments have few digits in float32.
+    ``u = x w + a`` is reduced to half a period on either side in float64, because cosines of large
+    arguments are inaccurate in float32.
     """
     w, a, V, c = (np.asarray(array, np.float64) for array in arrays)
     columns = graph.add("Transpose", graph.take(inputs, layer.columns), perm=[1, 0])
@@ -66,7 +66,7 @@ def _normal_scores(graph, layer, arrays, inputs):
 
 
 def _cumulative_logit(graph, layer, arrays, inputs):
-    """Scores, of which logarithms of the probabilities of ordered classes are made."""
+    """Write the logarithms of the probabilities of ordered classes, computed from scores."""
     coef, intercept = arrays
     products = graph.add("MatMul", inputs, graph.single(coef, "weights of a layer"))
     parts, order, n_others = [], [*layer.others], len(layer.others)
@@ -82,7 +82,7 @@ def _cumulative_logit(graph, layer, arrays, inputs):
 
 
 def _log_probabilities(graph, score, biases):
-    """``log P(class <= k) + log P(class > k - 1) + log(1 - exp(theta_(k-1) - theta_k))``."""
+    """Write ``log P(class <= k) + log P(class > k - 1) + log(1 - exp(theta_(k-1) - theta_k))``."""
     steps = np.logaddexp(0, biases)
     steps[0] = biases[0]
     thresholds = np.cumsum(steps)
@@ -95,7 +95,7 @@ def _log_probabilities(graph, score, biases):
     return graph.add("Sub", constant, graph.add("Add", not_below, not_above))
 
 
-#: ``write(graph, layer, arrays, inputs)`` by class: the name of the layer's outputs.
+#: Functions ``write(graph, layer, arrays, inputs)`` by class; each returns the name of the output.
 LAYERS = {
     Dense: _dense,
     PeriodicEmbedding: _periodic,

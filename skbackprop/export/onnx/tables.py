@@ -1,13 +1,13 @@
-"""What makes numbers of a table, as ONNX operators.
+"""Encoding of tables as ONNX operators.
 
-Numbers are filled and scaled in float64, as in the package, and given to the networks in float32.
+Numbers are imputed and scaled in float64, as in the package, and passed to networks in float32.
 """
 
 import numpy as np
 
 from ...data import CodedTable
 
-# No level of a category.
+# A value that is not a level of any category.
 _UNSEEN = object()
 
 _INTEGERS = np.iinfo(np.int64)
@@ -17,20 +17,20 @@ _INTEGERS = np.iinfo(np.int64)
 
 
 def numbers(graph, encoder, columns):
-    """Numeric features without missing values, then what was missing: float64; None without.
+    """Write imputed numeric features, then missing indicators, in float64.
 
-    Time spans are inputs of seconds.
+    Returns None without numeric features. Inputs for time spans are in seconds.
     """
     numeric = np.flatnonzero(~encoder.categorical_features_)
     if len(numeric) == 0:
         return None
     for j in np.flatnonzero(encoder.datetime_features_):
         raise ValueError(
-            f"to_onnx cannot express column {columns.name(j)!r}: it holds dates, and ONNX has no "
-            "type of them. Fit on numbers that you make of it, such as the year and the hour."
+            f"to_onnx cannot express column {columns.name(j)!r}: it contains dates, but ONNX has "
+            "no type for them. Convert dates to numbers before the fit, such as year and hour."
         )
     values = columns.numbers(numeric.tolist(), "double")
-    if np.isnan(encoder.medians_).any():  # of sparse data, which have none missing
+    if np.isnan(encoder.medians_).any():  # sparse data, which have no missing values
         return values
     if all(columns.kind(j) == "int64" for j in numeric):
         missing = graph.add("Less", values, values)
@@ -44,9 +44,10 @@ def numbers(graph, encoder, columns):
 
 
 def scaled(graph, scaler, values, kept):
-    """Some columns of numbers in float64, scaled and limited.
+    """Write some columns of numbers in float64, scaled and smoothly clipped.
 
-    ``z / sqrt(1 + (z / c)^2)`` is computed of ``z / c``, limited so that no square overflows.
+    ``z / sqrt(1 + (z / c)^2)`` is computed from ``z / c``, which is limited so that squares do not
+    overflow.
     """
     center, scale = scaler.center_[kept], scaler.scale_[kept]
     constant = np.isnan(scale)
@@ -68,10 +69,10 @@ def _f64(graph, number):
 
 
 def indicators(graph, encoder, columns, off, on, kept):
-    """Columns of the categories in float32: a list of what those of each feature have.
+    """Write the indicator columns of categories in float32; return a list, one per feature.
 
-    ``off`` and ``on`` are the values of each column, ``kept`` the positions of those that are
-    wanted.
+    ``off`` and ``on`` are the two values of each column, and ``kept`` the positions of the columns
+    to write.
     """
     found, start = [], 0
     categorical = np.flatnonzero(encoder.categorical_features_)
@@ -88,9 +89,9 @@ def indicators(graph, encoder, columns, off, on, kept):
 
 
 def _code(graph, columns, j, levels, of_cells=None):
-    """Position of the column that is on, of shape (n_samples, 1); -1 for none.
+    """Write the position of the indicator that is on, of shape (n_samples, 1); -1 for none.
 
-    ``of_cells``, a method of ``levels``, says which numbers are meant instead.
+    If ``of_cells``, a method of ``levels``, is given, its numbers are used instead of positions.
     """
     of_cells = of_cells or levels.positions
     every = np.arange(len(levels.texts) + 2)
@@ -122,7 +123,7 @@ def _looked_up(graph, column, keys, positions, unseen):
 
 
 def _as_numbers(name, known, kind):
-    """Positions by number, of those levels that are numbers of a kind."""
+    """Return the positions of the levels that are numbers of a type, by number."""
     found = {}
     for text, position in known.items():
         number = _number(text, kind)
@@ -130,15 +131,15 @@ def _as_numbers(name, known, kind):
             continue
         if number in found:
             raise ValueError(
-                f"Column {name!r} has categories that an input of {kind} does not tell apart, "
-                f"such as {text!r}: fit on strings, or on integers of which none is missing."
+                f"Column {name!r} has categories that an input of type {kind} cannot distinguish, "
+                f"such as {text!r}. Fit on strings, or on integers without missing values."
             )
         found[number] = position
     return found
 
 
 def _number(text, kind):
-    """The number that has this text; None where none has."""
+    """Return the number that is written as ``text``, or None if it is not a number."""
     text = {"True": "1", "False": "0"}.get(text, text)
     try:
         number = int(text) if kind == "int64" else float(text)
@@ -154,7 +155,7 @@ def _number(text, kind):
 
 
 def encoded(graph, encoder, columns):
-    """What a TableEncoder makes of a table, in float32."""
+    """Write the result of a TableEncoder in float32."""
     n_indicators = sum(len(levels.names) for levels in encoder._levels)
     off, on = np.zeros(n_indicators), np.ones(n_indicators)
     found = indicators(graph, encoder, columns, off, on, np.arange(n_indicators))
@@ -165,7 +166,7 @@ def encoded(graph, encoder, columns):
 
 
 def network_inputs(graph, estimator, columns):
-    """What the networks of a table estimator see, in float32."""
+    """Write the inputs of the networks of a table estimator in float32."""
     encoder, scaler = estimator.encoder_, estimator.scaler_
     if scaler is None:
         return encoded(graph, encoder, columns)
@@ -197,7 +198,7 @@ def _means(graph, estimator, columns):
 
 
 def _scaled_indicators(scaler, n_numbers):
-    """The two values of each column of a category, as the scaler makes them."""
+    """Return the two values of each indicator column after scaling."""
     n_others = len(scaler.scale_) - n_numbers
     table = CodedTable(
         np.zeros((1, n_numbers)),

@@ -1,4 +1,4 @@
-"""From raw predictions to what a user gets, as ONNX operators.
+"""Predictions from raw predictions, as ONNX operators.
 
 A new link is a line in ``LINKS``, a new kind of target a function and a line in ``TARGETS``.
 """
@@ -19,13 +19,13 @@ from ...targets import (
 )
 from .graph import Tensor, entry
 
-# Of raw predictions for two classes.
+# Signs of the raw prediction for two classes.
 _SIGNS = np.array([[-1, 1]], np.float32)
 
-# Floor of probabilities, as in ``predict_proba`` of float32.
+# Smallest probability, as in ``predict_proba`` of float32.
 _SMALLEST = np.finfo(np.float32).tiny
 
-#: ``write(graph, raw)`` by class: the name of the inverse link.
+#: Functions ``write(graph, raw)`` by class; each returns the name of the linked prediction.
 LINKS = {
     IdentityLink: lambda graph, raw: raw,
     LogLink: lambda graph, raw: graph.add("Exp", raw),
@@ -48,7 +48,7 @@ def _linked(graph, loss, raw):
 
 
 def _labels(graph, classes, positions):
-    """The classes at some positions, as int64, string or double."""
+    """Write the classes at some positions as int64, string or double."""
     kind = {"f": "double", "U": "string", "O": "string"}.get(classes.dtype.kind, "int64")
     dtype = {"double": np.float64, "string": object, "int64": np.int64}[kind]
     if kind == "int64" and classes.max() > np.iinfo(np.int64).max:
@@ -117,7 +117,7 @@ def _means(graph, target, raw):
 
 
 def _quantiles(graph, target, raw):
-    """Sorted along the levels, which are the last axis."""
+    """Write quantiles sorted along the levels, which are the last axis."""
     n_levels, n_outputs = target.loss.raw_per_target, target.n_outputs
     raw = graph.cast(raw, "double")
     if n_levels == 1:
@@ -129,7 +129,8 @@ def _quantiles(graph, target, raw):
     return ordered, shape
 
 
-#: ``write(graph, target, raw)`` by the method of the loss that predicts: name and shape of a row.
+#: Functions ``write(graph, target, raw)`` by the ``predict`` of the loss; each returns a name and
+#: the shape of a row.
 PREDICTIONS = {
     Loss.predict: _by_link,
     GaussianNLL.predict: _means,
@@ -138,7 +139,7 @@ PREDICTIONS = {
 
 
 def _in_units(graph, target, values, n_axes, *, with_center):
-    """Predictions, or standard deviations, in the units of ``y``."""
+    """Write predictions or standard deviations in the units of ``y``."""
     if not isinstance(target, ScaledTarget):
         return values
     center, scale = (unit.reshape(-1, *[1] * (n_axes - 1)) for unit in _units(target))
@@ -150,7 +151,7 @@ def _units(target):
     with np.errstate(over="ignore"):
         units = np.array([target.center, target.scale])
         if not np.isfinite(units.astype(np.float32)).all():
-            raise ValueError("to_onnx predicts in float32, for which y is too large: divide it.")
+            raise ValueError("y is too large for float32, in which to_onnx predicts. Scale y.")
     return units
 
 
@@ -167,7 +168,7 @@ def _prediction(graph, target, raw):
 
 
 def _noise_variance(graph, target, raw):
-    """Variance of the noise, ``exp(C tanh(u / C))`` with the odd raw predictions ``u``."""
+    """Write the noise variance ``exp(C tanh(u / C))``; ``u`` are the odd raw predictions."""
     bound = target.loss.max_log_variance
     u = graph.take(raw, np.arange(1, target.n_raw, 2))
     tanh = graph.add("Tanh", graph.add("Div", u, graph.constant(bound, np.float32)))
@@ -177,15 +178,15 @@ def _noise_variance(graph, target, raw):
 
 
 def _spread(graph, predictions, mean):
-    """Variance over the members."""
+    """Write the variance over the members."""
     deviations = [graph.add("Sub", one, mean) for one in predictions]
     return graph.mean([graph.add("Mul", one, one) for one in deviations], np.float64)
 
 
 def _of_numbers(graph, target, members, with_std):
-    """Mean of the members' predictions, and the standard deviation.
+    """Write the mean of the members' predictions, and the standard deviation.
 
-    All is in float64: a spread may be small beside the mean.
+    Computations are in float64, because the spread may be small relative to the mean.
     """
     predictions, shapes = zip(*(_prediction(graph, target, raw) for raw in members), strict=True)
     mean = graph.mean(predictions, np.float64)
@@ -202,7 +203,7 @@ def _of_numbers(graph, target, members, with_std):
 
 # ---- all kinds
 
-#: ``write(graph, target, raw)`` by class: the outputs by name.
+#: Functions ``write(graph, target, raw)`` by class; each returns the outputs by name.
 TARGETS = {
     BinaryTarget: _binary_or_one,
     MulticlassTarget: _multiclass,
@@ -218,13 +219,13 @@ def _of_classes(graph, target, raw):
 
 
 def outputs_of(graph, target, members, *, with_std):
-    """Write what is predicted of the raw predictions of one or more networks.
+    """Write the predictions from the raw predictions of one or several networks.
 
     Returns
     -------
     outputs : dict of Tensor
-        By the names that skl2onnx uses: 'label' and 'probabilities', of each column of labels
-        with its number, or 'variable', and 'std' where ``with_std``.
+        Outputs by the names that skl2onnx uses: 'label' and 'probabilities', with a number for
+        each of several label columns, or 'variable', and 'std' if ``with_std``.
     """
     if isinstance(target, NumericTarget | SurvivalTarget):
         return _of_numbers(graph, target, members, with_std)

@@ -1,4 +1,4 @@
-"""Converters for skl2onnx, so that pipelines with estimators of this package convert."""
+"""Converters for skl2onnx, for pipelines with estimators of this package."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def _imported_skl2onnx():
 
 
 def register_converters() -> None:
-    """Tell skl2onnx how to convert the estimators of this package.
+    """Register the estimators of this package with skl2onnx.
 
-    Call it once before ``skl2onnx.to_onnx``, for a pipeline or another estimator that holds one of
-    this package. Calling it again changes nothing. It is not done when the package is imported, as
-    skl2onnx is optional and takes long to import. :func:`to_onnx` calls it for a pipeline.
+    Call it once before ``skl2onnx.to_onnx`` if you convert a pipeline or another estimator that
+    contains an estimator of this package. Further calls have no effect. Importing the package does
+    not register them, because skl2onnx is optional and slow to import. :func:`to_onnx` registers
+    them for pipelines.
 
     Raises
     ------
     ImportError
-        Without the package skl2onnx.
+        If the package skl2onnx is missing.
 
     See Also
     --------
-    to_onnx : Says what the outputs are.
+    to_onnx : Convert an estimator or a pipeline; describes the outputs.
 
     Notes
     -----
-    Outputs are those of :func:`to_onnx`; there is no ZipMap, whatever the option ``zipmap`` says.
-    A classifier or regressor must be the last step of a pipeline: for one that is followed by
-    another step, whose input are its hidden features, skl2onnx passes on its predictions.
-    A ColumnTransformer of skl2onnx merges the columns that it gives to a step, which must all be
-    of one type.
+    The outputs are those of :func:`to_onnx`. There is no ZipMap; the option ``zipmap`` has no
+    effect. A classifier or regressor must be the last step of a pipeline: if another step follows,
+    scikit-learn passes hidden features to it, but skl2onnx passes predictions. skl2onnx merges
+    the columns that a ColumnTransformer passes to one step, so they must have the same type.
 
     Examples
     --------
@@ -68,15 +68,15 @@ def register_converters() -> None:
             _set_types,
             _convert,
             parser=_declare,
-            options={"zipmap": [True, False, "columns"]},  # skl2onnx sets it, to no effect
+            options={"zipmap": [True, False, "columns"]},  # skl2onnx sets it; it has no effect
         )
 
 
-# ---- what skl2onnx calls
+# ---- functions that skl2onnx calls
 
 
 def _outputs(estimator):
-    """The outputs of an estimator, of whatever inputs."""
+    """Return the outputs of an estimator, which do not depend on its inputs."""
     inputs = inputs_of(estimator)
     return written(Graph(), estimator, inputs)
 
@@ -101,14 +101,14 @@ def _declare(scope, estimator, inputs, custom_parsers=None):
 
 
 def _set_types(operator):
-    """Set the types of the outputs: an estimator that holds this one may have declared others."""
+    """Set the types of the outputs; a meta-estimator may have declared other types."""
     declared = _outputs(operator.raw_operator).values()
     for variable, tensor in zip(operator.outputs, declared, strict=False):
         variable.type = _variable_type(tensor)
 
 
 def _convert(scope, operator, container):
-    """Copy the graph of an estimator, under names that are free in the graph of the pipeline."""
+    """Copy the graph of an estimator into that of the pipeline, with unused names."""
     graph = Graph()
     inputs = [_as_tensor(variable) for variable in operator.inputs]
     outputs = written(graph, operator.raw_operator, inputs)
@@ -138,7 +138,7 @@ def _convert(scope, operator, container):
 
 
 def _as_tensor(variable):
-    """An input as skl2onnx declares it."""
+    """Return an input that skl2onnx has declared."""
     kind = type(variable.type).__name__.removesuffix("TensorType").lower()
     kind = {"boolean": "bool"}.get(kind, kind)
     if kind not in ELEMENT_TYPES:
@@ -174,17 +174,17 @@ def pipeline_to_onnx(pipeline, target_opset):
 
 
 def _check_steps(pipeline):
-    """Refuse networks as steps that transform: skl2onnx takes their predictions."""
+    """Raise ValueError for networks as transformers, for which skl2onnx uses predictions."""
     for name, step in pipeline.steps[:-1]:
         if is_ours(step) and hasattr(step, "predict"):
             raise ValueError(
-                f"to_onnx cannot express the step {name!r}: {type(step).__name__} is followed by "
-                "another step, which gets its hidden features. Only as the last step it converts."
+                f"to_onnx cannot express the step {name!r}: another step, which uses its hidden "
+                f"features, follows. {type(step).__name__} must be the last step."
             )
 
 
 def _inputs(pipeline):
-    """The inputs of a pipeline: columns of a frame, or an array."""
+    """Return the inputs of a pipeline: columns of a frame, or an array."""
     kinds = _kinds(pipeline)
     if not hasattr(pipeline, "feature_names_in_") and len(set(kinds)) == 1:
         return [Tensor("X", kinds[0], (len(kinds),))]
@@ -193,7 +193,7 @@ def _inputs(pipeline):
 
 
 def _kinds(step):
-    """Element type of each feature of a fitted estimator or transformer; None for one unused."""
+    """Return the element type of each feature of a fitted step; None for unused features."""
     if isinstance(step, Pipeline):
         return _kinds(next(step for _, step in step.steps if step not in ("passthrough", None)))
     if isinstance(step, ColumnTransformer):
@@ -219,7 +219,7 @@ def _kinds_of_columns(transformer):
 
 
 def _positions(columns, names):
-    """Columns of a ColumnTransformer, as positions."""
+    """Return the columns of a ColumnTransformer as positions."""
     if _are_names(columns):
         return [names.index(column) for column in np.atleast_1d(columns)]
     return np.arange(len(names))[columns if isinstance(columns, slice) else np.atleast_1d(columns)]
@@ -230,11 +230,11 @@ def _are_names(columns):
 
 
 def _merged(name, kinds):
-    """Types of the columns that a ColumnTransformer gives to one step: skl2onnx merges them."""
+    """Return the types of the columns of one step of a ColumnTransformer after merging."""
     if "string" in kinds and len(set(kinds)) > 1:
         raise ValueError(
             f"to_onnx cannot express the step {name!r} of a ColumnTransformer: it has columns of "
-            "strings and of numbers, and skl2onnx merges the columns of a step. Give them to two "
-            "steps, or the whole table to one TableEncoder."
+            "strings and of numbers, and skl2onnx merges the columns of a step. Use two steps, or "
+            "one TableEncoder for the whole table."
         )
     return kinds if len(set(kinds)) == 1 else ["float"] * len(kinds)

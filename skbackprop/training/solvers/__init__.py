@@ -1,1 +1,1 @@
-"""How the objective is minimised: L-BFGS over all rows, or update rules over minibatches."""
+"""Solvers: L-BFGS over all rows, or update rules over minibatches."""

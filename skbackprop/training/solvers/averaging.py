@@ -8,10 +8,9 @@ import numpy as np
 class MovingAverage:
     """``average <- average + w_t (theta - average)`` after each step ``t = 1, 2, ...``
 
-    The weight is ``w_t = (1 - decay) / (1 - decay^t)``: the average is that of the iterates
-    ``theta_1, ..., theta_t`` with weights ``decay^(t - i)``, and the starting values do not count.
-    For ``decay`` towards 1 the weight becomes ``1 / t``, and the average that of Polyak and
-    Ruppert.
+    The weight is ``w_t = (1 - decay) / (1 - decay^t)``: it is the average of the iterates
+    ``theta_1, ..., theta_t`` with weights ``decay^(t - i)``, without the initial parameters. For
+    ``decay`` near 1 the weight approaches ``1 / t``, which gives Polyak-Ruppert averaging.
 
     Parameters
     ----------
@@ -24,7 +23,7 @@ class MovingAverage:
         The average; None before the first step.
 
     n_steps : int
-        Steps in it.
+        Number of steps in the average.
 
     References
     ----------
@@ -39,7 +38,7 @@ class MovingAverage:
         self._iterate = None
 
     def bind(self, parameters):
-        """Average a vector from now on; the vector is kept, to go on from it."""
+        """Average a vector from now on, and keep a reference to it, the last iterate."""
         if self.flat is None:
             self.flat = np.zeros_like(parameters)
         self.flat = self.flat.astype(parameters.dtype, copy=False)
@@ -51,22 +50,22 @@ class MovingAverage:
         return (1 - self.decay) / -math.expm1(self.n_steps * math.log(self.decay))
 
     def follow(self, earlier):
-        """Go on with the average of another one."""
+        """Continue the average of another object."""
         self.flat, self.n_steps = earlier.flat, earlier.n_steps
         self._iterate = earlier._iterate
 
     def copy(self):
-        """An average that goes on from here on its own."""
+        """Return an independent copy."""
         twin = MovingAverage(self.decay)
         twin.follow(self)
         twin.flat = None if self.flat is None else self.flat.copy()
         return twin
 
     def resume(self, parameters):
-        """Find the place to go on from, where the fit before ended.
+        """Restore the iterate from which a later fit continues.
 
-        If ``parameters`` are the average, they receive the last iterate instead; else (the best
-        epoch of early stopping, or values that the user has set), the average begins anew there.
+        If ``parameters`` are the average, the last iterate is written into them. Otherwise (best
+        epoch of early stopping, or values set by the user) a new average starts there.
         """
         if np.array_equal(parameters, self.flat.astype(parameters.dtype)):
             parameters[...] = self._iterate

@@ -1,4 +1,4 @@
-"""Training by L-BFGS over all rows: the adapter to SciPy."""
+"""Training by SciPy's L-BFGS over all rows."""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -9,9 +9,10 @@ from ..monitor import Divergence
 def minimize_lbfgs(new_pass, parameters, options, monitor):
     """Minimise an objective by ``scipy.optimize.minimize(method="L-BFGS-B")``.
 
-    ``new_pass(parameters, gradient)`` gives what evaluates the objective over all rows;
-    ``parameters`` are the starting point and, at the end, the last iterate. The result is SciPy's,
-    without ``x``. SciPy sees vectors of float64; the network computes in the parameters' own type.
+    ``new_pass(parameters, gradient)`` returns an object that evaluates the objective over all
+    rows, such as an ``ExactPass``. ``parameters`` hold the initial values and, at the end, the
+    last iterate. The result is SciPy's without ``x``. SciPy uses float64; the network computes in
+    the type of the parameters.
     """
     failures = []
     gradient = parameters.empty_like()
@@ -30,7 +31,7 @@ def minimize_lbfgs(new_pass, parameters, options, monitor):
         parameters.flat[...] = intermediate_result.x
         try:
             monitor.epoch_ends(float(intermediate_result.fun), parameters)
-        except StopIteration as error:  # of a scorer or callback; SciPy would take it for its own
+        except StopIteration as error:  # SciPy would take one from a scorer as a request to stop
             failures.append(error)
             raise
         if monitor.stop_requested:
@@ -39,7 +40,7 @@ def minimize_lbfgs(new_pass, parameters, options, monitor):
             monitor.print("%s Stopping.", monitor.patience_message())
             raise StopIteration
 
-    held = [value, gradient_there]  # emptied below: SciPy 1.13 keeps its functions in a cycle
+    held = [value, gradient_there]  # cleared below: SciPy 1.13 keeps its functions in a cycle
     try:
         result = minimize(
             lambda theta: held[0](theta),

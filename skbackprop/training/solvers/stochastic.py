@@ -1,4 +1,4 @@
-"""Training by minibatches: the loop over epochs."""
+"""Training on minibatches: the loop over epochs."""
 
 from itertools import islice
 
@@ -6,7 +6,7 @@ from ..schedules import rates_of_epoch
 
 
 def steps_of_epoch(n_rows, batch_size, last_batch):
-    """Number of minibatches; a last one of no more than that share of the others is left out."""
+    """Return the number of minibatches, without a last one of at most that fraction of a batch."""
     full, rest = divmod(n_rows, batch_size)
     return max(1, full + (rest > last_batch * batch_size))
 
@@ -17,25 +17,25 @@ def minimize_stochastic(objective, parameters, recipe, state, monitor, new_pass)
     Parameters
     ----------
     objective, parameters : Objective, Parameters
-        What to minimise, and where to start; changed in place.
+        The function to minimise, and the initial parameters, which are changed in place.
 
     recipe : Recipe
-        Batches, epochs, learning rate; its batch size is a number here.
+        The settings. The batch size must be a number.
 
     state : TrainingState
-        Update rule, generator, order of the rows and progress; goes on from where it is.
+        Update rule, random number generator, order of the rows and progress; changed in place.
 
     monitor : Monitor
-        Is shown every epoch.
+        Records every epoch.
 
     new_pass : callable
-        ``new_pass(parameters, gradient, batch_size, stream=stream)`` gives what evaluates the
-        objective on a minibatch, a ``BatchPass`` say.
+        ``new_pass(parameters, gradient, batch_size, stream=stream)`` returns an object that
+        evaluates the objective on a minibatch, such as a ``BatchPass``.
 
     Returns
     -------
     stop_reason : str or None
-        Why training stopped; None where all epochs were made.
+        Why training stopped; None after all epochs.
     """
     rows, batch_size = objective.rows, recipe.batch_size
     minibatches = rows.minibatches(batch_size, recipe.shuffle)
@@ -80,14 +80,14 @@ def minimize_stochastic(objective, parameters, recipe, state, monitor, new_pass)
 
 
 def _evaluated(network, parameters, rule):
-    """What is evaluated and kept: the average of the parameters, where there is one."""
+    """Return the parameters to evaluate and keep: their average if there is one."""
     if rule.average is None:
         return parameters
     return network.parameters(parameters.flat.dtype, rule.average.flat)
 
 
 def _plateau(recipe, progress, monitor):
-    """Lower the rate and return None, or return why training stops."""
+    """Handle a plateau: lower the rate and return None, or return why training stops."""
     message, schedule = monitor.patience_message(), recipe.schedule
     if not schedule.survives_plateau(progress):
         if not recipe.one_pass:

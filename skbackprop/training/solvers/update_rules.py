@@ -1,4 +1,4 @@
-"""Update rules: what a step does with a gradient, on flat vectors and in place."""
+"""Update rules, which change a flat vector of parameters by a gradient, in place."""
 
 import math
 from copy import copy
@@ -11,13 +11,13 @@ from .averaging import MovingAverage
 
 
 class UpdateRule:
-    """Changes parameters by a gradient; remembers what it needs between steps.
+    """Change parameters by a gradient, and keep moments between steps.
 
     Parameters
     ----------
     weight_decay : float, default=0.0
-        Each step first multiplies the penalised parameters by ``1 - rate weight_decay``,
-        whatever the gradient: decoupled weight decay.
+        Decoupled weight decay: each step first multiplies the penalised parameters by
+        ``1 - rate weight_decay``, independently of the gradient.
 
     average : float or None, default=None
         Decay of the moving average of the parameters; None for no average.
@@ -28,7 +28,7 @@ class UpdateRule:
         Running averages; empty before the first step.
 
     n_steps : int
-        Steps made so far.
+        Number of steps so far.
 
     average : MovingAverage or None
         Average of the parameters over the steps.
@@ -36,14 +36,15 @@ class UpdateRule:
     References
     ----------
     Loshchilov & Hutter (2019), "Decoupled weight decay regularization", ICLR, algorithms 1 and 2
-    (where the decay is multiplied by the schedule only; here, as in most libraries, by the rate).
+    (which multiply the decay by the schedule only; here, as in most libraries, it is multiplied by
+    the rate).
     """
 
     n_moments = 0
 
     @classmethod
     def from_settings(cls, settings):
-        """The rule that hyper-parameters ask for."""
+        """Return the rule for the hyper-parameters."""
         raise NotImplementedError
 
     def __init__(self, weight_decay=0.0, average=None):
@@ -53,12 +54,12 @@ class UpdateRule:
         self.n_steps = 0
 
     def bind(self, parameters, gradient, penalised=None, rates=None, decays=None, kernels=NUMPY):
-        """Steps on a vector of parameters, by the gradient found in another one.
+        """Return a function that makes steps on ``parameters`` by the current ``gradient``.
 
         The weight decay applies to ``penalised``, a view of the first parameters. ``rates`` are
-        factors of the learning rate, which the decay knows nothing of, and ``decays`` factors of
-        the decay; None for ones. The result, ``step(rate, strength=1.0)``, makes one step with
-        that learning rate, and with the decay times ``strength``.
+        factors of the learning rate, which do not apply to the decay, and ``decays`` are factors
+        of the decay; None for ones. The function ``step(rate, strength=1.0)`` makes one step with
+        this learning rate, and with the decay times ``strength``.
         """
         if not self.moments:
             self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
@@ -81,39 +82,39 @@ class UpdateRule:
         return step
 
     def follow(self, earlier):
-        """Go on with the moments of an earlier rule of the same kind, and with its average."""
+        """Continue with the moments and the average of an earlier rule of the same kind."""
         self.moments = earlier.moments
         self.n_steps = earlier.n_steps
         if self.average is not None and earlier.average is not None:
             self.average.follow(earlier.average)
 
     def take_moments(self, moments, n_steps):
-        """Go on from moments of textbook scale, after so many steps."""
+        """Set the moments, in the scale of the textbook formulas, and the number of steps."""
         self.moments = moments
         self.n_steps = n_steps
 
     def textbook_moments(self):
-        """Copies of the moments, as ``take_moments`` takes them."""
+        """Return copies of the moments in the scale of ``take_moments``."""
         return [moment.copy() for moment in self.moments]
 
     def copy(self):
-        """A rule that goes on from here on its own."""
+        """Return an independent copy."""
         twin = copy(self)
         twin.moments = [moment.copy() for moment in self.moments]
         twin.average = None if self.average is None else self.average.copy()
         return twin
 
     def _factors(self, rate):
-        """Numbers that all pieces of a step are multiplied by."""
+        """Return the factors that are the same for all parameters of a step."""
         raise NotImplementedError
 
     def update(self, theta, g, moments, step, factors, rates):
-        """Change a piece of the parameters and of the moments; ``step`` is room to work in."""
+        """Change a part of the parameters and of the moments; ``step`` is a work buffer."""
         raise NotImplementedError
 
 
 def _common(settings):
-    """What all rules are told."""
+    """Return the settings that all rules use."""
     return {
         "weight_decay": float(settings.weight_decay),
         "average": None if settings.average is False else float(settings.average),
@@ -121,7 +122,7 @@ def _common(settings):
 
 
 class SGD(UpdateRule):
-    """Gradient descent with momentum, classical or Nesterov's.
+    """Stochastic gradient descent with classical or Nesterov momentum.
 
     ``v <- momentum v - rate g``, then ``theta <- theta + v``, or with Nesterov's momentum
     ``theta <- theta + momentum v - rate g``.
@@ -129,10 +130,10 @@ class SGD(UpdateRule):
     Parameters
     ----------
     momentum : float
-        Share of the last step that is kept, in [0, 1].
+        Fraction of the last step that is added to the next, in [0, 1].
 
     nesterov : bool
-        Whether the gradient is applied once more after the momentum.
+        Whether to use Nesterov momentum.
 
     weight_decay, average : float
         As in ``UpdateRule``.
@@ -178,7 +179,8 @@ class Adam(UpdateRule):
     ``m <- beta_1 m + (1 - beta_1) g``, ``v <- beta_2 v + (1 - beta_2) g^2``, then at step ``t``
     ``theta <- theta - rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)``.
 
-    Kept are ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``, which saves a multiplication each.
+    The rule stores ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``, which saves one multiplication
+    each.
 
     Parameters
     ----------
@@ -186,7 +188,7 @@ class Adam(UpdateRule):
         Decay rates of the moments, in [0, 1).
 
     epsilon : float
-        Keeps the divisor away from zero.
+        Constant that keeps the divisor away from zero.
 
     weight_decay, average : float
         As in ``UpdateRule``.
