@@ -1,7 +1,7 @@
-"""Estimators for data that lie on the workers of a Dask cluster.
+"""Estimators for data on the workers of a Dask cluster.
 
-The partitions of a collection stay where they are: parameters travel out, sums of losses and
-gradients travel back. Needs the packages of the extra ``skbackprop[dask]``.
+The partitions of a collection stay on their workers. The client sends parameters and receives sums
+of losses and gradients. Needs the packages of the extra: ``pip install "skbackprop[dask]"``.
 """
 
 try:
@@ -10,7 +10,7 @@ try:
     import distributed  # noqa: F401
 except ImportError as error:
     raise ImportError(
-        "skbackprop.dask needs dask, with its arrays and dataframes, and distributed: "
+        "skbackprop.dask needs dask with arrays and dataframes, and distributed: "
         'pip install "skbackprop[dask]".'
     ) from error
 

@@ -1,4 +1,4 @@
-"""Collections, and plain data, as partitions."""
+"""Division of Dask collections and of data in memory into partitions."""
 
 from itertools import pairwise
 
@@ -8,28 +8,31 @@ import dask.dataframe as dd
 import numpy as np
 from distributed import futures_of
 
-# Plain data are cut into so many partitions at most, of so many rows at least. The number does not
-# depend on the cluster, and so the result does not.
+# Largest number of partitions for data in memory, and smallest number of rows of each. The number
+# does not depend on the cluster, so the result does not either.
 _MAX_SCATTERED = 32
 _MIN_SCATTERED_ROWS = 256
 
 
 def is_collection(data):
-    """Whether data are a Dask array or dataframe (or series)."""
+    """Return whether data are a Dask array, dataframe or series."""
     return dask.is_dask_collection(data)
 
 
 def to_partitions(client, X, y, sample_weight):
-    """Features, targets and weights (None without weights) of each partition.
+    """Return features, targets and weights (or None) of each partition.
 
-    They are futures of what is on the workers already, ``Delayed`` else. Targets and weights of a
-    collection may be plain where the chunks of ``X`` are known.
+    They are futures for data that are on the workers, otherwise ``Delayed``. If the chunks of the
+    collection ``X`` are known, targets and weights may be in memory.
     """
     named = {"X": X, "y": y, "sample_weight": sample_weight}
     if not is_collection(X):
         for name, data in named.items():
             if is_collection(data):
-                raise TypeError(f"{name} is a Dask collection, but X is not: give both or none.")
+                raise TypeError(
+                    f"{name} is a Dask collection, but X is not. Pass both as collections or "
+                    "both in memory."
+                )
         return _scatter(client, X, y, sample_weight)
     if isinstance(X, da.Array):
         X = single_column_of_chunks(X)
@@ -38,8 +41,8 @@ def to_partitions(client, X, y, sample_weight):
     if len(set(numbers)) > 1:
         raise ValueError(
             f"X, y and sample_weight have different numbers of partitions: {numbers}. "
-            "Divide them in the same way, and give columns of a dataframe as they are: persisted "
-            "one by one, or as values, they may be divided anew by Dask."
+            "Divide them in the same way. Do not persist columns of a dataframe one by one or "
+            "convert them to values, because Dask may then repartition them."
         )
     if sample_weight is None:
         delayed.append([None] * numbers[0])
@@ -47,12 +50,12 @@ def to_partitions(client, X, y, sample_weight):
 
 
 def single_column_of_chunks(X):
-    """An array of which each chunk has all features."""
+    """Return an array in which each chunk has all features."""
     return X if X.ndim < 2 or X.numblocks[1] == 1 else X.rechunk({1: -1})
 
 
 def _delayed(name, data, X):
-    """The partitions of a collection, cut as those of X where that is known."""
+    """Return the partitions of a collection, divided like those of ``X`` if they are known."""
     if not is_collection(data):
         data = _cut_like(name, data, X)
     if isinstance(data, da.Array):
@@ -62,9 +65,9 @@ def _delayed(name, data, X):
             if data.shape[0] != X.shape[0]:
                 raise ValueError(f"X has {X.shape[0]} rows, but {name} has {data.shape[0]}.")
             data = data.rechunk({0: X.chunks[0]})
-    there = {future.key: future for future in futures_of(data)}  # of a persisted collection
+    there = {future.key: future for future in futures_of(data)}  # if the collection is persisted
     options = {}
-    if hasattr(data, "simplify"):  # no columns too many, and no files joined as the columns are
+    if hasattr(data, "simplify"):  # reads only the needed columns, but does not merge files
         data, options = data.simplify(), {"optimize_graph": False}
     return [there.get(part.key, part) for part in np.ravel(data.to_delayed(**options))]
 
@@ -73,7 +76,7 @@ def _cut_like(name, data, X):
     if isinstance(X, dd.DataFrame) or np.isnan(X.chunks[0]).any():
         raise TypeError(
             f"{name} is not a Dask collection, but X is one whose partitions have unknown "
-            f"lengths. Give {name} as a collection that is divided as X."
+            f"lengths. Pass {name} as a collection that is divided like X."
         )
     data = np.asarray(data)
     if len(data) != X.shape[0]:
@@ -82,7 +85,7 @@ def _cut_like(name, data, X):
 
 
 def _scatter(client, X, y, sample_weight):
-    """Cut plain data, and put the pieces on the workers."""
+    """Divide data in memory, and send the pieces to the workers."""
     X = X if hasattr(X, "shape") else np.asarray(X)
     n_rows = X.shape[0]
     n_parts = min(max(1, n_rows // _MIN_SCATTERED_ROWS), _MAX_SCATTERED)

@@ -17,26 +17,29 @@ if TYPE_CHECKING:
 
 @with_shared_parameters
 class DaskBackpropClassifier(OnDask, BackpropClassifier):
-    """Multi-layer perceptron for classification, on the partitions of a Dask cluster.
+    """Multi-layer perceptron for classification, trained on a Dask cluster.
 
-    ``fit`` takes Dask arrays (of dense chunks, or of chunks that are CSR matrices) and dataframes,
-    or plain data, which are sent to the workers. The partitions stay where they are: with
-    ``solver='lbfgs'``, each evaluation sends the parameters out and adds up losses and gradients;
-    with 'sgd' and 'adam', each step takes rows from every partition in proportion to its length.
-    The cluster is that of the current ``distributed.Client``.
+    ``fit`` takes Dask arrays (with chunks that are dense or CSR matrices), Dask dataframes, or
+    data in memory, which it sends to the workers. It uses the cluster of the current
+    ``distributed.Client``. The partitions stay on their workers: with ``solver='lbfgs'``, each
+    evaluation sends the parameters and adds up losses and gradients; with 'sgd' and 'adam', each
+    step takes rows from every partition in proportion to its length.
 
     Parameters, fitted attributes and results are those of
-    :class:`~skbackprop.BackpropClassifier`. With 'lbfgs', the loss curve is that of a local fit on
-    the same rows, up to rounding; 'sgd' and 'adam' take the rows in another order. Neither depends
-    on the number of workers. Early stopping holds out whole partitions, and ``validation`` is
-    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. With
-    ``missing_targets='ignore'``, each partition must have a known target in every column. There
-    is no ``partial_fit``.
+    :class:`~skbackprop.BackpropClassifier`. With 'lbfgs', the loss curve equals that of a local
+    fit on the same rows up to rounding; 'sgd' and 'adam' use the rows in another order. Results do
+    not depend on the number of workers. The differences are:
+
+    - early stopping holds out whole partitions; ``validation`` must be None, but you can pass
+      ``X_val`` and ``y_val`` to ``fit``;
+    - ``scoring`` must be None or 'loss';
+    - with ``missing_targets='ignore'``, each partition needs a known target in every column;
+    - there is no ``partial_fit``.
 
     See Also
     --------
     skbackprop.BackpropClassifier : The same network for data in memory.
-    DaskBackpropRegressor : The same for numbers.
+    DaskBackpropRegressor : The same network for regression.
 
     Examples
     --------
@@ -74,26 +77,29 @@ class DaskBackpropClassifier(OnDask, BackpropClassifier):
 
 @with_shared_parameters
 class DaskBackpropRegressor(OnDask, BackpropRegressor):
-    """Multi-layer perceptron for regression, on the partitions of a Dask cluster.
+    """Multi-layer perceptron for regression, trained on a Dask cluster.
 
-    ``fit`` takes Dask arrays (of dense chunks, or of chunks that are CSR matrices) and dataframes,
-    or plain data, which are sent to the workers. The partitions stay where they are: with
-    ``solver='lbfgs'``, each evaluation sends the parameters out and adds up losses and gradients;
-    with 'sgd' and 'adam', each step takes rows from every partition in proportion to its length.
-    The cluster is that of the current ``distributed.Client``.
+    ``fit`` takes Dask arrays (with chunks that are dense or CSR matrices), Dask dataframes, or
+    data in memory, which it sends to the workers. It uses the cluster of the current
+    ``distributed.Client``. The partitions stay on their workers: with ``solver='lbfgs'``, each
+    evaluation sends the parameters and adds up losses and gradients; with 'sgd' and 'adam', each
+    step takes rows from every partition in proportion to its length.
 
     Parameters, fitted attributes and results are those of
-    :class:`~skbackprop.BackpropRegressor`. With 'lbfgs', the loss curve is that of a local fit on
-    the same rows, up to rounding; 'sgd' and 'adam' take the rows in another order. Neither depends
-    on the number of workers. Early stopping holds out whole partitions, and ``validation`` is
-    None: rows of your choice are ``X_val``. ``scoring`` is None or 'loss'. With
-    ``missing_targets='ignore'``, each partition must have a known target in every column. There
-    is no ``partial_fit``.
+    :class:`~skbackprop.BackpropRegressor`. With 'lbfgs', the loss curve equals that of a local
+    fit on the same rows up to rounding; 'sgd' and 'adam' use the rows in another order. Results do
+    not depend on the number of workers. The differences are:
+
+    - early stopping holds out whole partitions; ``validation`` must be None, but you can pass
+      ``X_val`` and ``y_val`` to ``fit``;
+    - ``scoring`` must be None or 'loss';
+    - with ``missing_targets='ignore'``, each partition needs a known target in every column;
+    - there is no ``partial_fit``.
 
     See Also
     --------
     skbackprop.BackpropRegressor : The same network for data in memory.
-    DaskBackpropClassifier : The same for classes.
+    DaskBackpropClassifier : The same network for classification.
 
     Examples
     --------

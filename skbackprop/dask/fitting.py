@@ -1,4 +1,4 @@
-"""The course of a fit where the data lie on the workers of a cluster."""
+"""The steps of a fit with data on the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ if TYPE_CHECKING:
 
 
 def why_no_partial_fit_on_dask(estimator: Any) -> str:
-    """Why there is no ``partial_fit``."""
+    """Return why there is no ``partial_fit``."""
     return (
-        f"{type(estimator).__name__} has no partial_fit: call that of to_local(), with one chunk "
-        "of the data after another."
+        f"{type(estimator).__name__} has no partial_fit. Call partial_fit of the estimator that "
+        "to_local() returns, with one chunk of the data after another."
     )
 
 
 class OnDask:
-    """What differs from the local estimators, for both: where the rows are."""
+    """Mixin for fits and predictions on a Dask cluster."""
 
     _backend = ON_WORKERS
     _doc_page = "user_guide/beyond_one_machine.md"
 
     @property
     def client_(self) -> distributed.Client:
-        """The client of the cluster: the one that is current where a fit is called.
+        """Return the current client of the cluster.
 
         Raises
         ------
         ValueError
-            Where there is none; begin one by ``distributed.Client(...)``.
+            If there is no client. Create one with ``distributed.Client(...)``.
         """
         return distributed.get_client()
 
     def to_local(self) -> Any:
-        """A plain estimator with the same parameters and fitted attributes.
+        """Return an estimator for data in memory, with the same parameters and fitted attributes.
 
         Returns
         -------
         estimator : BackpropClassifier or BackpropRegressor
-            For data in memory; it needs no cluster. Training goes on from the same moments, and
-            with early stopping from a new split: that of Dask is one of partitions.
+            An estimator that needs no cluster. It can continue training with the same moments.
+            With early stopping it makes a new split, because that of Dask is one of partitions.
         """
         check_is_fitted(self)
         parameters = self.get_params(deep=False)
@@ -64,23 +64,23 @@ class OnDask:
         vars(local).update({name: copy.copy(vars(self)[name]) for name in fitted})
         state = vars(local).get("_state")  # of ``FittedEstimator._keep_state``
         if state is not None:
-            state.split = None  # of partitions, not of rows
+            state.split = None  # it is a split of partitions, not of rows
         return local
 
     @available_unless(why_no_partial_fit_on_dask)
     def partial_fit(self, X: MatrixLike, y: MatrixLike) -> NoReturn:
-        """Not available."""
+        """Raise an error: there is no ``partial_fit`` on Dask."""
 
     def _gate(self):
         return DistributedGate(self, self.client_)
 
     def _learn(self, gate, *arguments):
-        """Fit, and let go of the rows at once: who looks at an error holds what it came of."""
+        """Fit, and release the rows at once; otherwise the traceback of an error keeps them."""
         if self.validation is not None:
             raise ValueError(
                 f"validation={self.validation!r} needs the rows in memory, but on Dask whole "
-                "partitions are held out. Set validation=None, and give the validation rows of "
-                "your choice to fit as X_val and y_val."
+                "partitions are held out. Set validation=None, and pass validation data to fit as "
+                "X_val and y_val."
             )
         self._refuse_coupled_rows()
         try:
@@ -91,15 +91,15 @@ class OnDask:
     def _refuse_coupled_rows(self):
         if getattr(SURVIVAL_LOSSES.get(self.loss, self.loss), "couples_rows", False):
             raise ValueError(
-                f"loss={self.loss!r} compares rows with each other, which are in several "
-                f"partitions here. Use {self._local_class.__name__}."
+                f"loss={self.loss!r} compares rows with each other, which is not possible across "
+                f"partitions. Use {self._local_class.__name__}."
             )
 
     def _score_of(self, held_out, network, target):
         if self.scoring not in (None, "loss"):
             raise ValueError(
-                f"scoring={self.scoring!r} needs the validation rows in the client's memory. On "
-                "Dask, scoring is None or 'loss'."
+                f"scoring={self.scoring!r} needs the validation rows in the memory of the client. "
+                "On Dask, scoring must be None or 'loss'."
             )
         return super()._score_of(held_out, network, target)
 
@@ -118,7 +118,7 @@ class OnDask:
         return self._target.score(y, prediction, weight)
 
     def _lazily(self, method, X, **arguments):
-        """What the local estimator's method gives: lazy for a collection."""
+        """Return the result of a method of the local estimator, lazily for a collection."""
         if is_collection(X):
             return predict_lazily(
                 self.to_local(), method, X, getattr(self, "classes_", None), **arguments

@@ -1,4 +1,4 @@
-"""The way of data on the workers of a cluster into a fit."""
+"""Checks and encoding of data on the workers of a cluster."""
 
 from weakref import WeakSet
 
@@ -12,15 +12,15 @@ from .labels import kinds_of_labels, representative_target
 from .rows import DaskSample, DistributedRows, Partition, losses_explained
 from .tasks import check, encode, hold, hold_sample
 
-# Below so many rows, a partition takes less time to work on than to ask for.
+# For smaller partitions, the communication takes longer than the computation.
 _FEW_ROWS = 1000
 
-# The largest partition has so many times the rows of the mean one, and the others wait for it.
+# Ratio of the largest to the mean number of rows from which on a warning is given.
 _UNEVEN = 3
 
 
 class DistributedGate:
-    """What ``Gate`` is for data in memory: each partition passes it where it lies."""
+    """Do what ``Gate`` does for data in memory, with each partition on its worker."""
 
     def __init__(self, estimator, client):
         self._estimator = estimator
@@ -29,7 +29,7 @@ class DistributedGate:
         self._n_given = 0  # number of partitions of the training data
 
     def training(self, given, known, earlier_dtype):
-        """Target and sample of training data."""
+        """Return target and sample of training data."""
         estimator, begins = self._estimator, earlier_dtype is None
         checked, findings = self._checked(given.X, given.y, given.sample_weight, begins)
         self._n_given = len(findings)
@@ -46,7 +46,7 @@ class DistributedGate:
         return target, sample
 
     def validation(self, given, target, dtype):
-        """Sample of validation data."""
+        """Return the sample of validation data."""
         try:
             checked, findings = self._checked(
                 given.X_val, given.y_val, given.sample_weight_val, reset=False
@@ -57,7 +57,7 @@ class DistributedGate:
             raise type(error)(message) from error
 
     def split(self, given, sample, target, state):
-        """Whole partitions are held out, drawn at random."""
+        """Hold out whole partitions, drawn at random."""
         partitions, fraction = sample.rows.partitions, self._estimator.validation_fraction
         numbers = np.array([partition.number for partition in partitions])
 
@@ -68,12 +68,12 @@ class DistributedGate:
         return map(sample.select, lasting_split(state, numbers, self._n_given, draw))
 
     def release(self):
-        """Let the workers forget what they still hold of the data."""
+        """Release the data that the workers still hold."""
         for future in self._futures:
             future.release()
 
     def _checked(self, X, y, sample_weight, reset):
-        """Futures of checked partitions, and what is found in them."""
+        """Return futures of checked partitions, and their ``Findings``."""
         partitions = to_partitions(self._client, X, y, sample_weight)
         probe = dask.delayed(self._probe(reset), traverse=False)
         arguments = [(probe, number, reset, *parts) for number, parts in enumerate(partitions)]
@@ -87,7 +87,7 @@ class DistributedGate:
         return checked, findings
 
     def _probe(self, reset):
-        """The estimator with no more than what the check asks for, to be sent out."""
+        """Return an estimator with only the attributes that the check needs, to be sent."""
         estimator = self._estimator
         probe = type(estimator)(**estimator.get_params(deep=False))
         for name in ("n_features_in_", "feature_names_in_"):
@@ -96,7 +96,7 @@ class DistributedGate:
         return probe
 
     def _encoded(self, checked, findings, target, dtype):
-        """The sample, without rows of weight zero and without empty partitions."""
+        """Return the sample without rows of weight 0 and without empty partitions."""
         sent = dask.delayed(target, traverse=False)
         numbers = [number for number, found in enumerate(findings) if found.n_rows]
         arguments = [(sent, number, dtype, checked[number]) for number in numbers]
@@ -113,10 +113,10 @@ class DistributedGate:
         return DaskSample(DistributedRows(self._client, partitions, n_features, dtype))
 
     def _on_workers(self, function, hold, arguments):
-        """Futures of what the workers are to hold of each partition, and what the client learns.
+        """Return futures of the data that the workers keep, and the facts for the client.
 
-        All is one graph, with what loads the data, in whose order each partition is dealt with as
-        soon as it is there.
+        All partitions are in one graph together with the tasks that load the data, so each
+        partition is processed as soon as it is loaded.
         """
         pairs = [dask.delayed(function, pure=False)(*values) for values in arguments]
         held = [dask.delayed(hold, pure=False)(pair) for pair in pairs]
@@ -128,7 +128,7 @@ class DistributedGate:
 
 
 def _learn_columns(estimator, n_features, names):
-    """Number and names of the features, which scikit-learn's validation sets elsewhere."""
+    """Set number and names of the features, as scikit-learn's validation does in memory."""
     estimator.n_features_in_ = n_features
     vars(estimator).pop("feature_names_in_", None)
     if names is not None:
@@ -140,7 +140,7 @@ def _second(pair):
 
 
 def _compare_columns(findings):
-    """Refuse partitions of which the columns differ."""
+    """Raise ValueError if the columns of the partitions differ."""
     (first, model), *others = [pair for pair in enumerate(findings) if pair[1].n_rows]
     for number, found in others:
         for what, own, other in (
@@ -155,7 +155,7 @@ def _compare_columns(findings):
 
 
 def _split_partitions(partitions, fraction, random_state):
-    """Positions of training and validation partitions."""
+    """Return the positions of training and validation partitions."""
     n_rows = sum(partition.n_rows for partition in partitions)
     validation, held_out = [], 0
     for position in random_state.permutation(len(partitions)):
@@ -167,26 +167,26 @@ def _split_partitions(partitions, fraction, random_state):
     if not training or held_out < 2:
         raise ValueError(
             f"validation_fraction={fraction} of {len(partitions)} partitions leaves no partition "
-            "to train on, or none to validate with: on Dask, whole partitions are held out. Use "
-            "more partitions, or give X_val and y_val."
+            "to train on, or none to validate with, because on Dask whole partitions are held "
+            "out. Use more partitions, or pass X_val and y_val."
         )
     return training, sorted(validation)
 
 
 def _warn_of_sizes(n_rows):
-    """Warn where the partitions make a step slow for no good reason."""
+    """Warn if small or uneven partitions make training slow."""
     if len(n_rows) < 2:
         return
     mean = sum(n_rows) / len(n_rows)
     if mean < _FEW_ROWS:
         message = (
-            f"The {len(n_rows)} partitions are small: {mean:.0f} rows on average, which take "
-            "less time to work on than to ask for. Use fewer and larger ones."
+            f"The {len(n_rows)} partitions are small, {mean:.0f} rows on average: communication "
+            "takes longer than computation. Use fewer and larger partitions."
         )
     elif max(n_rows) > _UNEVEN * mean:
         message = (
             f"The partitions are uneven: the largest has {max(n_rows)} rows, the mean is "
-            f"{mean:.0f}, and all wait for the largest. Repartition the data."
+            f"{mean:.0f}, and all workers wait for the largest. Repartition the data."
         )
     else:
         return

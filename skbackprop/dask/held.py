@@ -1,4 +1,4 @@
-"""Partitions as a worker holds them: in its memory, or on its disk where that has no room."""
+"""Partitions on a worker, in its memory or, if that is too small, on its disk."""
 
 import numpy as np
 from dask.sizeof import sizeof
@@ -8,17 +8,17 @@ from ..data import Sample
 
 
 class Held:
-    """Part of the data, of a size that ``dask.sizeof`` knows, for a worker to hold.
+    """Hold a part of the data on a worker, with a size for ``dask.sizeof``.
 
-    Where the worker's memory has no room for it and for as much again, it claims to be larger
-    than all that may be in memory. Distributed then writes it to disk once, and reads it each time
-    that it is asked for; what it spills by itself it writes anew after each use. The room is
-    the share ``distributed.worker.memory.target`` of the worker's ``memory_limit``.
+    If the worker's memory cannot hold it twice, it reports a size larger than the allowed memory.
+    Distributed then writes it to disk once and reads it for each use. Data that distributed spills
+    by its own rules are written again after each use. The allowed memory is the fraction
+    ``distributed.worker.memory.target`` of the worker's ``memory_limit``.
     """
 
     def __init__(self, value):
         self.value = value
-        self.n_bytes = sizeof(value)  # what it claims
+        self.n_bytes = sizeof(value)  # the reported size
         worker = get_worker()
         room = _room(worker)
         if worker.monitor.get_process_memory() + self.n_bytes > room:
@@ -26,7 +26,7 @@ class Held:
 
 
 def _room(worker):
-    """Bytes from which on distributed spills."""
+    """Return the number of bytes above which distributed spills to disk."""
     manager = worker.memory_manager
     if not (manager.memory_limit and manager.memory_target_fraction):
         return np.inf
@@ -34,7 +34,7 @@ def _room(worker):
 
 
 class HeldSample(Held):
-    """A ``Sample`` of the rows of a partition."""
+    """Hold a ``Sample`` of the rows of a partition on a worker."""
 
     def __init__(self, sample):
         super().__init__(sample)
@@ -42,11 +42,11 @@ class HeldSample(Held):
 
     @property
     def rows(self):
-        """The rows of the sample."""
+        """Return the rows of the sample."""
         return self.value.rows
 
     def order(self, seed, number):
-        """Order of the rows in an epoch: a function of the arguments and of the length alone."""
+        """Return the order of the rows in an epoch, which depends on arguments and length only."""
         known_by, order = self._order
         if known_by != (seed, number):
             order = np.random.default_rng([seed, number]).permutation(len(self.rows))
@@ -66,6 +66,6 @@ def _claimed_size(held):
 def _size_of_sample(sample):
     rows = sample.rows
     arrays = [rows.X, rows.y, rows.sample_weight, rows.subset, sample.y]
-    if np.ndim(sample.sample_weight) == 2:  # else a part of the weights of the rows
+    if np.ndim(sample.sample_weight) == 2:  # otherwise it shares memory with ``rows``
         arrays.append(sample.sample_weight)
     return sum(sizeof(array) for array in arrays if array is not None)

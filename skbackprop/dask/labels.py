@@ -1,12 +1,12 @@
-"""A reduction over targets: few rows that stand for the labels of all."""
+"""Summaries of targets: few weighted rows that represent the labels of all rows."""
 
 import numpy as np
 
 
 def label_weights(y, sample_weight):
-    """For each column of ``y``, its labels and the sum of the weights of each of them.
+    """Return the labels of each column of ``y``, and the sum of the weights of each label.
 
-    Weights are those of rows, or of single targets.
+    Weights are those of rows or of single targets.
     """
     columns = [y] if y.ndim == 1 else list(y.T)
     of_targets = np.ndim(sample_weight) == 2
@@ -20,19 +20,19 @@ def _count(column, weight):
 
 
 def kinds_of_labels(found):
-    """For each column of the target of a partition, whether its labels are strings or numbers."""
+    """Return 'str' or 'numbers' for each column of the target of a partition."""
     columns = found.values or []
     return ["str" if isinstance(labels[0], str) else "numbers" for labels, _ in columns]
 
 
 def representative_target(findings):
-    """A small target with weights, in each column of which the labels weigh what they do in all.
+    """Return a small target with weights that has the same label weights in each column.
 
-    The columns are laid side by side, each as intervals as long as its labels weigh; each piece
-    between two bounds is a row. Every label has a row, be it of weight zero. Where targets are
-    missing, columns differ in their length, and so there is a weight for each target. Of numbers,
-    only their number in a row matters, and the weight is None. All findings are of partitions with
-    rows.
+    Each column is a line of intervals, one per label, whose lengths are the weights of the labels.
+    The bounds of all columns divide these lines into pieces, and each piece is a row. Every label
+    has a row, possibly with weight 0. If targets are missing, the lines have different lengths,
+    so there is one weight per target. For numbers only the shape matters, and the weight is None.
+    All findings must be of partitions with rows.
     """
     shape = findings[0].y_shape
     if findings[0].values is None:
@@ -63,9 +63,9 @@ def _side_by_side(merged, of_targets):
 
 
 def _merge(parts):
-    """Labels and weights of one column over all partitions."""
+    """Return labels and weights of one column over all partitions."""
     columns = [labels for labels, _ in parts]
-    if len({labels.dtype for labels in columns}) > 1:  # NumPy makes floats of int64 and uint64
+    if len({labels.dtype for labels in columns}) > 1:  # NumPy merges int64 and uint64 to floats
         columns = [np.array([label for labels in columns for label in labels.tolist()])]
     labels = np.concatenate(columns)
     weights = np.concatenate([weights for _, weights in parts])

@@ -1,4 +1,4 @@
-"""Objective and gradient as sums over partitions, each computed where it lies."""
+"""Objective and gradient as sums over partitions, each computed on its worker."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from .tasks import batch_gradient, exact_gradient, raw_prediction
 
 
 class _DistributedPass:
-    """What both passes have: an objective on ``DistributedRows``, and room for its gradient.
+    """Base class of both passes, with an objective on ``DistributedRows`` and its gradient.
 
-    The parameters are taken at each evaluation as they are then.
+    Each evaluation uses the current values of the parameters.
     """
 
     def __init__(self, objective, parameters, gradient):
@@ -19,7 +19,7 @@ class _DistributedPass:
         self._penalty = Penalty(objective, parameters, gradient)
 
     def _add_up(self, function, divisor, *details):
-        """Sum over the partitions, and the penalty; ``gradient`` is that of both."""
+        """Return the sum over the partitions and the penalty, and compute their gradient."""
         objective, flat = self._objective, self._parameters.flat.copy()
         message = (objective.network, objective.loss, objective.kernels, divisor, *details, flat)
         value, self._gradient.flat[...] = objective.rows.add_up(function, message)
@@ -27,25 +27,25 @@ class _DistributedPass:
 
 
 class DistributedExactPass(_DistributedPass):
-    """Objective and gradient over the rows of all partitions.
+    """Compute objective and gradient over the rows of all partitions.
 
-    It has no use for ``threads``: each worker has threads of its own.
+    ``threads`` are not used, because each worker has its own threads.
     """
 
     def __init__(self, objective, parameters, gradient, threads):
         super().__init__(objective, parameters, gradient)
 
     def evaluate(self):
-        """The objective; its gradient is in ``gradient``."""
+        """Return the objective, and write its gradient into ``gradient``."""
         divisor = self._objective.total_weight
         value, penalty = self._add_up(exact_gradient, divisor)
         return value + penalty / divisor
 
 
 class DistributedBatchPass(_DistributedPass):
-    """Objective and gradient over a minibatch with rows from every partition.
+    """Compute objective and gradient over a minibatch with rows from every partition.
 
-    The stream gives the seed of the masks of each step, and their strength.
+    ``stream`` provides the seed and the strength of the dropout masks of each step.
     """
 
     def __init__(self, objective, parameters, gradient, batch_size, stream=None):
@@ -53,14 +53,14 @@ class DistributedBatchPass(_DistributedPass):
         if batch_size < n_partitions:
             raise ValueError(
                 f"batch_size={batch_size} is less than the number of partitions, {n_partitions}, "
-                "each of which gives rows to every step. Make it larger: on a cluster, a step "
-                "should have thousands of rows."
+                "but each step takes rows from every partition. Increase batch_size: on a "
+                "cluster, a step should have thousands of rows."
             )
         super().__init__(objective, parameters, gradient)
         self._stream = stream
 
     def evaluate(self, step):
-        """The objective times its divisor; the gradient, divided, is in ``gradient``."""
+        """Return the objective times its divisor; write the divided gradient to ``gradient``."""
         objective, stream = self._objective, self._stream
         divisor = objective.rows.n_rows_of(step) * objective.mean_weight
         dropout = None if stream is None else (int(stream.entries(1)[0]), stream.strength)
@@ -68,7 +68,7 @@ class DistributedBatchPass(_DistributedPass):
 
 
 def _raw_predictions(network, parameters, rows, kernels):
-    """Raw predictions of all rows, brought to the client."""
+    """Return raw predictions of all rows, in the memory of the client."""
     return np.vstack(rows.collect(raw_prediction, (network, kernels, parameters.flat.copy())))
 
 

@@ -1,4 +1,4 @@
-"""Predictions for collections: lazy, chunk by chunk."""
+"""Lazy predictions for collections, chunk by chunk."""
 
 from functools import partial
 
@@ -11,13 +11,13 @@ from .collections import single_column_of_chunks
 
 
 def predict_lazily(estimator, method, X, names=None, **arguments):
-    """What a method of a plain fitted estimator gives for a collection, divided as that is.
+    """Return the lazy result of a method of a local estimator, divided like the collection.
 
-    A method that gives a list or a tuple gives one of collections. The columns of a dataframe have
-    these names if they are an array with as many as there are.
+    A method that returns a list or a tuple gives a list or tuple of collections. The columns of a
+    dataframe get ``names`` if these are an array of the right length.
     """
     function = partial(_predict, method, arguments)
-    # A task of its own: the workers fetch the model once, from each other.
+    # The model is a separate task, so that the workers fetch it only once, from each other.
     model = dask.delayed(estimator, pure=True, traverse=False)
     if isinstance(X, da.Array):
         X = single_column_of_chunks(X)
@@ -64,7 +64,7 @@ def _partition(names, function, position, empty, X, model):
 
 
 def _with_index(names, values, index):
-    """Predictions with the index of their rows, and the names of their columns if they fit."""
+    """Return predictions with the index of their rows, and column names if they fit."""
     if values.ndim == 1:
         return pd.Series(values, index=index)
     if values.ndim == 3:

@@ -1,4 +1,4 @@
-"""Rows that lie on the workers, and sums over their partitions."""
+"""Rows on the workers, and sums over their partitions."""
 
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -13,62 +13,64 @@ from distributed.comm import CommClosedError
 from ..training import Interruption
 from .tasks import add_up, constant_loss, itself, rows_of_step, target_sums, targets_of
 
-# What distributed says of futures that cannot be computed anew.
+# Messages of distributed about futures that cannot be recomputed.
 _LOST = "lost dependencies", "already forgotten"
 
-# Parts that one task adds up.
+# Number of parts that one task adds up.
 _FAN_IN = 8
 
 
 @contextmanager
 def losses_explained(client):
-    """Say what happened, and what to do, where scheduler or workers are lost, or futures."""
+    """Raise Interruption with an explanation if scheduler, workers or futures are lost."""
     try:
         yield
     except (CancelledError, CommClosedError) as error:
         raise Interruption(_what_was_lost(client, str(error))) from error
     except KilledWorker as error:
         raise Interruption(
-            f"Workers died at work on a partition, most likely for want of memory ({error}). Use "
-            "smaller partitions, or give the workers more memory (memory_limit)."
+            "Workers died while they processed a partition, most likely because of too little "
+            f"memory ({error}). Use smaller partitions, or give the workers more memory "
+            "(memory_limit)."
         ) from error
 
 
 def _what_was_lost(client, words):
     if client.status != "running" or "scheduler-" in words:
         return (
-            "The connection to the scheduler was lost, and all that the workers held for this "
-            "client: the scheduler has ended or begun anew. Connect a new Client, and fit again."
+            "The connection to the scheduler was lost, and with it all data that the workers held "
+            "for this client: the scheduler has stopped or restarted. Connect a new Client, and "
+            "fit again."
         )
     if any(lost in words for lost in _LOST):
         return (
-            "Rows were lost with a worker. Arrays in the client's memory are sent to the workers "
-            "once, and cannot be computed anew: give Dask collections where workers may fail."
+            "Rows were lost with a worker. Arrays in the memory of the client are sent to "
+            "the workers once and cannot be recomputed. Pass Dask collections if workers may fail."
         )
-    return f"A future that the fit needs was cancelled, say by someone else's code: {words}"
+    return f"A future that the fit needs was cancelled, perhaps by other code: {words}"
 
 
 class Partition(NamedTuple):
-    """A partition of the data, which is never empty."""
+    """A partition of the data with at least one row."""
 
     number: int  # its position in the collection
     sample: object  # future of a ``HeldSample`` on a worker
     n_rows: int
     total_weight: float
     largest_feature: float  # in absolute value
-    home: tuple  # addresses of the workers where it lies
+    home: tuple  # addresses of the workers that hold it
 
 
 class Step(NamedTuple):
-    """Which rows of the partitions make a minibatch."""
+    """Identify the rows of the partitions that form a minibatch."""
 
-    seed: int | None  # of the order of the rows in this epoch; None for the order of the data
-    position: int  # among the steps of the epoch
+    seed: int | None  # seed of the order of the rows in this epoch; None for that of the data
+    position: int  # position among the steps of the epoch
     n_steps: int
 
 
 class DistributedRows:
-    """The rows of partitions: what ``Rows`` is to training, without the data."""
+    """Represent the rows of partitions for training, like ``Rows`` but without the data."""
 
     def __init__(self, client, partitions, n_features, dtype):
         self.client = client
@@ -81,65 +83,65 @@ class DistributedRows:
 
     @property
     def total_weight(self):
-        """Sum of the weights of all rows."""
+        """Return the sum of the weights of all rows."""
         return sum(partition.total_weight for partition in self.partitions)
 
     def largest_feature(self):
-        """Largest absolute value of the features."""
+        """Return the largest absolute value of the features."""
         return max(partition.largest_feature for partition in self.partitions)
 
     def target_sums(self):
-        """Sums of the weights, and of the weighted targets, of shape (2, n_outputs)."""
+        """Return sums of the weights and of the weighted targets, of shape (2, n_outputs)."""
         return self.add_up(target_sums, None)[1]
 
     def loss_of_constant(self, loss, raw):
-        """Sum of the losses where all rows have the same raw prediction."""
+        """Return the sum of the losses if all rows have the same raw prediction."""
         return self.add_up(constant_loss, (loss, raw.astype(self.dtype)))[0]
 
     def select(self, subset):
-        """Some of the partitions."""
+        """Return some of the partitions."""
         chosen = [self.partitions[i] for i in subset]
         return DistributedRows(self.client, chosen, self.n_features, self.dtype)
 
     # ---- minibatches
 
     def next_order(self, state):
-        """A seed, from which each worker draws the order of the rows in its partitions."""
+        """Return a seed from which each worker draws the order of the rows in its partitions."""
         return int(state.random_state.randint(1 << 31))
 
     def minibatches(self, batch_size, shuffle):
-        """Steps of epochs; each takes rows from every partition, in proportion."""
+        """Return the steps of epochs; each takes rows from every partition in proportion."""
         return _Steps(-(-len(self) // batch_size))
 
     def n_rows_of(self, step):
-        """Number of rows of a step."""
+        """Return the number of rows of a step."""
         bounds = (
             rows_of_step(partition.n_rows, step.position, step.n_steps)
             for partition in self.partitions
         )
         return sum(stop - start for start, stop in bounds)
 
-    # ---- work on the partitions
+    # ---- computations on the partitions
 
     def add_up(self, function, message):
-        """Sums over the partitions of the number and of the vector that a function gives.
+        """Return the sums over the partitions of the number and vector that a function returns.
 
         It is called as ``function(sample, number, message)``; each worker gets the message once.
-        The sums are made as a tree of a fixed shape, in the order of the partitions.
+        The sums form a tree with a fixed shape, in the order of the partitions.
         """
         with losses_explained(self.client):
             total = self._tree(self._map(function, message))
             return self._wait_for([total], total.result)
 
     def collect(self, function, message):
-        """List of ``function(sample, number, message)``, in the order of the partitions."""
+        """Return a list of ``function(sample, number, message)`` in the order of partitions."""
         with losses_explained(self.client):
             parts = self._map(function, message)
             return self._wait_for(parts, partial(self.client.gather, parts))
 
     def _map(self, function, message):
-        """Futures of a function of each partition, each where the partition lies."""
-        for partition in self.partitions:  # else what is asked for waits for a new connection
+        """Return futures of a function of each partition, computed on the worker that holds it."""
+        for partition in self.partitions:  # otherwise tasks would wait for a new connection
             if partition.sample.cancelled():
                 partition.sample.result()
         sent = self._send(message)
@@ -162,8 +164,8 @@ class DistributedRows:
         return [futures[partition.number] for partition in self.partitions]
 
     def _send(self, message):
-        """A future of a message, for the workers to fetch from each other."""
-        # A task, and not scattered data: it is sent again where it is lost with a worker.
+        """Return a future of a message, which the workers fetch from each other."""
+        # Unlike scattered data, a task is sent again if it is lost with a worker.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
             return self.client.submit(partial(itself, message), pure=False)
 
@@ -175,7 +177,7 @@ class DistributedRows:
             raise
 
     def _tree(self, parts):
-        """Future of the sum of all parts; no part is asked to be kept once it is added up."""
+        """Return a future of the sum of all parts; parts are released when they are added."""
         while len(parts) > 1:
             n_full = len(parts) // _FAN_IN * _FAN_IN
             columns = [parts[i:n_full:_FAN_IN] for i in range(_FAN_IN)]
@@ -188,7 +190,7 @@ class DistributedRows:
 
 
 class _Steps(NamedTuple):
-    """What ``Minibatches`` is to training."""
+    """Iterate over steps, like ``Minibatches`` for data in memory."""
 
     n_steps: int
 
@@ -198,17 +200,17 @@ class _Steps(NamedTuple):
 
 
 class DaskSample:
-    """Rows of data on the workers: a ``Sample`` without the data."""
+    """Represent rows on the workers, like a ``Sample`` but without the data."""
 
     def __init__(self, rows):
         self.rows = rows
 
     def select(self, positions):
-        """Some of the partitions."""
+        """Return some of the partitions."""
         return DaskSample(self.rows.select(positions))
 
     def targets(self):
-        """``y`` and weights for metrics, then encoded targets and weights: brought here."""
+        """Fetch ``y`` and weights for metrics, and encoded targets and weights for the loss."""
         y, of_metrics, encoded, of_loss = zip(*self.rows.collect(targets_of, None), strict=True)
         lengths = [len(part) for part in y]
         weights, loss_weights = (_joined(parts, lengths) for parts in (of_metrics, of_loss))
@@ -216,7 +218,10 @@ class DaskSample:
 
 
 def _joined(weights, lengths):
-    """Weights of all partitions, of single targets if those of one are; None for ones."""
+    """Join the weights of all partitions, as weights of single targets if any partition has them.
+
+    Returns None for ones.
+    """
     given = [weight for weight in weights if weight is not None]
     if not given:
         return None

@@ -1,4 +1,4 @@
-"""What runs on the workers: functions of one partition."""
+"""Functions of one partition, which run on the workers."""
 
 from dataclasses import dataclass
 
@@ -18,19 +18,19 @@ from .labels import label_weights
 
 @dataclass(frozen=True)
 class Findings:
-    """What the client learns of a partition: of one without rows, no more than that."""
+    """Facts about a partition for the client; an empty partition has only ``n_rows``."""
 
     n_rows: int
-    columns: tuple | None = None  # number and names (None for none) of the features
-    is_float32: bool = False  # of the features
+    columns: tuple | None = None  # number of the features, and their names or None
+    is_float32: bool = False  # whether the features are float32
     total_weight: float = 0.0
     values: list | None = None  # ``label_weights`` of the target; None for numbers
-    y_shape: tuple = ()  # of the target of a row
+    y_shape: tuple = ()  # shape of the target of a row
     of_targets: bool = False  # whether weights are those of single targets
 
 
 def check(estimator, number, reset, X, y, sample_weight):
-    """A partition as ``Checked`` (None without rows), and its ``Findings`` or the error of it."""
+    """Return a partition as ``Checked`` (None without rows), and its ``Findings`` or an error."""
     try:
         with about(f"partition {number} of the data"):
             return _check(estimator, reset, X, y, sample_weight)
@@ -40,7 +40,7 @@ def check(estimator, number, reset, X, y, sample_weight):
 
 def _check(estimator, reset, X, y, sample_weight):
     if sparse.issparse(y):
-        raise TypeError("y is a sparse matrix; give a dense array.")
+        raise TypeError("y is a sparse matrix. Pass a dense array.")
     if X.shape[0] == 0 and y.shape[0] == 0:
         return None, Findings(0)
     try:
@@ -65,18 +65,18 @@ def _check(estimator, reset, X, y, sample_weight):
 
 
 def _advice_on_columns(X):
-    """What to do with columns of a frame that hold no numbers; empty where there are none."""
+    """Return advice about columns of a frame that are not numeric, or an empty string."""
     dtypes = dict(X.dtypes) if hasattr(X, "columns") else {}
     of_values = {name: getattr(dtype, "categories", dtype) for name, dtype in dtypes.items()}
     names = [name for name, held in of_values.items() if not is_numeric_dtype(held)]
-    advice = "make them numbers first, say by dask.dataframe.get_dummies after categorize()"
-    return f" (Columns {names} hold no numbers: {advice}.)" if names else ""
+    advice = "convert them first, for example by dask.dataframe.get_dummies after categorize()"
+    return f" (Columns {names} are not numeric: {advice}.)" if names else ""
 
 
 def encode(target, number, dtype, checked):
-    """A checked partition as a ``Sample``, without the rows of weight zero.
+    """Encode a checked partition as a ``Sample`` without the rows of weight 0.
 
-    With it come facts of the rows that are left: their number, the sum of their weights, and the
+    Also returns facts about the remaining rows: their number, the sum of their weights, and the
     largest absolute value of a feature.
     """
     with about(f"partition {number} of the data"):
@@ -86,22 +86,22 @@ def encode(target, number, dtype, checked):
 
 
 def hold(pair):
-    """What ``check`` has checked, for a worker to hold."""
+    """Return the result of ``check`` as ``Held``."""
     return Held(pair[0])
 
 
 def hold_sample(pair):
-    """What ``encode`` has encoded, for a worker to hold."""
+    """Return the result of ``encode`` as ``HeldSample``."""
     return HeldSample(pair[0])
 
 
 def itself(message):
-    """A message of the client's, for the workers to fetch from each other."""
+    """Return a message of the client, as a task whose result the workers fetch."""
     return message
 
 
 def exact_gradient(held, number, message):
-    """Share of a partition in the objective without penalty, and in its gradient."""
+    """Return the part of a partition in the objective without penalty, and in its gradient."""
     network, loss, kernels, divisor, flat = message
     objective = Objective(network, loss, held.rows, 0, divisor, kernels)
     parameters = network.parameters(flat.dtype, flat)
@@ -112,12 +112,12 @@ def exact_gradient(held, number, message):
 
 
 def rows_of_step(n_rows, step, n_steps):
-    """The rows of a partition, in the order of the epoch, that a step takes: start and stop."""
+    """Return start and stop of the rows of a partition that a step uses, in epoch order."""
     return step * n_rows // n_steps, (step + 1) * n_rows // n_steps
 
 
 def batch_gradient(held, number, message):
-    """Sum of the losses of the rows that a partition gives to a step, and their gradient."""
+    """Return the sum of the losses of the rows of a partition in a step, and the gradient."""
     network, loss, kernels, divisor, step, dropout, flat = message
     start, stop = rows_of_step(len(held.rows), step.position, step.n_steps)
     index = np.arange(start, stop)
@@ -140,7 +140,7 @@ def _dropout_stream(seed, strength, number):
 
 
 def add_up(*parts):
-    """Sums of the numbers and of the vectors of some parts, in their order."""
+    """Return the sums of the numbers and of the vectors of some parts, in their order."""
     total = sum(number for number, _ in parts)
     vector = parts[0][1].copy()
     for _, other in parts[1:]:
@@ -149,22 +149,22 @@ def add_up(*parts):
 
 
 def raw_prediction(held, number, message):
-    """Raw predictions for the rows of a partition."""
+    """Return raw predictions for the rows of a partition."""
     network, kernels, flat = message
     parameters = network.parameters(flat.dtype, flat)
     return raw_predictions(network, parameters, held.rows, kernels)
 
 
 def targets_of(held, number, message):
-    """Targets of a partition, as given and as encoded, and their weights."""
+    """Return the targets of a partition, unencoded and encoded, and their weights."""
     return held.value.targets()
 
 
 def target_sums(held, number, message):
-    """Sums of the weights, and of the weighted targets."""
+    """Return the sums of the weights and of the weighted targets."""
     return 0.0, held.rows.target_sums()
 
 
 def constant_loss(held, number, message):
-    """Sum of the losses of a constant raw prediction."""
+    """Return the sum of the losses of a constant raw prediction."""
     return held.rows.loss_of_constant(*message), np.zeros(0)

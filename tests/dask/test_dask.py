@@ -454,7 +454,7 @@ def test_both_are_collections_or_none(client):
 
 def test_other_scorings_are_refused(client):
     _, on_dask = estimator_pair("binary", early_stopping=True, scoring="roc_auc", solver="lbfgs")
-    with pytest.raises(ValueError, match="On Dask, scoring is None or 'loss'"):
+    with pytest.raises(ValueError, match="On Dask, scoring must be None or 'loss'"):
         on_dask.fit(in_chunks(make_X(), 70), in_chunks(make_y("binary", make_X()), 70))
 
 

@@ -129,7 +129,7 @@ def test_arrays_of_the_client_are_lost_with_a_worker(client, after_iteration):
     after_iteration(3, lambda: kill_one(client))
     model = DaskBackpropClassifier(**PARAMS)
     X, y = make_data()
-    with pytest.raises(RuntimeError, match="give Dask collections where workers may fail"):
+    with pytest.raises(RuntimeError, match="Pass Dask collections if workers may fail"):
         model.fit(np.tile(X, (3, 1)), np.tile(y, 3))
     client.wait_for_workers(2, timeout=120)
 
@@ -154,7 +154,7 @@ def test_a_worker_out_of_memory(client, tmp_path, every_time):
     model = DaskBackpropClassifier(**PARAMS)
     if every_time:
         client.run_on_scheduler(set_allowed_failures, 0)
-        with pytest.raises(RuntimeError, match=r"want of memory.*Use smaller partitions"):
+        with pytest.raises(RuntimeError, match=r"too little memory.*Use smaller partitions"):
             model.fit(X, y)
         client.run_on_scheduler(set_allowed_failures, 3)
     else:

@@ -229,8 +229,8 @@ def test_input_gradient_of_many_rows_is_that_of_each():
 @pytest.mark.parametrize(
     ("task", "options", "words"),
     [
-        ("multiclass", {"output": "d"}, "'d' is none of"),
-        ("number", {"output": 1}, "1 is none of"),
+        ("multiclass", {"output": "d"}, "'d' is unknown; allowed are"),
+        ("number", {"output": 1}, "1 is unknown; allowed are"),
         ("number", {"of": "probability"}, "'prediction'"),
         ("binary", {"of": "prediction"}, "'probability'"),
     ],
@@ -440,7 +440,7 @@ def test_a_wanted_number_that_is_nan_is_named():
 
 def test_outputs_that_exist_are_told_as_they_can_be_asked_for():
     net, _ = fitted("binary")
-    with pytest.raises(ValueError, match=r"is none of \['no', 'yes'\]"):
+    with pytest.raises(ValueError, match=r"is unknown; allowed are \['no', 'yes'\]"):
         input_gradient(net, X, "maybe")
 
 

@@ -180,7 +180,7 @@ def test_one_output_of_several():
     for k, name in enumerate(names):
         one = input_gradient(model, X, output=name, of="probability")
         np.testing.assert_array_equal(one, every[:, k])
-    with pytest.raises(ValueError, match="is none of"):
+    with pytest.raises(ValueError, match="is unknown; allowed are"):
         input_gradient(model, X, output="yes")
     with pytest.raises(ValueError, match="of must be 'raw' or 'probability'"):
         input_gradient(model, X, of="prediction")
