@@ -70,7 +70,7 @@ class Target:
         """Raise ValueError if the rows of a validated ``y`` have another shape."""
         if y.shape[1:] != self.row_shape:
             form = self.form.format(*self.row_shape, 1)
-            raise ValueError(f"y has shape {y.shape}, but this estimator was fitted to {form}.")
+            raise ValueError(f"y has shape {y.shape}, but the training data have {form}.")
 
     def check(self, y):
         """Raise ValueError if a validated ``y`` has another shape or unknown values."""

@@ -253,8 +253,7 @@ class MultilabelTarget(Target):
         values = y.data if sparse.issparse(y) else y
         if not ((values == 0) | (values == 1)).all():
             raise ValueError(
-                "y has values other than 0 and 1, but this estimator was fitted to an indicator "
-                "matrix."
+                "y has values other than 0 and 1, but the training data are an indicator matrix."
             )
 
     def encode(self, y, dtype):

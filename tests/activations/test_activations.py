@@ -1,5 +1,7 @@
 """One battery for all activations: values at extreme inputs, derivatives, dtype, aliasing."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from component_tables import ACTIVATIONS, ELEMENTWISE, assert_is_a_value, read_only
@@ -133,6 +135,13 @@ def test_an_activation_of_functions_is_a_value():
     assert_is_a_value(sine, [FromFunctions(np.cos, np.sin)])
     assert sine == from_functions(np.sin, np.cos, needs_input=True, init_factor=6.0)
     assert len({sine, from_functions(np.sin, np.cos)}) == 1
+
+
+def test_the_function_and_its_class_have_the_same_parameters():
+    def arguments(callable_):
+        return [(p.name, p.kind, p.default) for p in signature(callable_).parameters.values()]
+
+    assert arguments(from_functions) == arguments(FromFunctions)
 
 
 # ---- parameters of activations

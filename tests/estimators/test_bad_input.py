@@ -551,7 +551,7 @@ SMALL = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}
 
 def test_validation_targets_of_another_width_are_refused():
     net = BackpropRegressor(**SMALL)
-    with pytest.raises(ValueError, match="this estimator was fitted to 2 outputs per row"):
+    with pytest.raises(ValueError, match="the training data have 2 outputs per row"):
         net.fit(
             FEATURES,
             np.column_stack([POSITIVE] * 2),

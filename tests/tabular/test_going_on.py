@@ -344,7 +344,7 @@ REFUSED = {
         "classifier", WARM, fit(X[:, :2], y), ("2 features", "4 features"),
     ),
     "warm start with more outputs": (
-        "regressor", WARM, fit(X, X[:, :2]), ("(150, 2)", "this estimator was fitted to"),
+        "regressor", WARM, fit(X, X[:, :2]), ("(150, 2)", "the training data have"),
     ),
     "fewer members": ("classifier", WARM | {"n_members": 1}, fit(X, y), ("n_members=1", "2 net")),
     "other layers": (

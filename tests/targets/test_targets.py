@@ -270,7 +270,7 @@ NUMBERS = np.column_stack([X[:, 0], X[:, 1] + 3])
     ids=["one for two", "two for one", "three for two"],
 )
 def test_validation_numbers_of_another_shape_are_refused(estimator, y, y_val):
-    with pytest.raises(ValueError, match=r"this estimator was fitted to [12] outputs per row"):
+    with pytest.raises(ValueError, match=r"the training data have [12] outputs per row"):
         copy.deepcopy(estimator).fit(X, y, X_val=X, y_val=y_val)
 
 
