@@ -61,7 +61,7 @@ class CodedTable:
         return self.fill(np.empty(self.shape, self.numbers.dtype))
 
     def with_numbers(self, numbers):
-        """The table with more numbers, after its own ones."""
+        """Return the table with further numeric columns after its own."""
         if numbers.shape[1] == 0:
             return self
         joined = np.hstack([self.numbers, numbers.astype(self.numbers.dtype)])

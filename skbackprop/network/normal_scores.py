@@ -1,4 +1,4 @@
-"""A layer that shows numbers by their ranks, as if they were normally distributed."""
+"""A layer that maps numeric columns to normal scores."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .piecewise_linear import ClippedLines, EncodingBuffers
 
 
 class NormalScoreBuffers(EncodingBuffers):
-    """As those of an encoding, the ``steps`` between knots, ``first`` scores and ``sums``."""
+    """Buffers of an encoding, with ``steps`` between knots, ``first`` scores and ``sums``."""
 
     __slots__ = ("first", "steps", "sums")
 
@@ -17,23 +17,23 @@ class NormalScoreBuffers(EncodingBuffers):
         self.sums = sums
 
     def rows(self, n_rows):
-        """The same buffers for fewer rows."""
+        """Return views of the buffers for fewer rows."""
         delta = None if self.delta is None else self.delta[:n_rows]
         steps = self.steps[:n_rows]
         return NormalScoreBuffers(self.H[:n_rows], delta, steps, self.lines, self.first, self.sums)
 
 
 class NormalScores:
-    r"""Columns as they are, and some of them mapped to normal scores as well.
+    r"""Layer that passes on columns and appends the normal scores of some of them.
 
-    A column has knots :math:`x_0 < ... < x_T` with scores :math:`z_0 < ... < z_T`, between which
-    the score is linear:
+    A column has knots :math:`x_0 < ... < x_T` with scores :math:`z_0 < ... < z_T`. Between the
+    knots the score is linear:
 
     .. math:: s(x) = z_0 + \sum_t (z_t - z_{t-1})
         \min(\max((x - x_{t-1}) / (x_t - x_{t-1}), 0), 1).
 
-    Beyond the knots it is constant. Outputs are the kept columns, then the scores. There are no
-    parameters to train.
+    Beyond the knots it is constant. The outputs are the kept columns, then the scores. The layer
+    has no trained parameters.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ class NormalScores:
         Number of features.
 
     kept : sequence of int
-        Columns that are outputs as they are.
+        Columns that are outputs without change.
 
     knots : dict of int to pairs of ndarrays of shape (n_knots,)
-        Knots and their scores, both in increasing order, of each column that has scores.
+        Knots and their scores, both in increasing order, for each column with scores.
     """
 
     description = "normal_scores"
@@ -57,12 +57,12 @@ class NormalScores:
         self.fan_out = len(self.kept) + len(self.knots)
 
     def draw(self, parameters, random_state):
-        """There is nothing to draw."""
+        """Do nothing: the layer has no parameters."""
 
     def functions(self):
-        """Rises between knots as functions of the columns, first scores, and what sums them up.
+        """Return rises between knots as functions of the columns, first scores, and a matrix.
 
-        Scores are the first ones and the sums of the rises: values of ``lines`` by ``sums``, of
+        The scores are the first scores plus the values of ``lines`` times the matrix ``sums``, of
         shape (n_functions, n_scores).
         """
         lines = ClippedLines.joined(
@@ -73,7 +73,7 @@ class NormalScores:
         return lines, first, sums.astype(np.float64)
 
     def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
-        """New buffers for blocks of at most ``n_rows`` rows."""
+        """Return new buffers for blocks of at most ``n_rows`` rows."""
         H = np.empty((n_rows, self.fan_out), dtype)
         lines, first, sums = self.functions()
         steps = np.empty((n_rows, len(lines.columns)), dtype)
@@ -81,14 +81,14 @@ class NormalScores:
         return NormalScoreBuffers(H, np.empty_like(H) if backward else None, steps, *typed)
 
     def forward(self, parameters, inputs, buffers):
-        """Compute columns and scores, side by side."""
+        """Compute columns and scores as columns of one array."""
         n_kept = len(self.kept)
         steps = buffers.lines.values(inputs, buffers.steps)
         buffers.H[:, :n_kept] = inputs[:, self.kept]
         np.add(steps @ buffers.sums, buffers.first, out=buffers.H[:, n_kept:])
 
     def backward(self, parameters, inputs, buffers, ones, gradient):
-        """There are no parameters."""
+        """Do nothing: the layer has no parameters."""
 
     def backward_inputs(self, parameters, buffers, out):
         """Write ``dLoss/dinputs`` into ``out``."""

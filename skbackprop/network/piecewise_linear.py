@@ -1,27 +1,28 @@
-"""A layer that encodes numbers by the bins in which they lie."""
+"""A layer that encodes numeric columns piecewise linearly, by bins."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# How far the first and the last value of a column go beyond their bin, in widths of it.
+# Distance in bin widths that values may lie outside the first and the last bin before they are
+# clipped.
 _OVERSHOOT = 3.0
 
 
 @dataclass(frozen=True)
 class ClippedLines:
-    """Functions of one column each, linear between two bounds: ``clip((x - low) * scale)``.
+    """Functions ``clip((x - low) * scale, lowest, highest)``, each of one column.
 
     Attributes
     ----------
     columns : ndarray of int of shape (n_functions,)
-        The column that each is of.
+        Column of each function.
 
     low, scale : ndarray of shape (n_functions,)
-        Where each is 0, and its slope.
+        Zero and slope of each function.
 
     lowest, highest : ndarray of shape (n_functions,)
-        The bounds.
+        Bounds of the values.
     """
 
     columns: np.ndarray
@@ -32,19 +33,19 @@ class ClippedLines:
 
     @classmethod
     def of_table(cls, kept, edges):
-        """Columns as they are, then the bins of others, by their ``edges``, a dict."""
+        """Return identity functions of kept columns, then the bins of others by ``edges``."""
         encoded = [cls.of_bins(*item) for item in edges.items()]
         return cls.joined([cls.same(kept), *encoded])
 
     @classmethod
     def joined(cls, parts):
-        """Several sets of functions as one."""
+        """Join several sets of functions."""
         names = cls.__dataclass_fields__
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     @classmethod
     def same(cls, columns):
-        """Columns as they are."""
+        """Return identity functions of columns."""
         columns = np.asarray(columns, dtype=np.intp)
         shape = columns.shape
         zeros, ones, limits = np.zeros(shape), np.ones(shape), np.full(shape, np.inf)
@@ -52,7 +53,7 @@ class ClippedLines:
 
     @classmethod
     def of_bins(cls, column, edges):
-        """One function for each bin of a column; the outer bins are open.
+        """Return one function for each bin of a column; the outer bins are open.
 
         ``edges``, of shape (n_bins + 1,), are in increasing order.
         """
@@ -63,16 +64,17 @@ class ClippedLines:
 
     @classmethod
     def steps(cls, column, knots, values):
-        """The rises of a piecewise-linear function of a column, which add up to it.
+        """Return functions of a column whose sum is a piecewise linear function.
 
-        ``values`` are those of the function at the knots; it is constant beyond them.
+        ``values`` are the values of this function at the knots, relative to the first one. Beyond
+        the knots it is constant.
         """
         rises = np.diff(values)
         columns = np.full(len(rises), column, dtype=np.intp)
         return cls(columns, knots[:-1], rises / np.diff(knots), np.zeros_like(rises), rises)
 
     def astype(self, dtype):
-        """The same functions for inputs of a floating-point type."""
+        """Return the same functions for inputs of a floating-point type."""
         numbers = (self.low, self.scale, self.lowest, self.highest)
         return ClippedLines(self.columns, *(array.astype(dtype) for array in numbers))
 
@@ -86,19 +88,19 @@ class ClippedLines:
         return out
 
     def slopes(self, values):
-        """Derivatives of the functions, by their values; 0 at a bound."""
+        """Return the derivatives of the functions from their values; 0 at a bound."""
         between = (values > self.lowest) & (values < self.highest)
         return between * self.scale
 
 
 class EncodingBuffers:
-    """What the layer keeps: its outputs ``H``, their ``delta``, and its functions ``lines``."""
+    """Buffers of the layer: outputs ``H``, their gradient ``delta``, and functions ``lines``."""
 
     __slots__ = ("H", "delta", "lines")
 
     @property
     def Z(self):
-        """The outputs: the layer has no activation."""
+        """Return the outputs, because the layer has no activation."""
         return self.H
 
     def __init__(self, H, delta, lines):
@@ -107,21 +109,22 @@ class EncodingBuffers:
         self.lines = lines
 
     def rows(self, n_rows):
-        """The same buffers for fewer rows."""
+        """Return views of the buffers for fewer rows."""
         delta = None if self.delta is None else self.delta[:n_rows]
         return EncodingBuffers(self.H[:n_rows], delta, self.lines)
 
 
 class PiecewiseLinearEncoding:
-    r"""Columns as they are, and others by the bins in which they lie.
+    r"""Layer that passes on some columns and encodes others by bins.
 
-    A column with the bins :math:`b_0 < ... < b_T` becomes the :math:`T` outputs
+    A column with the bin edges :math:`b_0 < ... < b_T` becomes the :math:`T` outputs
 
-    .. math:: e_t = \min(\max((x - b_{t-1}) / (b_t - b_{t-1}), 0), 1),
+    .. math:: e_t = \min(\max((x - b_{t-1}) / (b_t - b_{t-1}), 0), 1).
 
-    of which the first has no lower bound and the last no upper one, up to three widths of the bin.
-    Bins below that of ``x`` are 1, those above are 0: a dense layer upon them is a function of the
-    column that is linear in each bin. There are no parameters to train.
+    The first output has the lower bound -3 and the last output the upper bound 4 instead, so that
+    they are linear outside the edges too. Bins below that of ``x`` are 1 and those above are 0, so
+    a dense layer on top is a function of the column that is linear in each bin. The layer has no
+    trained parameters.
 
     Parameters
     ----------
@@ -129,10 +132,10 @@ class PiecewiseLinearEncoding:
         Number of features.
 
     kept : sequence of int
-        Columns that are outputs as they are.
+        Columns that are outputs without change.
 
     edges : dict of int to ndarray of shape (n_bins + 1,), default=()
-        Edges of the bins, in increasing order, of each column that is encoded.
+        Edges of the bins, in increasing order, for each encoded column.
 
     References
     ----------
@@ -150,23 +153,23 @@ class PiecewiseLinearEncoding:
 
     @property
     def description(self):
-        """What the layer does, in a word or two."""
+        """Return a name for the layer."""
         return "piecewise_linear" if len(self.lines.columns) > self._n_kept else "columns"
 
     def draw(self, parameters, random_state):
-        """There is nothing to draw."""
+        """Do nothing: the layer has no parameters."""
 
     def buffers(self, n_rows, dtype, kernels, *, backward=True, keep_inputs=False):
-        """New buffers for blocks of at most ``n_rows`` rows."""
+        """Return new buffers for blocks of at most ``n_rows`` rows."""
         H = np.empty((n_rows, self.fan_out), dtype)
         return EncodingBuffers(H, np.empty_like(H) if backward else None, self.lines.astype(dtype))
 
     def forward(self, parameters, inputs, buffers):
-        """Compute columns and encodings, side by side."""
+        """Compute columns and encodings as columns of one array."""
         buffers.lines.values(inputs, buffers.H)
 
     def backward(self, parameters, inputs, buffers, ones, gradient):
-        """There are no parameters."""
+        """Do nothing: the layer has no parameters."""
 
     def backward_inputs(self, parameters, buffers, out):
         """Write ``dLoss/dinputs`` into ``out``."""

@@ -81,9 +81,10 @@ class Target:
         raise NotImplementedError
 
     def as_columns(self, y):
-        """``y`` for statistics, of shape (n_samples, n_columns): classes as integers.
+        """Return ``y`` for statistics, of shape (n_samples, n_columns).
 
-        Their order does not matter. Numbers are floats in the units of the network.
+        Classes are integers whose order has no meaning. Numbers are floats in the units of the
+        network.
         """
         return self.encode(y, np.float64).reshape(len(y), -1)
 

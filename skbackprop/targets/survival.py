@@ -59,10 +59,11 @@ class SurvivalTarget(Target):
         return np.column_stack([event, rank]).astype(dtype)
 
     def as_columns(self, y):
-        """Martingale residuals of a model without features: events less those to be expected.
+        """Return martingale residuals of a model without features: events minus expected events.
 
-        Early events are 1 nearly, long times without one are negative (Therneau, Grambsch &
-        Fleming 1990, "Martingale-based residuals for survival models", Biometrika 77:147-160).
+        Early events have residuals near 1, long times without an event negative ones (Therneau,
+        Grambsch & Fleming 1990, "Martingale-based residuals for survival models", Biometrika
+        77:147-160).
         """
         event, time = _parts(y)
         order = np.unique(time, return_inverse=True)[1]

@@ -43,7 +43,7 @@ def _periodic(graph, layer, arrays, inputs):
 
 
 def _clipped_lines(graph, lines, inputs):
-    """Functions of one column each, linear between two bounds."""
+    """Write functions of one column each that are linear between two bounds."""
     values = graph.cast(graph.take(inputs, lines.columns), "double")
     low, scale = (graph.constant(array, np.float64) for array in (lines.low, lines.scale))
     values = graph.add("Mul", graph.add("Sub", values, low), scale)
@@ -57,7 +57,7 @@ def _piecewise_linear(graph, layer, arrays, inputs):
 
 
 def _normal_scores(graph, layer, arrays, inputs):
-    """Columns that are kept, and scores: sums of the rises between their knots."""
+    """Write kept columns, and scores as sums of the rises between knots."""
     lines, first, sums = layer.functions()
     rises = _clipped_lines(graph, lines, inputs)
     scores = graph.add("MatMul", rises, graph.constant(sums, np.float64))

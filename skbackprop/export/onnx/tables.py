@@ -185,7 +185,7 @@ def network_inputs(graph, estimator, columns):
 
 
 def _means(graph, estimator, columns):
-    """Scaled means of the categories of many levels, in float32: a list of those of each."""
+    """Yield the scaled target means of each category with many levels, in float32."""
     encoder, means = estimator.encoder_, estimator._preprocessing.means
     categorical = np.flatnonzero(encoder.categorical_features_)
     for c, of_levels, varies in means:
