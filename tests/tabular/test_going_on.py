@@ -363,7 +363,7 @@ REFUSED = {
         "regressor", {"loss": "gaussian_nll"}, part(X, NUMBERS), ("loss", "2 outputs"),
     ),
     "other units by the loss": (
-        "regressor", {"loss": "poisson"}, part(X, NUMBERS), ("poisson", "squared_error", "units"),
+        "regressor", {"loss": "poisson"}, part(X, NUMBERS), ("poisson", "scaling of y"),
     ),
     "more members in a call": (
         "classifier", {"n_members": 3}, part(X, y), ("n_members=3", "as many"),
