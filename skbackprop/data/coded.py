@@ -19,7 +19,7 @@ class CodedTable:
 
     levels : ndarray of int of shape (n_samples, n_categories), default=None
         Level of each category in each row, counted from 0: levels with their own column come
-        first, then the rare ones, which share a column. -1 for missing and unknown levels.
+        first, then the rare ones, which share a column. -1 for unknown levels.
     """
 
     dtype = np.dtype(object)  # differs from every float type, so ``Rows`` always converts it
