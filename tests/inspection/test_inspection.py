@@ -375,7 +375,7 @@ def test_bounds_the_wrong_way_round():
 @pytest.mark.parametrize("bounds", [(np.nan, 1.0), (0.0, np.nan), Bounds(np.nan, np.nan)])
 def test_bounds_that_are_no_numbers(bounds):
     net, _ = fitted("number")
-    with pytest.raises(ValueError, match="not NaN"):
+    with pytest.raises(ValueError, match="without NaN"):
         inspection.minimize_input(net, X, 1.0, bounds=bounds)
 
 

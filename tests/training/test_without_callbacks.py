@@ -27,7 +27,8 @@ assert with_callbacks(method) is method
 
 def test_set_callbacks_says_what_is_missing():
     # scikit-learn 1.9 itself needs the module: it must be loaded before ours looks for it.
-    script = "import sklearn.pipeline, sklearn.neural_network, sklearn.model_selection\n" + SCRIPT
+    needed = ("pipeline", "neural_network", "model_selection", "tree")
+    script = "".join(f"import sklearn.{name}\n" for name in needed) + SCRIPT
     assert any(
         "sklearn.callback, which is available in scikit-learn 1.9 and later" in line
         for line in run_script(script)
