@@ -68,8 +68,9 @@ def test_the_changelog_has_an_entry_for_this_version():
     assert f"\n## {skbackprop.__version__}" in changelog
 
 
-def test_the_bill_of_materials_is_of_this_version():
-    command = API_PAGE.parents[2] / ".ci" / "sbom"
+@pytest.mark.parametrize("name", ["sbom", "docs-requirements"])
+def test_the_bill_of_materials_and_the_pins_agree_with_the_project(name):
+    command = API_PAGE.parents[2] / ".ci" / name
     if not command.exists():
         pytest.skip("the installed package is tested without the source tree")
     done = subprocess.run([sys.executable, command, "--check"], capture_output=True, text=True)
