@@ -112,11 +112,12 @@ def kernels_for(n_steps, n_products):
     ``n_steps`` are the steps or blocks, ``n_products`` the rows times the parameters, each as
     often as it comes.
     """
-    _check(_chosen, _ENVIRONMENT)
-    if _chosen == "numba":
+    choice = _chosen  # read once: another thread may choose meanwhile
+    _check(choice, _ENVIRONMENT)
+    if choice == "numba":
         return _compiled()
     seconds = n_steps * _SECONDS_OF_STEP + n_products * _SECONDS_OF_PRODUCT
-    if _chosen == "auto" and seconds > _WORTHWHILE:
+    if choice == "auto" and seconds > _WORTHWHILE:
         return _compiled_if_possible()
     return NUMPY
 

@@ -100,7 +100,8 @@ class EnsembleProgress:
 
     def stop(self, error=None):
         """Let the networks end after their epoch, because of an error or as a callback asks."""
-        self.interrupted |= isinstance(error, KeyboardInterrupt)
+        if isinstance(error, KeyboardInterrupt):  # only ever set: several threads may stop at once
+            self.interrupted = True
         self.stopped = True
 
     def finish(self):
