@@ -15,7 +15,10 @@ from skbackprop.kernels import kernels_for
 
 numba = pytest.importorskip("numba")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.thread_unsafe(reason="chooses kernels for the whole process"),
+]
 
 
 @pytest.fixture(autouse=True)

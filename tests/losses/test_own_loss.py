@@ -257,6 +257,7 @@ def test_lbfgs_refuses_a_schedule():
         net_of("lbfgs", learning_rate=own_schedule).fit(X, NUMBERS)
 
 
+@pytest.mark.thread_unsafe(reason="counts the calls of a function")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @every_solver
 @pytest.mark.parametrize("weights", [None, np.ones(60)], ids=["unweighted", "weighted"])
@@ -318,6 +319,7 @@ def own_callback():
     return OwnCallback()
 
 
+@pytest.mark.thread_unsafe(reason="counts what one callback is told")
 @every_solver
 @pytest.mark.parametrize("loss", ["squared_error", OwnLoss()], ids=["named", "own"])
 def test_a_callback_sees_a_fit_converge_and_go_on(solver, loss, own_callback):
@@ -338,6 +340,7 @@ def test_a_callback_sees_a_fit_converge_and_go_on(solver, loss, own_callback):
     assert len(own_callback.tasks) > n_tasks
 
 
+@pytest.mark.thread_unsafe(reason="counts what one callback is told")
 @pytest.mark.parametrize("model", [BackpropClassifier, TabularClassifier, TabularRegressor])
 def test_a_callback_of_other_estimators(model, own_callback):
     parameters = TABLE if model is not BackpropClassifier else FITS["lbfgs"]
