@@ -241,6 +241,7 @@ def test_partial_fit_sets_no_rows_aside():
 # ---- random splitters
 
 
+@pytest.mark.thread_unsafe(reason="sets the seed of NumPy's global generator")
 def test_a_splitter_has_random_numbers_of_its_own():
     """An int splits the same way each time; a generator goes on, as everywhere."""
 
