@@ -93,6 +93,10 @@ def test_inspection_of_tables():
     run("inspection_of_tables")
 
 
+def test_threads():
+    assert run("threads")["answers"].shape == (300, 2)
+
+
 @pytest.mark.filterwarnings("ignore")  # those of the other packages
 def test_other_packages(capsys):
     for package in ("skrub", "shap", "mapie"):
