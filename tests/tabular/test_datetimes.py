@@ -173,6 +173,14 @@ def test_numbers_are_those_of_the_calendar(year):
 # ---- missing dates
 
 
+def test_dates_of_polars_may_be_beyond_those_of_python():
+    moments = np.array(["-0044-03-15T12:00", "20000-03-01T06:30", "NaT"], "M8[us]")
+    given = polars().DataFrame({"when": polars().Series(moments)})
+    expected = TableEncoder().fit_transform(moments.reshape(-1, 1))
+    np.testing.assert_array_equal(TableEncoder().fit_transform(given), expected)
+    assert np.isfinite(expected[:2]).all()
+
+
 def test_dates_that_are_missing_only_later():
     fitted = encoder().fit(FRAMES["pandas s"]().iloc[:3])
     assert fitted.n_features_out_ == 6
