@@ -49,9 +49,6 @@ class SurvivalTarget(Target):
         if not loss.couples_rows:
             refuse_other_units(loss, self.loss)
 
-    def check(self, y):
-        _parts(y)
-
     def encode(self, y, dtype):
         """Return events and ranks of times, of shape (n_samples, 2); ranks need no rounding."""
         event, time = _parts(y)
