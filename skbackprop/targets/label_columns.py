@@ -206,7 +206,6 @@ def has_columns(y):
     """Return whether ``y`` has several columns and is not an indicator matrix of 0 and 1."""
     if sparse.issparse(y):
         return False
-    y = np.asarray(y)
     if y.ndim != 2 or y.shape[1] < 2:
         return False
     return y.dtype.kind not in "biuf" or not ((y == 0) | (y == 1)).all()
