@@ -84,11 +84,12 @@ def test_fewer_parameters_than_one_score_a_class():
     assert plain.coefs_[-1].shape == (5, 4)
 
 
-def test_two_classes_are_those_of_the_log_loss():
+@pytest.mark.parametrize("loss", ["ordinal", ProportionalOdds(["yes", "no"])])
+def test_two_classes_are_those_of_the_log_loss(loss):
     y = np.where(CODES > 1, "yes", "no")
     ordinal, plain = (
         BackpropClassifier(loss=loss, max_iter=20, **SMALL).fit(X, y)
-        for loss in ("ordinal", "log_loss")
+        for loss in (loss, "log_loss")
     )
     # The log loss may be compiled.
     np.testing.assert_allclose(ordinal.loss_curve_, plain.loss_curve_, rtol=1e-9)
