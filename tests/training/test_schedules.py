@@ -169,11 +169,11 @@ def test_a_schedule_by_epochs_is_asked_once_an_epoch():
 
     class Counting(Constant):
         def __call__(self, progress):
-            asked.append(progress.epoch)
+            asked.append((progress.epoch, progress.step, progress.fraction))
             return 0.1
 
-    assert walk(Counting(0.1), 3, 50) == [0.1] * 150
-    assert asked == [0, 1, 2]
+    assert walk(Counting(0.1), 4, 50) == [0.1] * 200
+    assert asked == [(0, 0, 0.0), (1, 50, 0.25), (2, 100, 0.5), (3, 150, 0.75)]
 
 
 def test_warm_up_rises_by_the_same_amount_to_the_full_rate():
