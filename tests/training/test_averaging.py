@@ -91,6 +91,15 @@ def test_in_pieces_is_the_same_as_in_one_piece(rule_class, monkeypatch):
     np.testing.assert_array_equal(*averages)
 
 
+def test_an_average_begins_anew_at_parameters_that_are_not_its_own():
+    average = MovingAverage(0.9)
+    average.bind(np.zeros(3))
+    assert average.next_weight() == pytest.approx(1)
+    assert average.next_weight() < 0.6
+    average.resume(np.ones(3))
+    assert average.next_weight() == pytest.approx(1)
+
+
 def test_average_of_float32_is_float32():
     average = MovingAverage(0.9)
     average.bind(np.zeros(3, np.float32))
