@@ -29,7 +29,7 @@ SEARCH_SPACE = {
     "learning_rate_init": Real(0.01, 0.3, log=True),
     "dropout": Real(0.0, 0.5),
     "weight_decay": Real(0.001, 0.1, log=True),
-    "embedding": Categorical("periodic", None),
+    "embedding": Categorical("auto", "periodic", "quantile_bins", None),
     "max_iter": Categorical(48, 96, 192),
 }
 
