@@ -157,6 +157,8 @@ def ordered_categories(y: object) -> list[object]:
 
 
 def check_finite_prediction(raw_prediction):
+    """Raise ValueError if a prediction has NaN or infinity."""
+    if not _all_finite(raw_prediction):
         raise ValueError(
             "The prediction is not finite: X has values too large for the parameters of this "
             f"network in dtype={raw_prediction.dtype.name}. Scale X, or train with a smaller "
