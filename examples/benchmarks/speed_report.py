@@ -1,12 +1,12 @@
-"""The tables of the page "Speed and memory", from what speed.py and memory.py have measured.
+"""The tables of the page "Speed measurements", from what speed.py and memory.py have measured.
 
     python examples/benchmarks/speed.py --json speed.json --plot docs/_static/speed.png
     python examples/benchmarks/memory.py --json memory.json
     python examples/benchmarks/speed_report.py speed.json memory.json
     python examples/benchmarks/speed_report.py speed.json memory.json \\
-        --page docs/user_guide/speed.md --figure ../_static/speed.png
+        --page docs/developer/speed_measurements.md --figure ../_static/speed.png
 
-The first prints them, the second puts them into the page, between its two marks.
+The third command prints the tables. The fourth writes them into the page, between its two marks.
 """
 
 import argparse
@@ -35,6 +35,8 @@ SIDES = {
     "skbackprop": "NumPy",
     "compiled": "compiled",
 }
+TYPES = ("float64", "float32")
+MAX_COLUMNS = 6
 RIVALS, OURS = ("sklearn", "torch"), ("skbackprop", "compiled")
 
 
@@ -59,16 +61,38 @@ def pairs_of(rows):
     return [(rival, own) for rival in RIVALS for own in OURS if {rival, own} <= set(sides)]
 
 
-def speed_table(rows):
-    """Times and ratios of one part."""
-    sides = sides_of(rows)
+def speed_tables(rows):
+    """Times and ratios of one part: one table, or two where one would be too wide for the page."""
+    sides, pairs = sides_of(rows), pairs_of(rows)
     head = ["", *(f"{SIDES[side]}, ms" for side in sides)]
-    head += [f"{SIDES[rival]} / {SIDES[own]}" for rival, own in pairs_of(rows)]
+    head += [f"{SIDES[rival]} / {SIDES[own]}" for rival, own in pairs]
     cells = []
     for name, times in rows.items():
-        ratios = [f"{times[rival] / times[own]:.2f}" for rival, own in pairs_of(rows)]
+        ratios = [f"{times[rival] / times[own]:.2f}" for rival, own in pairs]
         cells.append([name, *(milliseconds(times[side]) for side in sides), *ratios])
-    return table(head, cells)
+    return lay_out(head, cells, 1 + len(sides))
+
+
+def lay_out(head, cells, n_before_ratios):
+    """Lines of the tables; float64 and float32 share a row, and wide tables are split in two."""
+    head, cells = one_row_for_both_types(head, cells)
+    if len(head) <= MAX_COLUMNS:
+        return table(head, cells)
+    times = table(head[:n_before_ratios], [row[:n_before_ratios] for row in cells])
+    ratios = [[row[0], *row[n_before_ratios:]] for row in cells]
+    return [*times, "", *table([head[0], *head[n_before_ratios:]], ratios)]
+
+
+def one_row_for_both_types(head, cells):
+    """Join "name, float64" and "name, float32" to one row, with "a / b" in each cell."""
+    suffixes = tuple(f", {dtype}" for dtype in TYPES)
+    by_name = {}
+    for name, *values in cells:
+        if not name.endswith(suffixes):
+            return head, cells
+        by_name.setdefault(name.rsplit(", ", 1)[0], []).append(values)
+    joined = [[name, *map(" / ".join, zip(*rows))] for name, rows in by_name.items()]
+    return [" / ".join(TYPES), *head[1:]], joined
 
 
 def summary(rows):
@@ -77,16 +101,16 @@ def summary(rows):
     for rival, own in pairs_of(rows):
         ratios = [times[rival] / times[own] for times in rows.values()]
         mean, least = geometric_mean(ratios), min(ratios)
-        sentences.append(f"{SIDES[rival]} over {SIDES[own]} {mean:.2f}, least {least:.2f}")
+        sentences.append(f"{SIDES[rival]} / {SIDES[own]} {mean:.2f} (smallest {least:.2f})")
     if {"skbackprop", "compiled"} <= set(sides_of(rows)):
         gain = geometric_mean(times["skbackprop"] / times["compiled"] for times in rows.values())
-        sentences.append(f"NumPy over compiled {gain:.2f}")
-    text = f"Geometric means: {'; '.join(sentences)}."
+        sentences.append(f"NumPy / compiled {gain:.2f}")
+    text = f"Geometric means of the ratios: {'; '.join(sentences)}."
     if "products" in sides_of(rows):
         bounds = [times["sklearn"] / times["products"] for times in rows.values()]
         text += (
-            f" If nothing but the products took time, scikit-learn's would be "
-            f"{geometric_mean(bounds):.2f} times that, at least {min(bounds):.2f} times."
+            f" The bound, scikit-learn / products alone, is {geometric_mean(bounds):.2f} "
+            f"(smallest {min(bounds):.2f})."
         )
     return text
 
@@ -105,11 +129,11 @@ def memory_tables(figures):
     pickles = {name: by for name, by in figures.items() if name.startswith("pickle")}
     head = ["", "scikit-learn", "skbackprop"]
     lines = [
-        "Peak of what is allocated while a fit or a prediction runs, above the data, in MB:",
+        "Peak of the memory allocated by a fit or a prediction, without the data, in MB:",
         "",
     ]
-    lines += table(head, [[n, *(f"{by[s]:.0f}" for s in by)] for n, by in peaks.items()])
-    lines += ["", "Size of a pickle after a plain fit, in sizes of the weights:", ""]
+    lines += table(head, [[n, *(f"{by[s]:,.0f}" for s in by)] for n, by in peaks.items()])
+    lines += ["", "Size of a pickle after a plain fit, relative to the size of the weights:", ""]
     lines += table(head, [[n, *(f"{by[s]:.1f}" for s in by)] for n, by in pickles.items()])
     return lines
 
@@ -126,7 +150,7 @@ def report(speed, memory, figure=None):
             "",
         ]
     for part, rows in speed["seconds"].items():
-        lines += [f"### {TITLES[part]}", "", *speed_table(rows), "", summary(rows), ""]
+        lines += [f"### {TITLES[part]}", "", *speed_tables(rows), "", summary(rows), ""]
     if memory:
         lines += ["### Memory in use", "", *memory_tables(memory["figures"]), ""]
     return lines

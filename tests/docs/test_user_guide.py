@@ -121,12 +121,20 @@ def test_going_on():
 
 # Of Dask's own writing of Parquet, with pandas 3.1 and newer.
 @pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
-def test_beyond_one_machine():
-    variables = run("beyond_one_machine")
+def test_dask():
+    variables = run("dask")
     assert variables["accuracy"] > 0.95
     assert type(variables["local"]).__name__ == "BackpropClassifier"
+
+
+def test_beyond_one_machine():
+    variables = run("beyond_one_machine")
     assert variables["search"].best_score_ > 0.9
     assert variables["at_random"].best_score_ > 0.9
+
+
+def test_more_rows_than_memory():
+    variables = run("more_rows_than_memory")
     assert variables["net"].score(variables["mapped"], variables["y"]) > 0.9
     assert variables["steps"].n_iter_ == 1
 
