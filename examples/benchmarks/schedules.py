@@ -62,7 +62,7 @@ def error(data, seed, **parameters):
 
 def main():
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
-    print("| data | `learning_rate_init` |", " | ".join(SIDES), "|")
+    print("| data | rate |", " | ".join(SIDES), "|")
     print("|---" * (2 + len(SIDES)) + "|")
     for data in (friedman, digits, diabetes):
         for rate in RATES:
