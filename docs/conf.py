@@ -36,7 +36,7 @@ extensions = [
 ]
 
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build", "inventories", "auto_examples/**/*.ipynb", "auto_examples/*.py"]
+exclude_patterns = ["_build", "inventories", "auto_examples/**/*.ipynb", "auto_examples/**/*.py"]
 templates_path = ["_templates"]
 nitpicky = True
 
@@ -91,7 +91,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
     "ignore_pattern": r"benchmarks",
-    "within_subsection_order": "gallery_order.GalleryOrder",
+    "subsection_order": "gallery_order.section_position",
+    "within_subsection_order": "gallery_order.ExampleOrder",
     "doc_module": ("skbackprop",),
     "reference_url": {"skbackprop": None},
     "backreferences_dir": "api/backreferences",

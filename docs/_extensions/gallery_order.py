@@ -1,34 +1,59 @@
-"""The order of the examples in the gallery: first steps, the textbook's systems, at work."""
+"""The order of the gallery: its sections, and the examples in each."""
 
-FIRST = (
-    "plot_compare_with_mlpclassifier.py",
-    "plot_grid_search.py",
-    "plot_softmax_csv.py",
-    "plot_mcycle.py",
-    "plot_iris_regions.py",
-    "plot_relu_100_50_10.py",
-    "plot_by_hand.py",
-    "plot_gradient_checking.py",
-    "plot_piecewise_regression.py",
-    "plot_piecewise_classification.py",
-    "plot_move_the_input.py",
-    "plot_digits_weights.py",
-    "plot_hidden_features.py",
-    "plot_text_sparse.py",
-    "plot_dask.py",
-    "plot_onnx.py",
-)
+from pathlib import Path
+
+SECTIONS = {
+    "examples": ("plot_compare_with_mlpclassifier.py", "plot_grid_search.py"),
+    "tables": (
+        "plot_table_with_categories.py",
+        "plot_table_intervals.py",
+        "plot_table_effects.py",
+        "plot_table_new_rows.py",
+    ),
+    "noise": (
+        "plot_quantile_bands.py",
+        "plot_gaussian_band.py",
+        "plot_huber_outliers.py",
+        "plot_imbalance.py",
+        "plot_dropout.py",
+    ),
+    "inside": (
+        "plot_by_hand.py",
+        "plot_gradient_checking.py",
+        "plot_digits_weights.py",
+        "plot_hidden_features.py",
+        "plot_move_the_input.py",
+    ),
+    "textbook": (
+        "plot_iris_regions.py",
+        "plot_mcycle.py",
+        "plot_relu_100_50_10.py",
+        "plot_softmax_csv.py",
+        "plot_piecewise_regression.py",
+        "plot_piecewise_classification.py",
+    ),
+    "practice": (
+        "plot_text_sparse.py",
+        "plot_validation_by_group.py",
+        "plot_dask.py",
+        "plot_onnx.py",
+    ),
+}
 
 
-class GalleryOrder:
-    """Key to sort examples by: those of ``FIRST``, in its order, then the others by name."""
+def section_position(folder):
+    """Return the position of a folder of examples in the gallery."""
+    return list(SECTIONS).index(Path(folder).name)
+
+
+class ExampleOrder:
+    """Sort key of the examples in one folder."""
 
     def __init__(self, src_dir):
-        pass
+        self.order = SECTIONS[Path(src_dir or "examples").name]
 
     def __call__(self, filename):
-        position = FIRST.index(filename) if filename in FIRST else len(FIRST)
-        return position, filename
+        return self.order.index(filename)
 
     def __repr__(self):
-        return "GalleryOrder()"
+        return f"ExampleOrder({self.order})"

@@ -2,13 +2,12 @@
 
 import runpy
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from gallery_files import PATHS
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-COMPARE = EXAMPLES / "plot_compare_with_mlpclassifier.py"
+COMPARE = PATHS["plot_compare_with_mlpclassifier"]
 FIGURE = "compare_with_mlpclassifier.png"
 
 # Worker processes of the grid search that outlive it are joblib's way, not a leak of ours.
@@ -64,7 +63,7 @@ def test_comparison_without_matplotlib(tmp_path, monkeypatch, capsys):
     assert "no figure" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 def test_every_example_is_a_gallery_page(path):
     source = path.read_text(encoding="utf-8")
     assert source.startswith('"""\n==='), "a gallery page starts with a title"

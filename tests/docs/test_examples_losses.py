@@ -1,12 +1,10 @@
 """What the examples of losses and of dropout claim is true, and each draws its figure."""
 
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from gallery_files import PATHS
 
 
 @pytest.fixture
@@ -18,7 +16,7 @@ def run(tmp_path, monkeypatch):
 
     def run(name):
         monkeypatch.chdir(tmp_path)
-        variables = runpy.run_path(str(EXAMPLES / f"plot_{name}.py"), run_name="__main__")
+        variables = runpy.run_path(str(PATHS[f"plot_{name}"]), run_name="__main__")
         close("all")
         image = imread(tmp_path / f"{name}.png")
         assert min(image.shape[:2]) > 300

@@ -3,12 +3,10 @@
 import runpy
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from gallery_files import PATHS
 
 
 @pytest.fixture
@@ -21,7 +19,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(name, *arguments):
-        path = str(EXAMPLES / f"{name}.py")
+        path = str(PATHS[name])
         monkeypatch.setattr(sys, "argv", [path, *arguments])
         return runpy.run_path(path, run_name="__main__")
 

@@ -33,7 +33,7 @@ from skbackprop.losses import Multinomial
 # A fixed number of epochs is meant, converged or not.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-path = Path(sys.argv[1] if len(sys.argv) > 1 else Path(sys.argv[0]).parent / "data" / "YX.csv")
+path = Path(sys.argv[1] if len(sys.argv) > 1 else Path(sys.argv[0]).parents[1] / "data" / "YX.csv")
 table = np.loadtxt(path, dtype=str, delimiter=",", skiprows=1)
 y, X = table[:, 0], table[:, 1:].astype(float)
 print(f"{path.name}: {len(X)} rows, {X.shape[1]} features, labels {', '.join(np.unique(y))}")

@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropRegressor
 
-path = Path(sys.argv[0]).parent / "data" / "mcycle.csv"
+path = Path(sys.argv[0]).parents[1] / "data" / "mcycle.csv"
 times, acceleration = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
 X = times[:, np.newaxis]
 

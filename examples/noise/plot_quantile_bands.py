@@ -38,7 +38,7 @@ warnings.filterwarnings("ignore", category=ConvergenceWarning)
 LEVELS = (0.1, 0.5, 0.9)
 G_PER_UNIT, MS_PER_UNIT = 50.0, 15.0
 
-path = Path(sys.argv[0]).parent / "data" / "mcycle.csv"
+path = Path(sys.argv[0]).parents[1] / "data" / "mcycle.csv"
 times, accelerations = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
 X, y = times[:, np.newaxis] / MS_PER_UNIT - 2, accelerations / G_PER_UNIT
 
