@@ -3,11 +3,11 @@
 Mean and standard deviation: a band from one network
 ====================================================
 
-With ``loss="gaussian_nll"`` a network predicts a mean and a variance for each row [1]_;
-``predict(X, return_std=True)`` gives both. Where the noise is not the same everywhere, this tells
-which predictions to trust, and the likelihood of new targets shows that it pays.
+With ``loss="gaussian_nll"`` a network predicts a mean and a standard deviation for each row [1]_,
+which ``predict(X, return_std=True)`` returns. Where the noise varies, you see which predictions to
+trust, and the likelihood of unseen targets is higher than with one standard deviation for all.
 
-The data are accelerations of a dummy's head in a simulated motorcycle crash [2]_: hardly any noise
+The data are accelerations of a dummy's head in a simulated motorcycle crash [2]_: little noise
 before the impact, a lot after it.
 
 .. [1] Nix & Weigend (1994), "Estimating the mean and variance of the target probability
@@ -21,7 +21,7 @@ before the impact, a lot after it.
 # Data and network
 # ----------------
 #
-# Both axes are scaled to about one, which is what networks are at ease with.
+# Input and target are scaled to about one first.
 
 import sys
 import warnings
@@ -44,7 +44,7 @@ X, y = times[:, np.newaxis] / MS_PER_UNIT - 2, accelerations / G_PER_UNIT
 
 
 def network(loss):
-    """A small network with some weight decay; 133 rows do not bear more."""
+    """A small network with some penalty, since there are only 133 rows."""
     return BackpropRegressor(
         (20,),
         activation="tanh",
@@ -58,11 +58,11 @@ def network(loss):
 
 
 # %%
-# Likelihood and coverage on held-out rows
-# ----------------------------------------
+# Likelihood and coverage on unseen rows
+# --------------------------------------
 #
-# The alternative is the same network trained by squared error, with the standard deviation of its
-# residuals for all rows.
+# The baseline is the same network trained with the squared error. Its standard deviation, that of
+# the residuals, is the same for all rows.
 
 log_likelihoods = {"one standard deviation": [], "predicted standard deviation": []}
 inside = []
@@ -88,7 +88,7 @@ print(f"held-out targets inside the 80 % band: {coverage:.1%}")
 # The width follows the noise
 # ---------------------------
 #
-# Early rows, before the dummy's head moves, against the rows of the rebound.
+# Compare the rows before the head moves with those of the rebound.
 
 model = network("gaussian_nll").fit(X, y)
 std = model.predict(X, return_std=True)[1] * G_PER_UNIT
@@ -100,29 +100,25 @@ print(f"predicted standard deviation from 25 to 40 ms: {std[late].mean():.1f} g"
 # The figure
 # ----------
 #
-# The lines are draws of ``sample_y``: each point of a line is an independent target.
+# On the left, the measured targets; on the right, targets that ``sample_y`` draws from the model.
 
 grid = np.linspace(times.min(), times.max(), 300)
 grid_X = grid[:, np.newaxis] / MS_PER_UNIT - 2
 mean, std_grid = (part * G_PER_UNIT for part in model.predict(grid_X, return_std=True))
 draws = model.sample_y(grid_X, n_samples=3, random_state=0) * G_PER_UNIT
 
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    print("matplotlib is not installed: no figure")
-else:
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
-    for ax in axes:
-        band = 1.2816 * std_grid
-        ax.fill_between(grid, mean - band, mean + band, color="lightsteelblue", label="80 % band")
-        ax.plot(grid, mean, color="navy", label="mean")
-        ax.set_xlabel("time after impact (ms)")
-    axes[0].plot(times, accelerations, ".", color="black", markersize=4)
-    axes[0].set_title("measured")
-    axes[1].plot(grid, draws, ".", color="black", markersize=2)
-    axes[1].set_title("drawn by sample_y")
-    axes[0].set_ylabel("acceleration of the head (g)")
-    axes[0].legend(loc="lower right", frameon=False)
-    figure.savefig("gaussian_band.png", dpi=120)
-    print("figure: gaussian_band.png")
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+for ax in axes:
+    band = 1.2816 * std_grid
+    ax.fill_between(grid, mean - band, mean + band, color="lightsteelblue", label="80% band")
+    ax.plot(grid, mean, color="navy", label="mean")
+    ax.set_xlabel("time after impact (ms)")
+axes[0].plot(times, accelerations, ".", color="black", markersize=4)
+axes[0].set_title("measured")
+axes[1].plot(grid, draws, ".", color="black", markersize=2)
+axes[1].set_title("drawn by sample_y")
+axes[0].set_ylabel("acceleration of the head (g)")
+axes[0].legend(loc="lower right", frameon=False)
+plt.show()

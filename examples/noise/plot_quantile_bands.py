@@ -4,11 +4,11 @@ Quantile bands: one network, several levels
 ===========================================
 
 With ``loss=Quantile((0.1, 0.5, 0.9))`` one network predicts three quantiles of the target. The
-outer two are a band that should hold eight targets out of ten, wherever you look: no normal
-distribution and no constant noise is assumed.
+outer two form a band for eight targets out of ten, whose width follows the noise. It assumes no
+normal distribution.
 
-The data are accelerations of a dummy's head in a simulated motorcycle crash [1]_. There is hardly
-any noise before the impact and a lot after it.
+The data are accelerations of a dummy's head in a simulated motorcycle crash [1]_. There is little
+noise before the impact and a lot after it.
 
 .. [1] Silverman (1985), "Some aspects of the spline smoothing approach to non-parametric
    regression curve fitting", Journal of the Royal Statistical Society B 47:1-52.
@@ -18,9 +18,8 @@ any noise before the impact and a lot after it.
 # Data and network
 # ----------------
 #
-# Both axes are scaled to about one, which is what networks are at ease with. The fit runs through
-# all its epochs: the pinball loss goes down in small steps, which need not mean that it has
-# arrived.
+# Input and target are scaled to about one first. The fit runs for all its epochs, because the
+# quantile loss falls in small steps long before it has converged.
 
 import sys
 import warnings
@@ -58,11 +57,11 @@ def fit(X, y):
 
 
 # %%
-# Does the band hold what it promises?
-# ------------------------------------
+# Coverage on unseen rows
+# -----------------------
 #
-# On the rows it was fitted to, any band looks good. So each row is predicted by networks that have
-# not seen it, three times over.
+# On its training rows, any band looks good. Three times ten-fold cross-validation predicts each
+# row with networks that have not seen it.
 
 below = []
 for training, test in RepeatedKFold(n_splits=10, n_repeats=3, random_state=0).split(X):
@@ -79,27 +78,21 @@ print(f"inside the {LEVELS[2] - LEVELS[0]:.0%} band: {coverage:.1%}")
 # The figure
 # ----------
 #
-# The band is narrow before the impact and wide after it. Quantiles of one row are sorted, so that
-# they do not cross anywhere.
+# The band is narrow before the impact and wide after it. The quantiles of a row are sorted, so
+# they never cross.
 
 model = fit(X, y)
 grid = np.linspace(times.min(), times.max(), 300)
 quantiles = model.predict(grid[:, np.newaxis] / MS_PER_UNIT - 2) * G_PER_UNIT
 
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    print("matplotlib is not installed: no figure")
-else:
-    figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    ax.fill_between(
-        grid, quantiles[:, 0], quantiles[:, 2], color="lightsteelblue", label="10 % to 90 %"
-    )
-    ax.plot(grid, quantiles[:, 1], color="navy", label="median")
-    ax.plot(times, accelerations, ".", color="black", markersize=4)
-    ax.set_xlabel("time after impact (ms)")
-    ax.set_ylabel("acceleration of the head (g)")
-    ax.set_title(f"{coverage:.0%} of held-out targets are inside the 80 % band")
-    ax.legend(loc="lower right", frameon=False)
-    figure.savefig("quantile_bands.png", dpi=120)
-    print("figure: quantile_bands.png")
+import matplotlib.pyplot as plt
+
+figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
+ax.fill_between(grid, quantiles[:, 0], quantiles[:, 2], color="lightsteelblue", label="10% to 90%")
+ax.plot(grid, quantiles[:, 1], color="navy", label="median")
+ax.plot(times, accelerations, ".", color="black", markersize=4)
+ax.set_xlabel("time after impact (ms)")
+ax.set_ylabel("acceleration of the head (g)")
+ax.set_title(f"{coverage:.0%} of unseen targets are inside the 80% band")
+ax.legend(loc="lower right", frameon=False)
+plt.show()

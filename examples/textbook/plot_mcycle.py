@@ -3,9 +3,9 @@
 Ten logistic units on a noisy curve
 ===================================
 
-The classical 1-10-1 network: one input, ten logistic units, one linear output, on the motorcycle
-data. One learns the three things that decide how such a fit turns out: scale what goes in and what
-comes out, choose the penalty by cross-validation, and use L-BFGS where the data are few.
+A 1-10-1 network (one input, ten logistic units, one linear output) fits the motorcycle data well
+if you do three things: scale the input and the target, choose the penalty by cross-validation, and
+use L-BFGS for few rows.
 
 The data are 133 measurements of the acceleration of a dummy's head, in units of g, at times in
 milliseconds after the impact of a motorcycle.
@@ -35,10 +35,9 @@ X = times[:, np.newaxis]
 # The network
 # -----------
 #
-# A logistic unit is a soft step. It is steep where its weight is large; the penalty ``alpha``
-# keeps weights, and so the steps, small. Both scalers matter: with an input of 50 ms all units
-# would start saturated, and ``tol`` and ``alpha`` mean the same for every target only if the
-# target has unit variance.
+# A logistic unit is a soft step. Large weights make it steep; the penalty ``alpha`` keeps the
+# weights small. Both scalers matter: with an input of 50 ms all units would start saturated, and
+# ``tol`` and ``alpha`` mean the same for every target only if the target has unit variance.
 
 
 def one_ten_one(alpha):
@@ -60,7 +59,7 @@ def one_ten_one(alpha):
 # The penalty
 # -----------
 #
-# With too little the curve follows single points, with too much it is a straight line.
+# With too little penalty the curve follows single points, with too much it is nearly flat.
 
 alphas = 10.0 ** np.arange(-4, 2)
 search = GridSearchCV(
@@ -82,7 +81,7 @@ print(f"standard deviation of the data: {acceleration.std():.1f} g")
 
 grid = np.linspace(times.min(), times.max(), 400)[:, np.newaxis]
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-ax.plot(times, acceleration, "o", color="lightgray", markeredgecolor="gray")
+ax.plot(times, acceleration, "o", color="lightgray", markeredgecolor="gray", label="measured")
 for alpha, style in ((alphas[0], ":"), (best_alpha, "-"), (alphas[-1], "--")):
     model = one_ten_one(alpha).fit(X, acceleration)
     ax.plot(grid, model.predict(grid), style, linewidth=2, label=f"alpha = {alpha:g}")
@@ -93,8 +92,8 @@ ax.legend()
 # What the ten units do
 # ---------------------
 #
-# The output is a weighted sum of ten soft steps and a constant. Drawn apart, each with its weight,
-# they show that the fast fall at 15 ms and the rise at 30 ms take several units each.
+# The output is a constant plus the weighted sum of ten soft steps. Each step is drawn here with
+# its weight. The fast fall at 15 ms and the rise at 25 ms take several units each.
 
 best = search.best_estimator_
 scaler, network = best.regressor_
@@ -102,10 +101,13 @@ steps = scaler.transform(grid) @ network.coefs_[0] + network.intercepts_[0]
 parts = network.coefs_[1][:, 0] / (1 + np.exp(-steps))
 
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
-ax.plot(grid, parts, linewidth=1.5)
-ax.plot(grid, parts.sum(axis=1) + network.intercepts_[1], color="black", linewidth=3, label="sum")
+total = parts.sum(axis=1) + network.intercepts_[1]
+ax.plot(grid, total, color="black", linewidth=3, label="sum and constant")
+for unit, part in enumerate(parts.T):
+    ax.plot(grid, part, "-" if unit < 5 else "--", color=f"C{unit}", label=f"unit {unit}")
 ax.set(xlabel="time after the impact (ms)", ylabel="scaled acceleration")
-ax.legend()
+figure.legend(loc="outside right center")
+plt.show()
 
 # %%
 # Reference

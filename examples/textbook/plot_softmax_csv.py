@@ -3,12 +3,12 @@
 A network of softmax layers that reads a CSV file
 =================================================
 
-The smallest whole program: a CSV file comes in, its first column the label; a network with five
-hidden units is trained one row at a time; weights and predictions go out. One learns how the
-choices of a textbook, down to its starting weights, are said in parameters.
+A complete program from a CSV file to predictions, in which every choice of a textbook is a
+parameter: the starting weights, steps of one row, the order of the rows. From two starting points
+the network finds two different bands that separate the classes.
 
-Every layer of this network is a *softmax*, the hidden one too. The five hidden activations of a
-row are positive and sum to one, so that each depends on all five pre-activations: the Jacobian of
+Every layer of this network is a *softmax*, including the hidden one. The five hidden activations
+of a row are positive and sum to one, so each depends on all five pre-activations: the Jacobian of
 the layer is the full matrix
 :math:`\\operatorname{diag}(f) - f f^\\top`, not a diagonal one.
 """
@@ -17,8 +17,9 @@ the layer is the full matrix
 # The data
 # --------
 #
-# Give your own file as the argument of this script. Five points near the origin are "ya", the
-# four corners around them "no": no straight line separates them.
+# Pass your own file as the argument of this script; its first column is the label. In this one,
+# five points near the origin are "ya", the four corners around them "no": no straight line
+# separates them, but two parallel lines do.
 
 import sys
 import warnings
@@ -30,7 +31,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skbackprop import BackpropClassifier
 from skbackprop.losses import Multinomial
 
-# A fixed number of epochs is meant, converged or not.
+# The number of epochs is fixed, so there is no need to warn that the fit has not converged.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 path = Path(sys.argv[1] if len(sys.argv) > 1 else Path(sys.argv[0]).parents[1] / "data" / "YX.csv")
@@ -42,39 +43,44 @@ print(f"{path.name}: {len(X)} rows, {X.shape[1]} features, labels {', '.join(np.
 # The network
 # -----------
 #
-# * Steps example by example, in the order of the file: ``batch_size=1``, ``shuffle=False``.
-# * Plain gradient descent with the rate 1/N for 100 passes: no momentum, no penalty, and no end
-#   before the hundredth pass (``n_iter_no_change=np.inf``).
-# * The negative log likelihood of a softmax with one column a class, also for two classes:
-#   ``loss=Multinomial()``. The default for two classes is one logistic column instead.
-# * Weights that start uniformly in [0, 1). Where the textbook has a constant column in the data,
-#   the first layer has a bias. The hidden activations sum to one, so that a bias of the second
-#   layer adds nothing that its weights cannot say; it starts at zero.
+# * One step for each row, in the order of the file: ``batch_size=1``, ``shuffle=False``.
+# * Plain gradient descent with the learning rate 1/N for 100 epochs: no momentum, no penalty, and
+#   no early end (``n_iter_no_change=np.inf``).
+# * A softmax output with one column for each class, also for two classes: ``loss=Multinomial()``.
+#   By default, two classes have a single logistic output.
+# * Starting weights are uniform in [0, 1). Where the textbook adds a constant column to the data,
+#   the first layer has a bias. The bias of the second layer starts at zero.
 
 n_hidden, n_classes = 5, len(np.unique(y))
-rng = np.random.default_rng(0)
-constant, *first = rng.random((1 + X.shape[1], n_hidden))
-second = rng.random((n_hidden, n_classes))
 
-model = BackpropClassifier(
-    (n_hidden,),
-    activation="softmax",
-    loss=Multinomial(),
-    solver="sgd",
-    learning_rate_init=1 / len(X),
-    momentum=0,
-    alpha=0,
-    batch_size=1,
-    shuffle=False,
-    max_iter=100,
-    n_iter_no_change=np.inf,
-)
-model.fit(
-    X,
-    y,
-    coef_init=[np.array(first), second],
-    intercept_init=[constant, np.zeros(n_classes)],
-)
+
+def train(seed):
+    """Train a network from the starting weights of this seed."""
+    rng = np.random.default_rng(seed)
+    constant, *first = rng.random((1 + X.shape[1], n_hidden))
+    second = rng.random((n_hidden, n_classes))
+    model = BackpropClassifier(
+        (n_hidden,),
+        activation="softmax",
+        loss=Multinomial(),
+        solver="sgd",
+        learning_rate_init=1 / len(X),
+        momentum=0,
+        alpha=0,
+        batch_size=1,
+        shuffle=False,
+        max_iter=100,
+        n_iter_no_change=np.inf,
+    )
+    return model.fit(
+        X,
+        y,
+        coef_init=[np.array(first), second],
+        intercept_init=[constant, np.zeros(n_classes)],
+    )
+
+
+model = train(seed=0)
 
 # %%
 # Weights and predictions
@@ -90,31 +96,34 @@ for label, prediction, row in zip(y, model.predict(X), probabilities):
     print(f"{label:<5}  {prediction:<10}  " + "  ".join(f"{p:5.3f}" for p in row))
 
 # %%
-# The boundary
-# ------------
+# Two boundaries
+# --------------
 #
-# Corners and centre differ in either feature, so that a band does: which of the two features it is
-# that the network goes by depends on the starting weights.
+# Nine points leave it open which band separates them. Both networks predict all of them correctly;
+# the starting weights decide which feature they use.
 
 import matplotlib.pyplot as plt
 from sklearn.inspection import DecisionBoundaryDisplay
 
 if X.shape[1] == 2:
-    figure, ax = plt.subplots(figsize=(5, 4.2), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.8), sharey=True, layout="constrained")
     yes = model.classes_[1]
-    display = DecisionBoundaryDisplay.from_estimator(
-        model,
-        X,
-        response_method="predict_proba",
-        plot_method="pcolormesh",
-        class_of_interest=yes,
-        ax=ax,
-        cmap="PuOr",
-        vmin=0,
-        vmax=1,
-    )
-    for label, marker in zip(model.classes_, "os"):
-        ax.plot(*X[y == label].T, marker, color="black", label=label)
-    figure.colorbar(display.surface_, label=f"P({yes})")
-    ax.set(xlabel="x1", ylabel="x2")
-    ax.legend()
+    for ax, seed in zip(axes, (0, 1)):
+        display = DecisionBoundaryDisplay.from_estimator(
+            train(seed),
+            X,
+            response_method="predict_proba",
+            plot_method="pcolormesh",
+            class_of_interest=yes,
+            ax=ax,
+            cmap="PuOr",
+            vmin=0,
+            vmax=1,
+        )
+        for label, marker in zip(model.classes_, "os"):
+            ax.plot(*X[y == label].T, marker, color="black", markeredgecolor="white", label=label)
+        ax.set(title=f"starting weights of seed {seed}", xlabel="x1", ylabel="")
+    axes[0].set_ylabel("x2")
+    axes[0].legend(loc="center left")
+    figure.colorbar(display.surface_, ax=axes, label=f"P({yes})")
+plt.show()

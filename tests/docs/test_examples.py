@@ -10,9 +10,6 @@ from gallery_files import PATHS
 COMPARE = PATHS["plot_compare_with_mlpclassifier"]
 FIGURE = "compare_with_mlpclassifier.png"
 
-# Worker processes of the grid search that outlive it are joblib's way, not a leak of ours.
-pytestmark = pytest.mark.filterwarnings("ignore:A worker stopped while some jobs")
-
 
 def run(path, folder, monkeypatch):
     """Run an example in ``folder``; return its global variables."""

@@ -8,22 +8,19 @@ from gallery_files import PATHS
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run():
     """Run an example by name; return its global variables."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    from matplotlib.pyplot import close, imread
+    from matplotlib import pyplot
 
     def run(name):
-        monkeypatch.chdir(tmp_path)
         variables = runpy.run_path(str(PATHS[f"plot_{name}"]), run_name="__main__")
-        close("all")
-        image = imread(tmp_path / f"{name}.png")
-        assert min(image.shape[:2]) > 300
-        assert np.ptp(image) > 0.5
+        assert len(pyplot.get_fignums()) == 1
         return variables
 
-    return run
+    yield run
+    pyplot.close("all")
 
 
 def test_quantile_bands_cover_their_level(run):
@@ -46,7 +43,7 @@ def test_gaussian_band_follows_the_noise(run):
 
 def test_huber_beats_squared_error_with_outliers(run):
     errors = run("huber_outliers")["means"]
-    assert errors["Huber(0.27)", "5 % outliers"] < 0.5 * errors["squared_error", "5 % outliers"]
+    assert errors["Huber(0.27)", "5% outliers"] < 0.5 * errors["squared_error", "5% outliers"]
     assert errors["Huber(0.27)", "clean"] < 1.5 * errors["squared_error", "clean"]
 
 

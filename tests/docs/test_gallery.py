@@ -81,11 +81,13 @@ def test_iris_regions(run):
     assert [W.shape for W in variables["model"][-1].coefs_] == [(2, 10), (10, 3)]
 
 
-def test_relu_network_beside_torch(run, capsys):
+def test_relu_network_beside_its_loops(run, capsys):
     variables = run("plot_relu_100_50_10")
 
     assert [W.shape for W in variables["model"].coefs_] == [(100, 50), (50, 10)]
     assert variables["accuracy"] > 0.9
+    np.testing.assert_allclose(variables["model"].loss_curve_, variables["numpy_curve"], rtol=1e-9)
+    assert variables["numpy_difference"] < 1e-9
     if find_spec("torch") is None:
         assert "PyTorch is not installed" in capsys.readouterr().out
     else:
