@@ -3,16 +3,16 @@
 Search over hidden layer sizes, with progress
 =============================================
 
-Nested cross-validation fits take a while, so that one wants to see where they are. One learns to
-search over sizes and penalty together, to follow the search with scikit-learn's progress bar
-(from 1.9), and to read the result from a map.
+``GridSearchCV`` searches over layer sizes and penalty together, and scikit-learn's progress bar
+(from version 1.9) shows how far it is. On these digits, a wide layer with a penalty of about one
+is best.
 """
 
 # %%
 # The search
 # ----------
 #
-# Sizes are tuples, one entry a layer: ``()`` is the linear model.
+# Sizes are tuples with one entry for each hidden layer: ``()`` is the linear model.
 
 from importlib.util import find_spec
 
@@ -44,9 +44,8 @@ search = GridSearchCV(
 )
 
 # %%
-# The bar counts candidates, folds and the epochs or iterations of each fit. It needs
-# scikit-learn 1.9 and rich (``pip install "skbackprop[progress]"``); without them the search runs
-# silently.
+# The progress bar needs scikit-learn 1.9 and rich (the extra ``progress``). Without them the
+# search runs silently.
 
 if find_spec("sklearn.callback") and find_spec("rich"):
     from sklearn.callback import ProgressBar
@@ -63,8 +62,8 @@ print(f"accuracy in cross-validation {search.best_score_:.3f}, on test data {tes
 # The map
 # -------
 #
-# One square a candidate. Eight hidden units are a bottleneck, worse than none; wide layers under a
-# penalty of about one are best; a second layer gains nothing here.
+# One square is one candidate. Eight hidden units are too few, worse than none. Wide layers with a
+# penalty of about one are best. A second layer gains nothing here.
 
 order = [
     (
@@ -93,3 +92,4 @@ ax.set_xticks(range(len(ALPHAS)), [f"{alpha:g}" for alpha in ALPHAS])
 ax.set_yticks(range(len(SIZES)), [str(sizes) for sizes in SIZES])
 ax.set(xlabel="alpha", ylabel="hidden_layer_sizes")
 figure.colorbar(image, label="accuracy in cross-validation")
+plt.show()

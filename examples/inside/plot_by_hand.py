@@ -3,17 +3,17 @@
 One hidden layer, element by element
 ====================================
 
-Back-propagation with pencil and paper: every sum written out as a loop, for one example and three
-hidden units. One learns what each letter of the derivation stands for, and that
-:func:`~skbackprop.inspection.backpropagate` gives the same numbers, layer by layer.
+Back-propagation with pencil and paper: every sum is written as a loop, for one row and three
+hidden units. :func:`~skbackprop.inspection.backpropagate` returns the same numbers, layer by
+layer.
 """
 
 # %%
 # A fitted network
 # ----------------
 #
-# Two inputs, three tanh units, one linear output, squared error; no penalty, which would add
-# ``alpha * W`` to the gradients of weights.
+# Two inputs, three tanh units, one linear output, squared error. There is no penalty, which would
+# add ``alpha * W`` to the gradients of the weights.
 
 import numpy as np
 
@@ -57,22 +57,22 @@ print(f"prediction {r:.4f}, target {target:.4f}, loss {loss:.2e}")
 # Backward
 # --------
 #
-# The delta of a unit is the derivative of the loss with respect to what goes into it. It starts at
-# the output,
+# The delta of a unit is the derivative of the loss with respect to its pre-activation. It starts
+# at the output,
 #
 # .. math:: \delta^{(2)} = \frac{\partial l}{\partial r} = r - y,
 #
-# and the chain rule takes it down through the weights and through the activation:
+# and the chain rule carries it back through the weights and the activation:
 #
 # .. math:: \delta^{(1)}_j = \delta^{(2)} \, W^{(2)}_{j1} \, (1 - h_j^2).
 #
-# As soon as a layer has its delta, the gradient of its weights is ready: what came in times the
-# delta of where it went,
+# The gradient of a weight is the activation that enters it times the delta of the unit it leads
+# to,
 #
 # .. math:: \frac{\partial l}{\partial W^{(1)}_{ij}} = x_i \, \delta^{(1)}_j, \qquad
 #           \frac{\partial l}{\partial W^{(2)}_{j1}} = h_j \, \delta^{(2)}.
 #
-# One step further down is the gradient with respect to the input,
+# One step further back is the gradient with respect to the input,
 # :math:`\partial l / \partial x_i = \sum_j \delta^{(1)}_j W^{(1)}_{ij}`.
 
 delta2 = r - target
@@ -106,10 +106,10 @@ for name, difference in differences.items():
     print(f"{name:<26} largest difference {difference:.1e}")
 
 # %%
-# Many examples
-# -------------
+# Many rows
+# ---------
 #
-# Over all rows the deltas are the rows of a matrix, and the sums become products:
+# For many rows, the deltas form a matrix, and the sums become matrix products:
 # :math:`\partial L / \partial W^{(1)} = X^\top \Delta^{(1)}`.
 
 passes = backpropagate(model, X, y)
@@ -117,8 +117,11 @@ difference_of_products = np.max(np.abs(X.T @ passes.deltas[0] - passes.coef_grad
 print(f"X' Delta against the gradient: {difference_of_products:.1e}")
 
 # %%
-# The network that was taken apart, its weights as lines: blue where positive, red where negative.
+# This is the network. Each line is a weight: blue if positive, red if negative.
+
+import matplotlib.pyplot as plt
 
 from skbackprop.plotting import NetworkDisplay
 
 NetworkDisplay.from_estimator(model)
+plt.show()

@@ -3,15 +3,16 @@
 What the first layer looks for
 ==============================
 
-Where the features are pixels, the weights of a hidden unit are a picture: what the unit looks for.
-One learns to draw them, and what the penalty does to them: a few large weights on single pixels
-become many small ones, and the network tells digits that it has not seen better.
+If the features are pixels, the weights of a hidden unit form a picture of what the unit responds
+to. A stronger penalty turns a few large weights on single pixels into many small ones, and the
+network recognises unseen digits better.
 """
 
 # %%
 # Two networks, one with a strong penalty
 # ---------------------------------------
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -38,8 +39,8 @@ for alpha in models:
     )
 
 # %%
-# Some pixels, along the border, are white in every image. Their gradient is zero: without penalty
-# their weights would stay at their random start for ever, with it they vanish.
+# Some pixels along the border are white in every image, so their weights have no gradient. Without
+# a penalty they would keep their random starting values; with it they vanish.
 
 white = X_train.max(axis=0) == 0
 blank = {alpha: np.abs(model.coefs_[0][white]).max() for alpha, model in models.items()}
@@ -50,9 +51,10 @@ for alpha in models:
 # The pictures
 # ------------
 #
-# Of each hidden unit, the weights from the 8 x 8 pixels: first with hardly any penalty, then with
-# a strong one.
+# Each square shows the weights of one hidden unit for the 8 x 8 pixels: first with hardly any
+# penalty, then with a strong one.
 
 for alpha, model in models.items():
     display = WeightsDisplay.from_estimator(model)
-    display.figure_.suptitle(f"alpha = {alpha:g}")
+    display.figure_.suptitle(f"alpha = {alpha:g}: test accuracy {accuracies[alpha]:.3f}")
+plt.show()

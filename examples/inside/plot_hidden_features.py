@@ -3,17 +3,17 @@
 Hidden features before a linear model
 =====================================
 
-A network is a linear model on features that it found itself. One learns to take these features out
-with ``transform`` and to give them to another estimator: the network trained for one question
-serves, in a pipeline, as the features for another.
+A network is a linear model on features that it has learned. ``transform`` returns these features
+for another estimator. Here, a network trained on one task provides the features for a second task
+with few labels, where they are worth four times as many labels.
 """
 
 # %%
-# Two questions about the same digits
-# -----------------------------------
+# Two tasks with the same digits
+# ------------------------------
 #
-# The network learns which digit an image shows, from 1,000 labelled images. The second question,
-# whether what is drawn has a closed loop, comes with few labels.
+# The network learns from 1,000 labelled images which digit an image shows. The second task is to
+# tell whether the digit has a closed loop, and has few labels.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,8 +45,7 @@ print(", ".join(network[-1].get_feature_names_out()[:3]), "...")
 # Few labels, two kinds of features
 # ---------------------------------
 #
-# Logistic regression on the pixels, and on what the network's hidden layer makes of them. The
-# fitted network is frozen: the second pipeline does not train it again.
+# Fit a logistic regression to the pixels, and one to the hidden features of the network.
 
 linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 SIZES = (10, 20, 40, 80, 160)
@@ -72,7 +71,8 @@ for name, scores in results.items():
 # As one pipeline
 # ---------------
 #
-# :class:`~sklearn.frozen.FrozenEstimator` makes the network a step that is not fitted again.
+# :class:`~sklearn.frozen.FrozenEstimator` makes the fitted network a step that is not fitted
+# again.
 
 from sklearn.frozen import FrozenEstimator
 
@@ -86,8 +86,9 @@ print(f"pipeline, 80 labels: test accuracy {pipeline_accuracy:.3f}")
 
 figure, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for (name, scores), style in zip(results.items(), ("s--", "o-")):
-    ax.plot(SIZES, scores, style, color="black", label=name)
+    ax.plot(SIZES, scores, style, label=name)
 ax.set(xscale="log", xlabel="labelled images", ylabel="accuracy: closed loop or not")
 ax.set_xticks(SIZES, [str(n) for n in SIZES])
 ax.minorticks_off()
 ax.legend()
+plt.show()

@@ -3,10 +3,10 @@
 What would have to change for another answer
 ============================================
 
-Back-propagation usually ends at the weights. It can go one layer further, to the input: the
-gradient there says how each feature pushes the answer. One learns to move an input until the
-network gives a wanted output, under constraints: the pixels of a handwritten 4 until the network
-sees a 9, and three settings of a process until it yields a wanted number, one of them held fixed.
+Back-propagation usually ends at the weights. One layer further, at the input, the gradient tells
+how each feature changes the prediction. :func:`~skbackprop.inspection.minimize_input` follows it
+until the network gives the output you ask for: here, a handwritten 4 becomes a 9 for the network,
+and a process gets the settings for a wanted yield.
 """
 
 # %%
@@ -30,10 +30,11 @@ model = BackpropClassifier(
 print(f"test accuracy {model.score(X_test, y_test):.3f}")
 
 # %%
-# How each pixel pushes
-# ---------------------
+# The gradient of each pixel
+# --------------------------
 #
-# The gradient of the output for "9" with respect to the 64 pixels of a 4: where ink would help.
+# The gradient of the output for "9" with respect to the 64 pixels of a 4 shows where more ink
+# would help.
 
 WANTED = 9
 four = X_test[(y_test == 4) & (model.predict(X_test) == 4)][:1]
@@ -43,9 +44,9 @@ push = input_gradient(model, four, output=WANTED)
 # Moving the input
 # ----------------
 #
-# What is minimised over the pixels is the loss of the wanted answer and, weighted by ``distance``,
-# half the squared distance from the start, by L-BFGS and within bounds: no pixel may be lighter
-# than paper or darker than ink. The larger ``distance``, the smaller the change.
+# ``minimize_input`` minimises the loss of the wanted class plus ``distance`` times half the
+# squared distance from the start. It uses L-BFGS and keeps each pixel between white and black. The
+# larger ``distance`` is, the smaller the change.
 
 steps = {
     distance: minimize_input(model, four, target=WANTED, bounds=(0, 1), distance=distance).X
@@ -62,26 +63,27 @@ axes[0].imshow(four.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
 axes[0].set_title(f"a {model.predict(four)[0]}")
 limit = np.abs(push).max()
 axes[1].imshow(push.reshape(8, 8), cmap="RdBu", vmin=-limit, vmax=limit)
-axes[1].set_title(f"what pushes to {WANTED}")
+axes[1].set_title(f"gradient for {WANTED}")
 for ax, (distance, image) in zip(axes[2:], steps.items()):
     ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
     ax.set_title(f"distance {distance:g}: a {model.predict(image)[0]}")
 for ax in axes:
     ax.set_axis_off()
+plt.show()
 
 # %%
-# Little has to change, and the result need not look like a 9 to us: these are the directions that
-# *this network* goes by. That makes the picture a debugging tool.
+# Little has to change, and the result need not look like a 9 to you: it shows what *this network*
+# responds to, which helps to debug it.
 #
-# Settings for a wanted number
-# ----------------------------
+# Settings for a wanted yield
+# ---------------------------
 #
-# A process has three settings and a yield, known by measurements alone. Which settings give a
-# yield of 2, if the first one has to stay as it is? Equal bounds hold a feature fixed.
+# A process has three settings, and its yield is known from measurements only. Which settings give
+# a yield of 2 if the first one must not change? Equal bounds hold a feature fixed.
 
 
 def process(settings):
-    """What happens in truth; the network only sees measurements."""
+    """The true yield, of which the network only sees noisy measurements."""
     return 3 * np.sin(settings[:, 0]) * settings[:, 1] + settings[:, 2] ** 2
 
 

@@ -1,21 +1,20 @@
 """
-======================================
-Fit rows that lie on several processes
-======================================
+============================================
+Fit rows that are spread over a Dask cluster
+============================================
 
-Rows that are too many for one process can lie on the workers of a Dask cluster, in partitions.
-One learns to begin a cluster on one machine, to fit a Dask array where its partitions lie, and
-that the result is that of a fit in memory, however many partitions there are. It needs
-``pip install "skbackprop[dask]"``.
+:class:`~skbackprop.dask.DaskBackpropClassifier` fits a Dask array whose partitions are on the
+workers of a cluster. The result is that of a fit in memory, whatever the number of partitions.
+This example needs the extra ``dask``.
 """
 
 # %%
 # A cluster
 # ---------
 #
-# Here, two workers in this process; ``Client()`` begins processes, and a cluster of several
-# machines is connected to by its address. Each partition of an array is made, or read, by the
-# worker that keeps it: two arms of a spiral, in eight partitions.
+# Here, the two workers are threads of this process. ``Client()`` starts processes, and
+# ``Client(address)`` connects to a cluster of several machines. The worker that holds a partition
+# also creates or reads it. The data are two arms of a spiral, in eight partitions.
 
 import dask.array as da
 import matplotlib.pyplot as plt
@@ -53,7 +52,8 @@ print(X)
 # The fit
 # -------
 #
-# Parameters travel to the workers, sums of losses and gradients travel back; the rows stay.
+# Parameters go to the workers, sums of losses and gradients come back. The rows stay where they
+# are.
 
 params = {"hidden_layer_sizes": (20, 20), "solver": "lbfgs", "max_iter": 60, "tol": 1e-3}
 model = DaskBackpropClassifier(**params, random_state=0).fit(X, y)
@@ -65,8 +65,8 @@ print(f"accuracy {accuracy:.3f}; stopped: {model.stop_reason_}")
 # The same fit in memory
 # ----------------------
 #
-# The loss curves agree to the rounding, which L-BFGS makes larger from iteration to iteration, and
-# so do those of other partitions.
+# The loss curves agree up to rounding error, also for another number of partitions. L-BFGS
+# amplifies rounding errors, so the first ten iterations are compared.
 
 X_here, y_here = np.asarray(X), np.asarray(y)
 local = BackpropClassifier(**params, random_state=0).fit(X_here, y_here)
@@ -81,7 +81,7 @@ for name, other in {f"{N_PARTITIONS} partitions": model, "3 partitions": fewer}.
 client.close()
 
 # %%
-# ``to_local`` gives a plain estimator, which needs no cluster any more.
+# ``to_local`` returns a plain estimator, which needs no cluster.
 
 plain = model.to_local()
 grid = np.linspace(-2.4, 2.4, 200)
@@ -92,14 +92,15 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained
 shades = left.contourf(
     grid, grid, probability, levels=np.linspace(0, 1, 11), cmap="coolwarm", alpha=0.5
 )
-figure.colorbar(shades, ax=left, label="probability of the arm 1")
+figure.colorbar(shades, ax=left, label="probability of arm 1")
 for label, color in enumerate(["navy", "darkred"]):
     arm = X_here[y_here == label][:300]
     left.scatter(*arm.T, s=4, color=color, label=f"arm {label}")
 left.legend(loc="upper right")
-left.set(aspect="equal", title="300 rows of each arm, and the fit to all")
+left.set(aspect="equal", title="300 rows of each arm, fit to 12,000")
 right.semilogy(local.loss_curve_, lw=5, color="lightgray", label="in memory")
 right.semilogy(model.loss_curve_, lw=2, label=f"{N_PARTITIONS} partitions")
 right.semilogy(fewer.loss_curve_, lw=1, ls="--", color="black", label="3 partitions")
 right.set(xlabel="iteration", ylabel="objective", title="Loss curves")
 right.legend()
+plt.show()

@@ -3,10 +3,9 @@
 Predict without Python: an ONNX model
 =====================================
 
-A table with a category and missing values is fitted, written as an ONNX model, and predicted by
-onnxruntime. You learn what the inputs of the model are, what it does with a missing value and
-with a category that it has not seen, and how near its predictions are to those of the estimator.
-It needs ``pip install "skbackprop[onnx]"``.
+:func:`~skbackprop.export.to_onnx` writes a fitted table estimator, with all its preparation, as an
+ONNX model. onnxruntime predicts the same as the estimator, to a millionth, also for missing values
+and unseen categories. This example needs the extra ``onnx``.
 """
 
 # %%
@@ -14,8 +13,8 @@ It needs ``pip install "skbackprop[onnx]"``.
 # ---
 #
 # The table has the age, the sex, and eight measurements of 442 patients with diabetes. The target
-# is how far the disease has come a year later. Here, some blood values are missing, as in
-# practice.
+# is the progression of the disease after a year. To have missing values, a tenth of some blood
+# values is removed.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,10 +40,9 @@ print(f"R^2 on the test set: {model.score(X_test, y_test):.2f}")
 # Write
 # -----
 #
-# The ONNX model has everything from the table to the prediction: the encoding of the category,
-# what a missing value is replaced by, the scaling, and the networks, whose predictions are
-# averaged.
-# Each column is an input. Integers without missing values are int64, other numbers are float.
+# The ONNX model contains everything from the table to the prediction: the encoding of categories,
+# the replacement of missing values, the scaling, the networks and their average. Each column is an
+# input. Integer columns without missing values are int64, other numbers are float.
 
 onnx_model = to_onnx(model)
 session = onnxruntime.InferenceSession(onnx_model.SerializeToString())
@@ -55,8 +53,8 @@ for one in session.get_inputs():
 # Predict
 # -------
 #
-# A missing number is NaN, a missing category the empty string. The second output is the standard
-# deviation over the networks.
+# Pass NaN for a missing number and an empty string for a missing category. The second output is
+# the standard deviation over the networks.
 
 TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(string)": object}
 
@@ -73,7 +71,7 @@ difference = np.abs(prediction[:, 0] - expected).max()
 print(f"largest difference: {difference:.1e}, of predictions from {expected.min():.0f} on")
 
 # %%
-# Rows that are unlike those of the fit pass, too: here, one category is missing, and one is new.
+# In the next two rows, one category is missing and one is unseen.
 
 strange = X_test[:2].assign(sex=[np.nan, "three"])
 for of_model, of_session in zip(
@@ -82,18 +80,18 @@ for of_model, of_session in zip(
     print(f"{of_model:.4f}  {of_session:.4f}")
 
 # %%
-# How near they are
-# -----------------
+# Differences
+# -----------
 #
-# The networks are computed in float32, which has 7 digits: differences are about a millionth of
-# the predictions.
+# The networks compute in float32, which has 7 digits: differences are about a millionth of the
+# predictions.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 left.errorbar(y_test, prediction[:, 0], yerr=std[:, 0], fmt="o", markersize=4, elinewidth=0.8)
 left.axline((y.min(), y.min()), slope=1, color="black", linewidth=0.8)
-left.set(xlabel="measured", ylabel="predicted by onnxruntime, with its spread")
+left.set(xlabel="measured", ylabel="predicted by onnxruntime, ± std")
 right.plot(expected, prediction[:, 0] - expected, "o", markersize=4)
 right.axhline(0, color="black", linewidth=0.8)
-right.set(xlabel="predicted by TabularRegressor", ylabel="difference of onnxruntime")
+right.set(xlabel="predicted by TabularRegressor", ylabel="onnxruntime minus TabularRegressor")
 right.ticklabel_format(axis="y", scilimits=(0, 0))
 plt.show()

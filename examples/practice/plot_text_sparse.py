@@ -1,21 +1,21 @@
 """
-=======================================
-Text: which library is this sentence of
-=======================================
+========================================
+Text: classify sparse rows in a pipeline
+========================================
 
-Texts become thousands of columns of which each row fills a few dozen. One learns that the network
-takes such sparse matrices as they are, in a pipeline behind a vectorizer, and what a hidden layer
-gains there over a linear model: often little.
+A vectorizer turns texts into thousands of columns, of which each row fills a few dozen. The
+networks take such sparse matrices without making them dense. On texts, a hidden layer often gains
+little over a linear model, and here it gains nothing.
 
-The texts are real and already on this computer: the documentation strings of NumPy, SciPy and
-scikit-learn. The task is to tell the library from a single paragraph.
+The texts are real and already on this computer: the docstrings of NumPy, SciPy and scikit-learn.
+The task is to tell the library from a single paragraph.
 """
 
 # %%
 # The texts
 # ---------
 #
-# Every paragraph of prose, without code and without sections of parameters.
+# Take every paragraph of prose, without code and lists of parameters.
 
 import inspect
 import re
@@ -67,7 +67,7 @@ for library in MODULES:
 # From words to a sparse matrix
 # -----------------------------
 #
-# The names of the libraries themselves would give the answer away.
+# The names of the libraries would give the answer away, so they are stop words.
 
 names_of_libraries = ["numpy", "np", "scipy", "sklearn", "scikit", "learn"]
 vectorizer = TfidfVectorizer(
@@ -87,8 +87,8 @@ print(f"{X_train.shape[0]} rows, {X_train.shape[1]} columns, {share:.2%} filled,
 # With and without a hidden layer
 # -------------------------------
 #
-# ``hidden_layer_sizes=()`` is the linear model. The first product takes the sparse matrix as it
-# is; all else is dense. float32 in, float32 throughout.
+# ``hidden_layer_sizes=()`` is the linear model. The first layer multiplies the sparse matrix, all
+# others are dense. The matrix is float32, so the network computes in float32.
 
 accuracies = {}
 for sizes in ((), (30,)):
@@ -118,8 +118,8 @@ print(f"always the most frequent library: {majority:.3f}")
 # Words that speak for a library
 # ------------------------------
 #
-# A network answers questions of the kind "what if": the text of a single word is a row with one
-# entry. The words whose raw prediction for one library is furthest above that for the others:
+# Predict the text of a single word, for each of the 600 most frequent words. These have the
+# largest lead of one library's raw prediction over the next.
 
 words = vectorizer.get_feature_names_out()
 frequent = words[np.argsort(-X_train.getnnz(axis=0))[:600]]
@@ -130,4 +130,5 @@ for k, (ax, library) in enumerate(zip(axes, network.classes_)):
     lead = raw[:, k] - np.delete(raw, k, axis=1).max(axis=1)
     top = np.argsort(lead)[-10:]
     ax.barh(frequent[top], lead[top], color="lightsteelblue")
-    ax.set(title=library, xlabel="lead over the next")
+    ax.set(title=library, xlabel="lead over the next library")
+plt.show()

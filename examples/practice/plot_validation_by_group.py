@@ -3,21 +3,20 @@
 Validation rows by group
 ========================
 
-Early stopping needs validation rows that are as new to the network as the rows it will meet. Where
-several rows come from one person, one machine or one day, rows drawn at random are not: the
-network has been trained on others of the same origin. The validation loss is then too low, and
-training goes on for longer. ``validation=GroupShuffleSplit(...)`` keeps the rows of a group on one
-side.
+If several rows come from one person, machine or day, random validation rows give a loss that is
+far too low: the network has seen other rows of the same origin.
+``validation=GroupShuffleSplit(...)`` keeps each group on one side of the split, and the validation
+loss becomes realistic. This example takes longer than the others.
 """
 
 # %%
 # Digits and their writers
 # ------------------------
 #
-# The labels of scikit-learn's digits run 14 times through the same sequence of about 130 digits,
-# once for each form that somebody filled in. (According to the description of the data, 13 people
-# wrote them, so one of them seems to have filled in two forms.) Each form begins with the digits
-# from 0 to 9; the number of the form is the group.
+# The labels of scikit-learn's digits repeat the same sequence of about 130 digits 14 times, once
+# for each form that somebody filled in. (According to the description of the data, 13 people wrote
+# them, so one of them seems to have filled in two forms.) Each form begins with the digits from 0
+# to 9. The number of the form is the group.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,9 +40,9 @@ print(f"{len(starts)} forms of {np.bincount(writers).min()} to {np.bincount(writ
 # Validation loss, and loss for new writers
 # -----------------------------------------
 #
-# Four forms are test data: they stand for the people who will use the network. A fifth of the rest
-# is for validation, drawn by rows or by forms; the epoch with the least validation loss is kept.
-# This is repeated for five draws of the four test forms.
+# Four forms are test data and stand for new writers. A fifth of the rest is for validation, drawn
+# by rows or by forms, and the epoch with the lowest validation loss is kept. This is repeated for
+# five draws of the test forms.
 
 SPLITS = {
     "random rows": lambda seed: None,
@@ -77,18 +76,24 @@ for name, results in losses.items():
     )
 
 # %%
-# The validation loss of random rows is half of the loss for new writers. That of whole forms is of
-# the right size, though it varies from draw to draw, with only two forms to validate with. The
-# networks themselves are about equally good here. Who looks at the validation loss to know what to
-# expect, or to choose between models, is misled by random rows.
+# The validation loss of random rows is half of the loss for new writers. That of whole forms has
+# the right size, although it varies from draw to draw with only two forms for validation. The
+# networks themselves are about equally good here. Random rows mislead you if you use the
+# validation loss to estimate the error or to choose between models.
 
-fig, ax = plt.subplots(figsize=(5, 4.5), layout="constrained")
-for name, results in losses.items():
+figure, ax = plt.subplots(figsize=(5, 4.5), layout="constrained")
+for (name, results), marker in zip(losses.items(), "os"):
     of_validation, of_new_writers, _ = np.transpose(results)
-    ax.scatter(of_validation, of_new_writers, label=name)
+    ax.scatter(of_validation, of_new_writers, marker=marker, label=name)
 ax.axline((0, 0), slope=1, color="gray", linestyle=":", label="equal")
-ax.set(xlabel="validation loss of the epoch that is kept", ylabel="loss for new writers")
-ax.legend()
+ax.set(
+    xlabel="validation loss of the best epoch",
+    ylabel="loss for new writers",
+    xlim=(0, 0.4),
+    ylim=(0, 0.4),
+    aspect="equal",
+)
+ax.legend(loc="lower right")
 plt.show()
 
 # %%

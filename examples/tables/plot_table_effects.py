@@ -88,6 +88,7 @@ def draw(ax, changes, color, title):
     names = list(changes)
     ax.barh(names, upper - lower, left=lower, height=0.5, color=color, alpha=0.6)
     ax.plot(median, names, "o", color="black")
+    ax.use_sticky_edges = False  # leave room beside the bars
     ax.axvline(0, color="gray", linewidth=0.8, zorder=0)
     ax.set(title=title, xlabel="change of the predicted mass (g)")
     ax.invert_yaxis()

@@ -3,10 +3,9 @@
 Boundaries in pieces: ReLU classification
 =========================================
 
-In two dimensions each rectified linear unit folds the plane along a straight line. Between the
-folds the network is linear, so that its decision boundary is made of straight edges: polygons. One
-learns to count the pieces by which units are on, and sees a boundary form token by token: draw one
-example, predict, take the loss :math:`-\\log f_y`, propagate it back, make a step.
+In two dimensions, each rectified linear unit folds the plane along a straight line. Between the
+folds the network is linear, so its decision boundary is a polygon, and more units give it more
+edges. The pieces are counted by the units that are on. Each step of training uses one row.
 """
 
 # %%
@@ -26,24 +25,24 @@ from sklearn.model_selection import train_test_split
 
 from skbackprop import BackpropClassifier
 
-# A fixed number of epochs is meant, converged or not.
+# The number of epochs is fixed, so there is no need to warn that the fit has not converged.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X, y = make_circles(800, noise=0.08, factor=0.45, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=500, random_state=0)
 
 # %%
-# Token by token, with more and more units
-# ----------------------------------------
+# Networks of growing width
+# -------------------------
 #
-# Two units cannot close a ring, a few make a polygon of it, many a round one. Small networks get
-# stuck on the way from some starting weights, so that the best of four starts counts.
+# Two units cannot enclose the inner class; more units enclose it in a polygon. Small networks get
+# stuck from some starting weights, so the best of four starts is kept.
 
 WIDTHS = (2, 4, 8, 24)
 
 
-def token_by_token(n_hidden, epochs, start):
-    """A network of n_hidden units after some epochs of one example a step."""
+def one_row_a_step(n_hidden, epochs, start):
+    """A network of n_hidden units after some epochs, with one row a step."""
     model = BackpropClassifier(
         (n_hidden,),
         activation="relu",
@@ -61,7 +60,7 @@ def token_by_token(n_hidden, epochs, start):
 
 models = {
     n_hidden: min(
-        (token_by_token(n_hidden, 60, start) for start in range(4)), key=lambda model: model.loss_
+        (one_row_a_step(n_hidden, 60, start) for start in range(4)), key=lambda model: model.loss_
     )
     for n_hidden in WIDTHS
 }
@@ -70,8 +69,7 @@ models = {
 # Counting the pieces
 # -------------------
 #
-# On one piece of the plane the same units are on. So the patterns of units that occur on a fine
-# grid are the pieces.
+# On one piece of the plane, the same units are on. Count the different patterns on a fine grid.
 
 grid = np.stack(np.meshgrid(*[np.linspace(-1.5, 1.5, 300)] * 2), axis=-1).reshape(-1, 2)
 
@@ -93,6 +91,8 @@ for n_hidden in WIDTHS:
 # %%
 # The boundaries
 # --------------
+#
+# The gray lines are the folds.
 
 
 def draw(ax, model, title):
@@ -107,18 +107,19 @@ def draw(ax, model, title):
     ax.set(title=title, xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect=1)
 
 
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.3), layout="constrained")
-for ax, n_hidden in zip(axes, WIDTHS):
+figure, axes = plt.subplots(2, 2, figsize=(7, 7), layout="constrained")
+for ax, n_hidden in zip(axes.flat, WIDTHS):
     draw(ax, models[n_hidden], f"{n_hidden} units, {pieces[n_hidden]} pieces")
 
 # %%
 # How a boundary forms
 # --------------------
 #
-# The network of eight units after 300, 1,500, 6,000 and 18,000 single examples: first some units
-# find an edge, then others close the polygon.
+# The network of eight units after 300, 1,500, 6,000 and 18,000 steps: first some units find an
+# edge, then others close the polygon.
 
 start = models[8].random_state
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.3), layout="constrained")
-for ax, epochs in zip(axes, (1, 5, 20, 60)):
-    draw(ax, token_by_token(8, epochs, start), f"{len(X_train) * epochs:,} examples")
+figure, axes = plt.subplots(2, 2, figsize=(7, 7), layout="constrained")
+for ax, epochs in zip(axes.flat, (1, 5, 20, 60)):
+    draw(ax, one_row_a_step(8, epochs, start), f"{len(X_train) * epochs:,} steps")
+plt.show()

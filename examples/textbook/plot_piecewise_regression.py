@@ -3,17 +3,16 @@
 Curves in pieces: ReLU regression
 =================================
 
-A network with one layer of rectified linear units is a chain of straight pieces: each unit bends
-it at one point, the hinge. One learns to find the hinges in the weights, and sees that more pieces
-come closer to a curve. Training goes token by token: draw one example, predict, take the gradient
-of its loss, make a step.
+A network with one layer of rectified linear units is a chain of straight pieces. Each unit bends
+it at one point, its hinge, which you can read from the weights. More units give more pieces and a
+closer fit. Each step of training uses one row.
 """
 
 # %%
 # The task
 # --------
 #
-# A smooth curve without noise, so that what is left is the error of the pieces alone.
+# A smooth curve without noise, so the whole error comes from the pieces.
 
 import warnings
 
@@ -23,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop import BackpropRegressor
 
-# A fixed number of epochs is meant, converged or not.
+# The number of epochs is fixed, so there is no need to warn that the fit has not converged.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 X = np.linspace(-2, 2, 300)[:, np.newaxis]
@@ -33,18 +32,18 @@ y = np.sin(2.5 * X[:, 0])
 # Networks of growing width
 # -------------------------
 #
-# ``batch_size=1`` makes a step of each example, in a new random order each epoch; the steps become
-# smaller along half a cosine, since single examples pull the curve to and fro to the end.
+# ``batch_size=1`` makes a step for each row, in a new random order each epoch. The learning rate
+# falls along half a cosine, because steps of single rows fluctuate until the end.
 #
-# Unit :math:`j` computes :math:`\max(0, w_j x + b_j)`, which bends at :math:`x = -b_j / w_j`. From
-# random starting weights some hinges lie outside the data's range and many gather at the same
-# place. So they are given: evenly spread, every other unit open to the left.
+# Unit :math:`j` computes :math:`\max(0, w_j x + b_j)`, which bends at :math:`x = -b_j / w_j`. With
+# random starting weights, some hinges lie outside the range of the data and many close together.
+# Therefore the start is given: evenly spread hinges, every other unit open to the left.
 
 WIDTHS = (2, 4, 8, 16, 32)
 
 
-def token_by_token(n_hidden):
-    """A network of n_hidden units, trained on one example at a time."""
+def one_row_a_step(n_hidden):
+    """A network of n_hidden units, trained on one row at a time."""
     model = BackpropRegressor(
         (n_hidden,),
         activation="relu",
@@ -68,14 +67,14 @@ def token_by_token(n_hidden):
     )
 
 
-models = {n_hidden: token_by_token(n_hidden) for n_hidden in WIDTHS}
+models = {n_hidden: one_row_a_step(n_hidden) for n_hidden in WIDTHS}
 
 # %%
 # Where the hinges are
 # --------------------
 #
-# The hinges inside the data's range cut it into pieces; on each piece the curve is straight.
-# Training has moved them to where the curve bends most.
+# The hinges inside the range of the data cut it into pieces, and the curve is straight on each.
+# Training has moved the hinges to where the curve bends most.
 
 
 def hinges(model):
@@ -96,14 +95,16 @@ for n_hidden in WIDTHS:
     )
 
 # %%
-# The pictures
-# ------------
+# The curves
+# ----------
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True, layout="constrained")
 for ax, n_hidden in zip(axes, (2, 8, 32)):
     bends = hinges(models[n_hidden])
-    ax.plot(X, y, color="lightsteelblue", linewidth=5)
-    ax.plot(X, models[n_hidden].predict(X), color="black")
-    ax.plot(bends, models[n_hidden].predict(bends[:, np.newaxis]), "o", color="tab:red")
+    ax.plot(X, y, color="lightsteelblue", linewidth=5, label="target")
+    ax.plot(X, models[n_hidden].predict(X), color="black", label="network")
+    ax.plot(bends, models[n_hidden].predict(bends[:, np.newaxis]), "o", color="C1", label="hinge")
     ax.set(title=f"{n_hidden} units, {pieces[n_hidden]} pieces", xlabel="x")
 axes[0].set_ylabel("y")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+plt.show()

@@ -107,13 +107,13 @@ def test_hand_computation_is_equal(run):
     assert n_figures() == 1
 
 
-def test_gradient_check_finds_the_slip(run):
+def test_gradient_check_finds_the_mistake(run):
     variables = run("plot_gradient_checking")
 
     checks = variables["checks"]
     assert checks["derivative"].ok()
-    assert not checks["slipped derivative"].ok()
-    assert checks["slipped derivative"].max_relative_error > 1e-3
+    assert not checks["wrong derivative"].ok()
+    assert checks["wrong derivative"].max_relative_error > 1e-3
     assert min(variables["accuracies"].values()) > 0.9
 
 
