@@ -42,18 +42,20 @@ SECTIONS = {
 
 
 def section_position(folder):
-    """Return the position of a folder of examples in the gallery."""
-    return list(SECTIONS).index(Path(folder).name)
+    """Return the position of a folder in the gallery; those without examples come last."""
+    name = Path(folder).name
+    return list(SECTIONS).index(name) if name in SECTIONS else len(SECTIONS)
 
 
 class ExampleOrder:
     """Sort key of the examples in one folder."""
 
     def __init__(self, src_dir):
-        self.order = SECTIONS[Path(src_dir or "examples").name]
+        self.order = SECTIONS.get(Path(src_dir).name, ())
 
     def __call__(self, filename):
-        return self.order.index(filename)
+        # Sphinx-Gallery also sorts folders without examples.
+        return self.order.index(filename) if filename in self.order else len(self.order)
 
     def __repr__(self):
         return f"ExampleOrder({self.order})"
