@@ -41,7 +41,7 @@ model = TabularRegressor(loss=Quantile((0.05, 0.5, 0.95)), random_state=0)
 folds = KFold(5, shuffle=True, random_state=0)
 lower, median, upper = cross_val_predict(model, X, y, cv=folds).T
 inside = (lower <= y) & (y <= upper)
-print(f"inside the 90 % interval: {inside.mean():.1%}")
+print(f"inside the 90% interval: {inside.mean():.1%}")
 print(f"error of the median: {np.abs(median - y).mean():.2f} miles per gallon")
 
 # %%
@@ -65,7 +65,7 @@ for name, rows in {"heavier half": heavy, "lighter half": ~heavy}.items():
 order = np.argsort(median)
 position = np.arange(len(y))
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
-ax.vlines(position, lower[order], upper[order], color="C0", alpha=0.35, label="90 % interval")
+ax.vlines(position, lower[order], upper[order], color="C0", alpha=0.35, label="90% interval")
 for label, rows, style in (
     ("measured, inside", inside[order], {"color": "black", "marker": ".", "s": 14}),
     ("measured, outside", ~inside[order], {"color": "C1", "marker": "D", "s": 18}),
@@ -74,7 +74,7 @@ for label, rows, style in (
 ax.set(
     xlabel="cars, in the order of the predicted median",
     ylabel="miles per gallon",
-    title=f"{inside.mean():.0%} of the unseen cars are inside their 90 % interval",
+    title=f"{inside.mean():.0%} of the unseen cars are inside their 90% interval",
 )
 ax.legend(loc="upper left")
 plt.show()
