@@ -82,7 +82,7 @@ scores = {name: np.concatenate(values).mean() for name, values in log_likelihood
 coverage = np.concatenate(inside).mean()
 for name, score in scores.items():
     print(f"mean log likelihood of held-out targets, {name}: {score:.2f}")
-print(f"held-out targets inside the 80 % band: {coverage:.1%}")
+print(f"held-out targets inside the 80% band: {coverage:.1%}")
 
 # %%
 # The width follows the noise
