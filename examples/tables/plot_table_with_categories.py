@@ -6,7 +6,7 @@ A data frame with categories and missing values, as read from disk
 :class:`~skbackprop.TabularClassifier` takes a data frame with text columns and missing values, and
 needs no tuning. Here it predicts which of 4,454 applicants repay a credit: better than
 scikit-learn's gradient boosted trees with their defaults, and as well as tuned ones. The
-comparison takes about 15 seconds on one core.
+comparison takes 15 to 20 seconds on one core.
 """
 
 # %%
