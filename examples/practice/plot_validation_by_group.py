@@ -6,7 +6,7 @@ Validation rows by group
 If several rows come from one person, machine or day, random validation rows give a loss that is
 far too low: the network has seen other rows of the same origin.
 ``validation=GroupShuffleSplit(...)`` keeps each group on one side of the split, and the validation
-loss becomes realistic. This example takes longer than the others.
+loss becomes realistic.
 """
 
 # %%
