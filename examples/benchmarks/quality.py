@@ -284,29 +284,56 @@ def show_tables(found, sides):
         print(f"| errors, geometric mean of {len(common)} |", " | ".join(cells), "|")
     print("\nSeconds: a fit, of the processor / by the clock / a prediction, of the processor:")
     show_table(found, sides, seconds)
+    show_ratios(found, sides)
+
+
+def loss(measures):
+    """1 - R2 or log loss."""
+    return measures["log_loss"] if "log_loss" in measures else 1 - measures["r2"]
+
+
+def show_ratios(found, sides):
+    """Our losses, errors and times of fits, divided by those of each other side."""
+    ours, *others = sides
+    print(f"\n{title(ours)} / other: geometric means, and how often the loss is smaller")
+    print("\n| other | data sets | loss | smaller on | largest | 1 - accuracy | fits, seconds |")
+    print("|---|---|---|---|---|---|---|")
+    for side in others:
+        names = [name for name in DATASETS if {(name, ours), (name, side)} <= found.keys()]
+        pairs = [(found[name, ours], found[name, side]) for name in names]
+        losses = [loss(own) / loss(other) for own, other in pairs]
+        errors = [error(own) / error(other) for own, other in pairs if "accuracy" in own]
+        seconds = [sum(pair[i]["fit"] for pair in pairs) for i in (0, 1)]
+        largest = f"{max(losses):.2f} ({names[int(np.argmax(losses))]})"
+        cells = [title(side), len(names), f"{geometric_mean(losses):.3f}"]
+        cells += [sum(ratio < 1 for ratio in losses), largest, f"{geometric_mean(errors):.3f}"]
+        print("|", " | ".join(map(str, cells)), f"| {seconds[0]:.0f} / {seconds[1]:.0f} |")
 
 
 def plot(found, sides, path):
-    """Errors in relation to those of boosted trees."""
+    """Losses divided by those of HistGradientBoosting."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator
 
     def ratio(name, side):
-        return error(found[name, side]) / error(found[name, "trees"])
+        return loss(found[name, side]) / loss(found[name, "trees"])
 
     names = [name for name in DATASETS if all((name, side) in found for side in sides)]
     names.sort(key=lambda name: -ratio(name, sides[0]))
-    figure, axes = plt.subplots(figsize=(7, 0.34 * len(names) + 1.4), layout="constrained")
-    for side, marker in zip(sides, "osD^"):
+    figure, axes = plt.subplots(figsize=(7, 0.24 * len(names) + 1.3), layout="constrained")
+    axes.axvline(1, color="0.4", label=title("trees"))
+    styles = zip("odvs^", ("#0173b2", "#949494", "#de8f05", "#029e73", "#cc78bc"), strict=True)
+    for side, (marker, color) in zip([s for s in sides if s != "trees"], styles, strict=False):
         ratios = [ratio(name, side) for name in names]
-        axes.plot(ratios, range(len(names)), marker, label=title(side), alpha=0.8)
-    axes.set(xscale="log", xlabel="error (1 - accuracy or 1 - R2) / that of boosted trees")
+        axes.plot(ratios, range(len(names)), marker, color=color, label=title(side), alpha=0.85)
+    axes.set(xscale="log", xlabel="loss (log loss or 1 - R2) / that of HistGradientBoosting")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.7, len(names) - 0.3)
     axes.grid(alpha=0.3, which="both")
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=len(sides))
     figure.savefig(path, dpi=120)
 
 
