@@ -294,7 +294,7 @@ def test_features_that_are_no_categories(feature):
 
 def test_level_contrasts_are_for_tables():
     net = BackpropClassifier((3,), solver="lbfgs").fit(np.eye(4), [0, 1, 0, 1])
-    with pytest.raises(TypeError, match="BackpropClassifier has no categorical features"):
+    with pytest.raises(TypeError, match="BackpropClassifier, which has no categorical features"):
         level_contrasts(net, np.eye(4), 0)
 
 

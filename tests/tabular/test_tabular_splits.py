@@ -162,7 +162,7 @@ def test_groups_are_routed(estimator_class):
 # ---- what is refused or warned of
 
 MISTAKES = {
-    "no groups": (GroupKFold(3), {}, "Give groups to fit"),
+    "no groups": (GroupKFold(3), {}, "Pass groups to fit"),
     "groups of other length": (GroupKFold(3), {"groups": GROUPS[1:]}, "groups has 119 .* 120"),
     "two columns of groups": (GroupKFold(3), {"groups": np.c_[GROUPS, GROUPS]}, "groups"),
     "X_val as well": (KFold(3), {"X_val": X, "y_val": None}, "X_val"),
