@@ -280,7 +280,7 @@ def test_weights_too_large_for_float32():
     net = BackpropRegressor(**SMALL, dtype="float64").fit(X, X[:, 0])
     net.coefs_ = [1e39 * coef for coef in net.coefs_]
     with pytest.raises(
-        ValueError, match="float32, for which the weights of a layer are too large"
+        ValueError, match="The weights of a layer are too large for float32"
     ):
         to_onnx(net)
 

@@ -289,7 +289,7 @@ def test_dates_are_refused_by_name():
     pd = pytest.importorskip("pandas")
     dates = pd.to_datetime("2024-01-01") + pd.to_timedelta(NUMBERS[:, 0], unit="D")
     net = TabularRegressor(**SMALL).fit(pd.DataFrame({"bought": dates}), Y["number"])
-    with pytest.raises(ValueError, match="column 'bought': it holds dates"):
+    with pytest.raises(ValueError, match="column 'bought': it contains dates"):
         to_onnx(net)
 
 
