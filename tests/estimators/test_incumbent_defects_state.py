@@ -115,7 +115,9 @@ def test_new_activation_between_warm_starts_is_refused(blobs, activation, seed):
         clf.set_params(activation=same).fit(X, y).partial_fit(X, y)
     clf.set_params(activation=activation)
     for method in (clf.fit, clf.partial_fit):
-        with pytest.raises(ValueError, match=r"activation .* continues a network 4 -> 5 relu -> 4 relu -> 1"):
+        with pytest.raises(
+            ValueError, match=r"activation .* continues a network 4 -> 5 relu -> 4 relu -> 1"
+        ):
             method(X, y)
     start = {"coef_init": clf.coefs_, "intercept_init": clf.intercepts_}
     clf.set_params(warm_start=False).fit(X, y, **start)

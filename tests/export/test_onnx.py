@@ -279,9 +279,7 @@ def test_a_loss_of_a_user_with_a_known_link():
 def test_weights_too_large_for_float32():
     net = BackpropRegressor(**SMALL, dtype="float64").fit(X, X[:, 0])
     net.coefs_ = [1e39 * coef for coef in net.coefs_]
-    with pytest.raises(
-        ValueError, match="The weights of a layer are too large for float32"
-    ):
+    with pytest.raises(ValueError, match="The weights of a layer are too large for float32"):
         to_onnx(net)
 
 

@@ -171,7 +171,9 @@ def test_numbers_in_an_input_of_strings():
     register_converters()
     net = TabularRegressor(**TABLE).fit(NUMBERS, ARRAY[:, 0])
     types = [(name, StringTensorType([None, 1])) for name in NUMBERS]
-    with pytest.raises(ValueError, match="Column 'a' is numeric, but its input has the type string"):
+    with pytest.raises(
+        ValueError, match="Column 'a' is numeric, but its input has the type string"
+    ):
         skl2onnx.to_onnx(net, initial_types=types)
 
 

@@ -250,7 +250,9 @@ def test_weights_are_images():
 
 def test_features_that_are_no_images():
     net = BackpropRegressor((2,), max_iter=2).fit(X[:, :3], y)
-    with pytest.raises(ValueError, match="shape must have as many pixels as there are features, 3"):
+    with pytest.raises(
+        ValueError, match="shape must have as many pixels as there are features, 3"
+    ):
         WeightsDisplay.from_estimator(net)
 
 
