@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks
+from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks, set_losses
 
 
 class EnsembleProgress:
@@ -161,7 +161,10 @@ class _MemberTasks:
         if monitor.validation_losses:
             story += f", validation loss {monitor.validation_losses[-1]:.4g}"
         self._progress.say(self._number, story)
-        asked = self._task is not None and self._progress.end(self._epoch, self._running)
+        asked = False
+        if self._task is not None:
+            set_losses(self._epoch, monitor)
+            asked = self._progress.end(self._epoch, self._running)
         return asked or self._progress.stopped
 
     def finish(self):

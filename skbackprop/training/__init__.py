@@ -12,6 +12,7 @@ from .callbacks import (
     data_at_begin,
     data_at_end,
     has_callbacks,
+    set_losses,
     with_callbacks,
 )
 from .engine import Interruption, Outcome, Training
@@ -38,5 +39,5 @@ __all__ = [
     "Interruption", "Objective", "Outcome", "Penalty", "Progress", "Recipe", "ThenConstant",
     "Training", "TrainingState", "WarmUpThenCosine", "attributes_learnt", "data_at_begin",
     "data_at_end", "has_callbacks",
-    "recipe_of", "row_threads", "short_turns", "steps_of_epoch", "with_callbacks",
+    "recipe_of", "row_threads", "set_losses", "short_turns", "steps_of_epoch", "with_callbacks",
 ]  # fmt: skip

@@ -73,6 +73,12 @@ def _data(given, *names):
     return {"X": given.X, "y": given.y, "metadata": metadata or None}
 
 
+def set_losses(task, monitor):
+    """Set the losses of an epoch that ends as attributes of its task, where they cost nothing."""
+    task.loss = monitor.last_loss
+    task.validation_loss = monitor.validation_losses[-1] if monitor.validation_losses else None
+
+
 def has_callbacks(estimator):
     """Return whether an estimator has callbacks."""
     return bool(getattr(estimator, "_skl_callbacks", None))
@@ -120,6 +126,7 @@ class EpochTasks:
     def end(self):
         """End the epoch; return whether a callback stops the fit."""
         task, self._open = self._open, None
+        set_losses(task, self._training.monitor)
         return task.call_on_fit_task_end(
             estimator=self._estimator,
             **self._end_data,

@@ -159,6 +159,9 @@ def test_production(tmp_path, monkeypatch):
 def test_callbacks(capsys):
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
     pytest.importorskip("rich")
+    page = (PAGES / "callbacks.md").read_text(encoding="utf-8")
+    bars = re.search(r"```text\n(.*?)```", page, re.DOTALL)[1]
+    shown = {" ".join(line.replace("━", " ").split()[:-1]) for line in bars.splitlines() if line}
     variables = run("callbacks")
     assert variables["net"].n_iter_ == 1
     assert variables["slow"].n_iter_ == len(variables["trial"].values) == 3
@@ -171,7 +174,9 @@ def test_callbacks(capsys):
     printed = capsys.readouterr().out
     assert "A callback asked to stop after epoch 1." in printed
     assert "A callback asked to stop after epoch 3." in printed
-    assert "GridSearchCV - fit" in printed
+    assert "BackpropClassifier - fit" in printed
+    drawn = {" ".join(line.replace("━", " ").split()[:-1]) for line in printed.splitlines()}
+    assert shown <= drawn
 
 
 class PatientTrial:

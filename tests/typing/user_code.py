@@ -20,6 +20,7 @@ from skbackprop import (
     TabularRegressor,
 )
 from skbackprop.activations import ACTIVATIONS, Activation, LeakyReLU, from_functions
+from skbackprop.callbacks import LossProgressBar
 from skbackprop.inspection import (
     GradientCheck,
     backpropagate,
@@ -58,6 +59,7 @@ classifier = BackpropClassifier(
 assert_type(classifier.fit(X, y), BackpropClassifier)
 assert_type(classifier.fit(X.tolist(), [str(label) for label in y], X_val=X, y_val=y).loss_, float)
 assert_type(classifier.partial_fit(X, y, classes=[0, 1]), BackpropClassifier)
+assert_type(classifier.set_callbacks(LossProgressBar(None)), BackpropClassifier)
 assert_type(classifier.predict(X), NDArray[Any])
 assert_type(classifier.predict_proba(X), Floats | Any)
 classifier.predict_proba(X)[:, 1].mean()
