@@ -55,6 +55,28 @@ def test_an_iteration_that_is_not_completed_ends_as_well():
     assert recorder.told("end", "iteration")[-1]["fitted"] is None
 
 
+class LossRecorder(Recorder):
+    """Keeps the losses of each context."""
+
+    losses = ()
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name in ("epoch", "iteration"):
+            self.losses += ((context.loss, context.validation_loss),)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_context_of_an_epoch_has_its_losses(solver):
+    recorder = LossRecorder()
+    net = BackpropClassifier(solver=solver, **SMALL).set_callbacks(recorder)
+    net.fit(X, y, X_val=X[:30], y_val=y[:30])
+    curves = net.loss_curve_, net.validation_loss_curve_
+    assert recorder.losses == tuple(zip(*curves, strict=True))
+    recorder.losses = ()
+    net.fit(X, y)
+    assert recorder.losses == tuple((loss, None) for loss in net.loss_curve_)
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_callbacks_change_nothing(solver):
     net = BackpropClassifier(solver=solver, **SMALL, early_stopping=True)
