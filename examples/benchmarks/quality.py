@@ -326,14 +326,14 @@ def plot(found, sides, path):
     for side, (marker, color) in zip([s for s in sides if s != "trees"], styles, strict=False):
         ratios = [ratio(name, side) for name in names]
         axes.plot(ratios, range(len(names)), marker, color=color, label=title(side), alpha=0.85)
-    axes.set(xscale="log", xlabel="loss (log loss or 1 - R2) / that of HistGradientBoosting")
+    axes.set(xscale="log", xlabel="loss (log loss or 1 − R²) / that of HistGradientBoosting")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(-0.7, len(names) - 0.3)
     axes.grid(alpha=0.3, which="both")
-    figure.legend(loc="outside upper center", ncols=len(sides))
+    figure.legend(loc="outside upper center", ncols=3)
     figure.savefig(path, dpi=120)
 
 

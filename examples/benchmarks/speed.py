@@ -432,35 +432,53 @@ def run_part(title, part, repeats):
     return rows
 
 
+MARKS = {
+    ("skbackprop", "float64"): ("o", "#0173b2", "none", "NumPy, float64"),
+    ("skbackprop", "float32"): ("o", "#0173b2", "full", "NumPy, float32"),
+    ("compiled", "float64"): ("D", "#de8f05", "none", "compiled, float64"),
+    ("compiled", "float32"): ("D", "#de8f05", "full", "compiled, float32"),
+}
+
+
+def ratios_by_shape(results):
+    """Lines of the figure: the name of a part and None, or a shape and its ratios."""
+    lines = []
+    for part, rows in results.items():
+        by_shape = {}
+        for name, times in rows.items():
+            shape, _, dtype = name.rpartition(", ")
+            if dtype not in ("float64", "float32"):
+                shape, dtype = name, "float64"
+            for side in OURS:
+                if {"sklearn", side} <= times.keys():
+                    ratio = times["sklearn"] / times[side]
+                    by_shape.setdefault(shape, {})[side, dtype] = ratio
+        if by_shape:
+            lines += [(PARTS[part][0], None), *by_shape.items()]
+    return lines
+
+
 def plot(results, path):
-    """Ratios by shape: bars for the NumPy core, dots for compiled kernels."""
+    """Ratios by shape, with a mark for each set of kernels and type of the numbers."""
     import matplotlib.pyplot as plt
 
-    rows = [
-        (name, times, title)
-        for title, part in results.items()
-        for name, times in part.items()
-        if "sklearn" in times
-    ]
-    figure, axes = plt.subplots(figsize=(9, 0.24 * len(rows) + 1.2), layout="constrained")
-    titles = list(dict.fromkeys(title for _, _, title in rows))
-    for place, (_, times, title) in enumerate(rows):
-        ratios = {side: times["sklearn"] / times[side] for side in OURS if side in times}
-        color = f"C{titles.index(title)}"
-        axes.barh(place, ratios["skbackprop"], color=color, height=0.7)
-        if "compiled" in ratios:
-            axes.plot([ratios["skbackprop"], ratios["compiled"]], [place] * 2, color=color)
-            axes.plot(ratios["compiled"], place, "o", color=color)
-    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows], fontsize=7)
-    axes.invert_yaxis()
-    axes.axvline(1, color="black", linewidth=1)
-    axes.margins(y=0.01)
-    axes.set_xlabel(
-        "time of scikit-learn / time of skbackprop (longer is better); dots: compiled kernels"
-    )
-    handles = [plt.Rectangle((0, 0), 1, 1, color=f"C{i}") for i in range(len(titles))]
-    axes.legend(handles, [PARTS[title][0] for title in titles], fontsize=8, loc="center right")
+    lines = ratios_by_shape(results)
+    figure, axes = plt.subplots(figsize=(8, 0.26 * len(lines) + 1.2), layout="constrained")
+    for key, (marker, color, fill, label) in MARKS.items():
+        points = [(r[key], i) for i, (_, r) in enumerate(lines) if r and key in r]
+        x, y = zip(*points, strict=True) if points else ((), ())
+        axes.plot(x, y, marker, color=color, fillstyle=fill, label=label)
+    axes.set_yticks(range(len(lines)), [name for name, _ in lines])
+    for tick, (_, ratios) in zip(axes.get_yticklabels(), lines, strict=True):
+        tick.set_fontweight("bold" if ratios is None else "normal")
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.tick_params(axis="y", length=0)
+    axes.axvline(1, color="0.4")
+    axes.grid(alpha=0.3)
+    axes.set_xlabel("time of scikit-learn / time of skbackprop")
     axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=len(MARKS))
     figure.savefig(path, dpi=150)
 
 
