@@ -1,14 +1,20 @@
 """Write formulas as MathML, which browsers show without a script and without a network."""
 
+import re
+
 from docutils.nodes import SkipNode
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+# LaTeX that the translation reads in another way: \frac12 without braces, \_ in a name.
+MISREAD = re.compile(r"frac\s*\d|\\_")
 
 
 def mathml(node, as_block):
     """The formula; where it cannot be translated, a warning and its source."""
+    if MISREAD.search(node.astext()):
+        logger.warning("write \\frac{1}{2} and \\text{a-b}: %s", node.astext(), location=node)
     try:
         return tex2mathml(node.astext(), as_block=as_block)
     except Exception as error:  # whatever a parser may raise

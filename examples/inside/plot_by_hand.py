@@ -38,7 +38,7 @@ x, target = X[0], y[0]
 #    z_j = \sum_i x_i W^{(1)}_{ij} + b^{(1)}_j, \qquad h_j = \tanh z_j, \qquad
 #    r = \sum_j h_j W^{(2)}_{j1} + b^{(2)}_1
 #
-# and the loss is :math:`\tfrac12 (r - y)^2`.
+# and the loss is :math:`(r - y)^2 / 2`.
 
 n_inputs, n_hidden = W1.shape
 z, h = np.zeros(n_hidden), np.zeros(n_hidden)
