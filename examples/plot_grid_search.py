@@ -55,7 +55,8 @@ if find_spec("sklearn.callback") and find_spec("rich"):
 search.fit(X_train, y_train)
 best = search.best_params_
 test_accuracy = search.score(X_test, y_test)
-print(f"best: {best}")
+for name, value in best.items():
+    print(f"best {name.removeprefix('backpropclassifier__')}: {value}")
 print(f"accuracy in cross-validation {search.best_score_:.3f}, on test data {test_accuracy:.3f}")
 
 # %%

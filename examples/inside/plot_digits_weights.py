@@ -48,13 +48,25 @@ for alpha in models:
     print(f"alpha {alpha:g}: largest weight of a pixel that is always white {blank[alpha]:.4f}")
 
 # %%
-# The pictures
-# ------------
+# With hardly any penalty
+# -----------------------
 #
-# Each square shows the weights of one hidden unit for the 8 x 8 pixels: first with hardly any
-# penalty, then with a strong one.
+# Each square shows the weights of one hidden unit for the 8 x 8 pixels.
 
-for alpha, model in models.items():
-    display = WeightsDisplay.from_estimator(model)
+
+def draw(alpha):
+    """The weights of the first layer of one network."""
+    display = WeightsDisplay.from_estimator(models[alpha])
     display.figure_.suptitle(f"alpha = {alpha:g}: test accuracy {accuracies[alpha]:.3f}")
-plt.show()
+    plt.show()
+
+
+draw(1e-6)
+
+# %%
+# With a strong penalty
+# ---------------------
+#
+# The weights are smaller: note the scale.
+
+draw(3.0)

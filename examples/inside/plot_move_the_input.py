@@ -58,7 +58,7 @@ for distance, image in steps.items():
     print(f"distance {distance:4g}: P(9) = {probability:.3f}, ink moved {change:.1f} pixels")
 moved = steps[0.01]
 
-figure, axes = plt.subplots(1, 5, figsize=(11, 2.8), layout="constrained")
+figure, axes = plt.subplots(1, 5, figsize=(9, 2.3), layout="constrained")
 axes[0].imshow(four.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
 axes[0].set_title(f"a {model.predict(four)[0]}")
 limit = np.abs(push).max()

@@ -74,8 +74,9 @@ for name, parameters in MODELS.items():
         "Brier score": brier_score_loss(y_test, p),
     }
 
+print(" " * 18, *(f"{metric:>17}" for metric in results["log loss"]))
 for name, result in results.items():
-    print(f"{name:<19}", "  ".join(f"{metric} {value:.3f}" for metric, value in result.items()))
+    print(f"{name:<18}", *(f"{value:17.3f}" for value in result.values()))
 
 # %%
 # * Class weights find many more of the rare rows and cause more false alarms. The balanced

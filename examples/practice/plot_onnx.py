@@ -34,7 +34,7 @@ for blood_value in ("s1", "s4", "s6"):
 
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 model = TabularRegressor(random_state=0).fit(X_train, y_train)
-print(f"R^2 on the test set: {model.score(X_test, y_test):.2f}")
+print(f"R² on the test set: {model.score(X_test, y_test):.2f}")
 
 # %%
 # Write

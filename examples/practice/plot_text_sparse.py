@@ -125,7 +125,7 @@ words = vectorizer.get_feature_names_out()
 frequent = words[np.argsort(-X_train.getnnz(axis=0))[:600]]
 raw = network.decision_function(vectorizer.transform(frequent))
 
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.8), sharex=True, layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharex=True, layout="constrained")
 for k, (ax, library) in enumerate(zip(axes, network.classes_)):
     lead = raw[:, k] - np.delete(raw, k, axis=1).max(axis=1)
     top = np.argsort(lead)[-10:]

@@ -33,7 +33,7 @@ model = TabularRegressor(random_state=0)
 folds = KFold(5, shuffle=True, random_state=0)  # the file is sorted by species
 r2 = cross_val_score(model, penguins, mass, cv=folds).mean()
 model.fit(penguins, mass)
-print(f"R2 in cross-validation {r2:.2f}")
+print(f"R² in cross-validation {r2:.2f}")
 
 # %%
 # Numbers: grams per millimetre

@@ -87,6 +87,7 @@ for alpha, style in ((alphas[0], ":"), (best_alpha, "-"), (alphas[-1], "--")):
     ax.plot(grid, model.predict(grid), style, linewidth=2, label=f"alpha = {alpha:g}")
 ax.set(xlabel="time after the impact (ms)", ylabel="acceleration (g)")
 ax.legend()
+plt.show()
 
 # %%
 # What the ten units do

@@ -98,7 +98,7 @@ for n_hidden in WIDTHS:
 # The curves
 # ----------
 
-figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True, layout="constrained")
 for ax, n_hidden in zip(axes, (2, 8, 32)):
     bends = hinges(models[n_hidden])
     ax.plot(X, y, color="lightsteelblue", linewidth=5, label="target")
