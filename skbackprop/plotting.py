@@ -213,7 +213,8 @@ class LossCurveDisplay:
         if self.score_ax_ is not None:
             self.ax_.set_zorder(self.score_ax_.get_zorder() + 1)  # the legend is above all curves
             self.ax_.patch.set_visible(False)
-        place = {"loc": "center right"}
+        # With two axes, scores end above the middle on the right, and losses below it.
+        place = {"loc": "best" if self.score_ax_ is None else "center right"}
         if len(self.curves) > 1:
             place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "frameon": False}
         self.ax_.legend(handles=handles, ncols=len(self.curves), fontsize="small", **place)
