@@ -55,6 +55,25 @@ def test_a_weight_of_two_is_a_row_twice():
     np.testing.assert_allclose(once, repeated, rtol=1e-10)
 
 
+@pytest.mark.parametrize("unit", [1 / N, 1e-300, 1e300])
+def test_the_unit_of_the_weights_does_not_matter(unit):
+    """Weights that add up to 1 are no fewer rows: levels would look as if they were all alike."""
+    y, weight = EFFECTS[LEVELS] + RNG.normal(size=N), RNG.uniform(1, 2, N)
+    found = [
+        CategoryMeans.fitted_to(coded(LEVELS), y[:, np.newaxis], factor * weight)
+        for factor in (1, unit)
+    ]
+    (means, of_rows), (others, of_rows_too) = found
+    np.testing.assert_allclose(others.of_levels, means.of_levels, rtol=1e-10)
+    np.testing.assert_allclose(of_rows_too, of_rows, rtol=1e-10)
+
+
+def test_equal_weights_are_none():
+    y = NUMBERS[:, np.newaxis]
+    weighted = CategoryMeans.fitted_to(coded(LEVELS), y, np.full(N, 3.0))[1]
+    np.testing.assert_allclose(weighted, CategoryMeans.fitted_to(coded(LEVELS), y, None)[1])
+
+
 @pytest.mark.parametrize("scale", [1e-200, 1e200])
 def test_means_of_extreme_targets_are_finite(scale):
     with np.errstate(all="raise"):

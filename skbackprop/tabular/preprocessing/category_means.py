@@ -25,7 +25,8 @@ class CategoryMeans:
     where :math:`\sigma^2` is the variance within levels and :math:`\tau^2` that of the levels'
     true means, as an analysis of variance estimates them (Searle et al., section 3.6): 0 where
     levels differ no more than by chance. For classes, these are means of 0 and 1 for each class.
-    Rows are counted by their weights.
+    Rows are counted by their weights, multiplied by a factor that makes their sum the effective
+    number of rows (Kish, section 8.2), so that the unit of the weights does not matter.
 
     Training rows get means from the rows of other folds (cross-fitting): a mean that contains the
     row's own target would be trusted too much.
@@ -45,6 +46,8 @@ class CategoryMeans:
     ----------
     Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes in
     classification and prediction problems", SIGKDD Explorations 3:27-32.
+
+    Kish (1965), "Survey sampling", Wiley.
 
     Searle, Casella & McCulloch (1992), "Variance components", Wiley.
 
@@ -118,7 +121,16 @@ def _outputs_of(targets, sample_weight):
             values = [target == label for label in classes[len(classes) == 2 :]]
         columns += values
         of_columns += [weight] * len(values)
-    return np.column_stack(columns).astype(np.float64), np.column_stack(of_columns)
+    y = np.column_stack(columns).astype(np.float64)
+    return y, _in_effective_rows(np.column_stack(of_columns))
+
+
+def _in_effective_rows(weight):
+    """Return weights of which each column adds up to its effective number of rows."""
+    largest = weight.max(axis=0)
+    weight = weight / np.where(largest > 0, largest, 1)
+    squares = (weight**2).sum(axis=0)
+    return weight * (weight.sum(axis=0) / np.where(squares > 0, squares, 1))
 
 
 def _shrunk_means(level, y, weight):
