@@ -78,13 +78,13 @@ class CategoryMeans:
         y, weight = _outputs_of(targets, sample_weight)
         n_levels = np.array([len(np.unique(column)) for column in table.levels.T])
         categories = np.flatnonzero(n_levels > max(_MANY_LEVELS, y.shape[1]))
-        of_levels, varies, of_rows = [], [], [np.empty((len(y), 0))]
+        of_levels, varies, of_rows = [], [], [np.empty((len(y), 0), np.float32)]
         for level in table.levels.T[categories]:
             scaler = SmoothClipScaler().set_output(transform="default")
             own = scaler.fit_transform(_cross_fitted(level, y, weight))
             varies.append(~np.isnan(scaler.scale_))
             of_levels.append(scaler.transform(_shrunk_means(level, y, weight)))
-            of_rows.append(own[:, varies[-1]])
+            of_rows.append(own[:, varies[-1]].astype(np.float32))
         return cls(categories, of_levels, varies), np.hstack(of_rows)
 
     @classmethod
@@ -94,9 +94,9 @@ class CategoryMeans:
 
     def of_rows(self, table):
         """Scaled means for the rows of another table."""
-        found = [np.empty((len(table.numbers), 0))]
+        found = [np.empty((len(table.numbers), 0), np.float32)]
         for c, of_levels, varies in self:
-            found.append(of_levels[table.levels[:, c]][:, varies])
+            found.append(of_levels[:, varies].astype(np.float32)[table.levels[:, c]])
         return np.hstack(found)
 
     def __iter__(self):
