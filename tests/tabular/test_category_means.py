@@ -1,5 +1,7 @@
 """Categories of many levels as means of the target: which, their values, and that none leaks."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from skbackprop import TabularClassifier, TabularRegressor
 from skbackprop.data.coded import CodedTable
 from skbackprop.inspection import level_contrasts
 from skbackprop.tabular.preprocessing.category_means import CategoryMeans, _shrunk_means
+from skbackprop.tabular.preprocessing.encoder import TableEncoder
 
 pd = pytest.importorskip("pandas")
 
@@ -189,6 +192,18 @@ def test_rare_levels_have_means():
     without = TabularRegressor(2, **QUICK).partial_fit(X[:3000], y[:3000])
     assert without.score(X[3000:], y[3000:]) < 0.4
     assert model.score(X[3000:], y[3000:]) > 0.6
+
+
+def test_a_row_is_encoded_without_a_copy_of_all_levels():
+    """Copying 5000 of them took longer than the prediction of the row."""
+    X = pd.DataFrame({"level": pd.Categorical(np.arange(15_000) % 5000)})
+    encoder, row = TableEncoder().fit(X), pd.DataFrame({"level": ["3"]})
+    encoder._encode(row)
+    tracemalloc.start()
+    encoder._encode(row)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000
 
 
 def test_partial_fit_has_no_means():

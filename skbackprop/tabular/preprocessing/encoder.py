@@ -115,8 +115,9 @@ class _Levels:
 
         Rare levels of a single row are not told apart from unseen ones.
         """
-        known = self._columns | self._rare
-        numbers = np.array([*(known.get(text, self._unseen) for text in texts), self._missing])
+        columns, rare, unseen = self._columns, self._rare, self._unseen
+        known = [columns.get(text, rare.get(text, unseen)) for text in texts]
+        numbers = np.array([*known, self._missing])
         return np.where(numbers < 0, -1, numbers - self.first)[codes]
 
     @property
