@@ -60,7 +60,9 @@ class ClippedLines:
         low, widths = edges[:-1], np.diff(edges)
         lowest, highest = np.zeros_like(low), np.ones_like(low)
         lowest[0], highest[-1] = -_OVERSHOOT, 1 + _OVERSHOOT
-        return cls(np.full(len(low), column, dtype=np.intp), low, 1 / widths, lowest, highest)
+        with np.errstate(over="ignore"):
+            scale = 1 / widths
+        return cls(np.full(len(low), column, dtype=np.intp), low, scale, lowest, highest)
 
     @classmethod
     def steps(cls, column, knots, values):
@@ -75,7 +77,9 @@ class ClippedLines:
 
     def astype(self, dtype):
         """Return the same functions for inputs of a floating-point type."""
-        numbers = (self.low, self.scale, self.lowest, self.highest)
+        # An infinite slope, the inverse of a subnormal width, would give NaN at its zero.
+        scale = np.minimum(self.scale, np.finfo(dtype).max)
+        numbers = (self.low, scale, self.lowest, self.highest)
         return ClippedLines(self.columns, *(array.astype(dtype) for array in numbers))
 
     def values(self, inputs, out):

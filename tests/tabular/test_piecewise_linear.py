@@ -120,3 +120,14 @@ def test_a_fit_that_is_refused_changes_nothing():
     with pytest.raises(ValueError, match="NaN"):
         encoder.fit([[np.nan, 1.0]])
     assert encoder.edges_ is edges
+
+
+@pytest.mark.parametrize("strategy", ["quantile", "tree"])
+@pytest.mark.parametrize(("width", "dtype"), [(1e-310, np.float64), (1e-42, np.float32)])
+def test_bins_of_subnormal_width_give_finite_columns(width, dtype, strategy):
+    """The inverse of such a width is infinite."""
+    X = np.repeat([0, width, 3 * width], 100).astype(dtype)[:, np.newaxis]
+    encoder = PiecewiseLinearEncoder(strategy=strategy)
+    Z = encoder.fit(X, np.arange(300.0) % 7).transform(X)
+    assert np.isfinite(Z).all()
+    assert (np.diff(Z, axis=0) >= 0).all()
