@@ -70,6 +70,19 @@ PARAMETER_GROUPS = {
     "Output": ["verbose"],
 }  # fmt: skip
 
+#: Hyper-parameters by purpose, for the overview in the docstrings of the table estimators.
+TABULAR_PARAMETER_GROUPS = {
+    "Architecture": ["n_members", "hidden_layer_sizes", "activation"],
+    "Table": ["categorical_features", "embedding"],
+    "Loss and weights": ["loss", "label_smoothing", "class_weight", "missing_targets"],
+    "Regularisation": ["weight_decay", "dropout"],
+    "Optimisation": ["learning_rate_init", "batch_size", "random_state", "warm_start"],
+    "Stopping and validation": [
+        "max_iter", "min_steps", "n_iter_no_change", "validation_fraction", "validation",
+    ],
+    "Output": ["verbose"],
+}  # fmt: skip
+
 
 def _needs_steps(settings):
     """Yield the parameters in use, with their values, that only minibatch solvers support.

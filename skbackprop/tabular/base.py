@@ -1,4 +1,4 @@
-"""What the two estimators for tables share: encoding, and fitting several networks."""
+"""Base class of the two table estimators: parameters, preprocessing and the steps of a fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..data import (
     sample_of,
 )
 from ..network import network_in_a_line
-from ..parameter_checks import PARAMETER_CONSTRAINTS
+from ..parameter_checks import PARAMETER_CONSTRAINTS, TABULAR_PARAMETER_GROUPS
 from ..training import CallbackSupport, with_callbacks
 from ..utils import (
     DocumentationLink,
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from .embeddings import Embeddings
 
     class SharedParameters(TypedDict, total=False):
-        """Types of the hyper-parameters that the two classes take by name, with equal defaults."""
+        """Types of the keyword parameters that have equal defaults in both classes."""
 
         validation: Splits | None
         dropout: PerLayer
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
         warm_start: bool
 
 
-# Those that mean the same for a single network.
+# Hyper-parameters with the same allowed values as in the Backprop estimators.
 _SHARED = (
     *("hidden_layer_sizes", "activation", "learning_rate_init", "dropout", "weight_decay"),
     *("max_iter", "batch_size", "validation_fraction", "n_iter_no_change", "random_state"),
@@ -97,132 +97,135 @@ _SHARED = (
 
 
 class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
-    """Hyper-parameters common to both estimators, encoding, and the course of a fit.
+    """Define the hyper-parameters that both table estimators share, and the steps of a fit.
 
     Parameters
     ----------
     n_members : int
-        Number of networks, at least 1. They are trained side by side on as many threads as the
-        BLAS may use; the result does not depend on how many these are.
+        Number of networks in the ensemble, at least 1. They are trained in parallel, on as many
+        threads as the BLAS may use. The result does not depend on the number of threads.
 
     hidden_layer_sizes : int or array-like of int
         Number of units of each hidden layer.
 
     activation : str, Activation or list of them
-        Activation function of the hidden layers.
+        Activation function of the hidden layers, as in :class:`BackpropClassifier`.
 
     learning_rate_init : float
-        Largest learning rate, of weights times the square root of the number of inputs of their
-        layer. It rises over the first 5 % of the epochs and then falls to 0.
+        Largest learning rate, in (0, inf). It increases during the first 5 % of the epochs and
+        then decreases to 0. The weights of a layer use this rate divided by the square root of
+        its number of inputs.
 
     dropout : float or array-like of float
-        Share of the units of each hidden layer, in [0, 1), that each step leaves out. It is held
-        for half of the epochs, then lowered to 0.
+        Dropout rate of each hidden layer, in [0, 1). It is constant for half of the epochs, then
+        decreases to 0.
 
     weight_decay : float
-        Decoupled weight decay, in [0, inf); lowered as ``dropout`` is.
+        Decoupled weight decay, in [0, inf). It decreases in the same way as ``dropout``.
 
     max_iter : int
-        Number of epochs, at least 1.
+        Number of planned epochs, at least 1. Early stopping can end training before.
 
     min_steps : int
-        Minimum number of steps: where ``max_iter`` epochs have fewer, there are more epochs.
+        Minimum number of planned steps, at least 0. If ``max_iter`` epochs have fewer, the plan
+        has more epochs.
 
     batch_size : int or 'auto'
-        Number of rows of a minibatch; 'auto' is 256, or 128 for fewer than 3,000 rows to train on.
+        Number of rows of a minibatch, at least 1. 'auto' is 128 for fewer than 3,000 training
+        rows, otherwise 256.
 
     validation_fraction : float
-        Share of the training data, in [0, 1), that each network sets aside to find its best epoch.
-        With 0, or with too few rows to set 2 aside, the last epoch is kept. Not used where
-        ``validation`` is given.
+        Fraction of the training data, in [0, 1), that each network holds out at random to select
+        its best epoch. With 0, or if this is fewer than 2 rows, the last epoch is used. Ignored
+        if ``validation`` is set.
 
     validation : splitter, list of (train, test) pairs of positions, or None
-        Which rows each network trains on, and which it finds its best epoch with: network ``i``
-        uses split ``i``, modulo their number, of a splitter of scikit-learn, such as
-        ``GroupKFold(4)``, which is called as ``split(X, y, groups)`` with ``groups`` of ``fit``,
-        or of a list. None is a random split for each network, by ``validation_fraction``. Not
-        together with ``X_val``.
+        Train/validation splits of the networks: a scikit-learn splitter such as
+        ``GroupKFold(4)``, which is called as ``split(X, y, groups)`` with the ``groups`` of
+        ``fit``, or a list. Network ``i`` uses split ``i`` modulo the number of splits. None is a
+        random split for each network, by ``validation_fraction``. It cannot be combined with
+        ``X_val``.
 
-        Rows in no part of a split are not used for it; a warning says where half of all rows, or
-        more, are used by no network. A splitter sees the rows of a weight above 0; positions in a
-        list, and ``PredefinedSplit``, count all rows. Random splitters have a ``random_state`` of
-        their own.
+        Rows in neither part of a split are not used for it; a warning reports if half of all rows
+        or more are used by no network. A splitter sees only the rows with a weight above 0; the
+        positions in a list, and ``PredefinedSplit``, refer to all rows. Random splitters use their
+        own ``random_state``.
 
     n_iter_no_change : int or inf
-        Training of a network stops after more than this many epochs without an improvement of the
-        loss on its validation rows: on small noisy tables the best epoch is an early one.
+        Training of a network stops after more than this many epochs without an improvement of its
+        validation loss. On small noisy tables, an early epoch is often the best.
 
     embedding : str, None, or list of them
-        How the networks see numbers [2]_:
+        How numeric columns are presented to the networks [2]_:
 
         * None: scaled;
-        * 'periodic': scaled, and as periodic functions of several frequencies;
-        * 'quantile_bins': scaled, and in the piecewise-linear encoding of
+        * 'periodic': scaled, plus periodic functions of several frequencies;
+        * 'quantile_bins': scaled, plus the piecewise-linear encoding of
           :class:`PiecewiseLinearEncoder`;
-        * 'tree_bins': in that encoding only, with bins that a decision tree finds for the target;
-        * 'normal_scores': scaled, and as normal scores of their ranks;
-        * 'normal_scores_periodic': the same, and as periodic functions.
+        * 'tree_bins': that encoding only, with the bins of a decision tree for the target;
+        * 'normal_scores': scaled, plus the normal scores of the ranks;
+        * 'normal_scores_periodic': the same, plus periodic functions.
 
-        With a list, networks take its entries one after another, and begin again after the last:
-        networks that see a table in different ways make different errors, which their mean
-        reduces. 'auto' is a list, see Notes. Sparse data are always seen as they are.
+        A list assigns its entries to the networks in turn, and starts again after the last.
+        Networks with different inputs make different errors, which averaging reduces. 'auto' is a
+        list, see Notes. Sparse data are always used unchanged.
 
     categorical_features : 'from_dtype', None, or array-like of bool, int or str
-        Which features are categories, as in :class:`TableEncoder`.
+        Which features are categorical, as in :class:`TableEncoder`.
 
     missing_targets : {'error', 'ignore'}
-        What to do with missing values (NaN, None, ``pandas.NA``) in ``y``: 'error' refuses them;
-        'ignore' gives them weight 0 in training, validation and ``score``. Of several outputs,
-        labels or label columns, each is learnt from the rows where it is known. Each column of the
-        training data must have a known target.
+        How to treat missing values (NaN, None, ``pandas.NA``) in ``y``. 'error' raises an error.
+        'ignore' gives them weight 0 in training, validation and ``score``: with several outputs,
+        labels or label columns, each one learns from the rows where its target is known. Each
+        column of the training data needs at least one known target.
 
     random_state : int, RandomState instance or None
-        Source of starting values, splits, order of the rows and dropout. An int makes fits
-        repeatable.
+        Random number generator for the initial weights, the validation splits, the order of the
+        rows and dropout. An int makes fits reproducible.
 
     verbose : bool or int
-        Whether to print a line for each network; from 2 on, also the loss after each epoch.
+        Whether to print a line for each network. With 2 or more, also the loss after each epoch.
 
     warm_start : bool
-        Whether ``fit`` goes on from the fit before: with its encoding of the table, its units of
-        the target and its networks, which are trained further, each with the same rows for
-        validation. If ``n_members`` is larger than before, only the new networks are trained.
+        Whether ``fit`` continues the previous fit: it keeps the preprocessing of the table, the
+        units of the target and the networks, and trains each network further with the same
+        validation rows. If ``n_members`` is larger than before, only the new networks are trained.
 
     Attributes
     ----------
     encoder_ : TableEncoder
-        Makes numbers of the table.
+        Fitted encoder, which converts the table to numbers.
 
     scaler_ : SmoothClipScaler or None
-        Scales them; None for sparse data.
+        Fitted scaler of the encoded table. None for sparse data.
 
     members_ : list of Outcome
-        What training gave for each network, to be read only. They are no estimators: they see the
-        encoded and scaled table, and only all of them together predict. Each has ``n_iter``,
-        ``best_iter``, ``loss``, ``loss_curve``, ``validation_losses``, ``stop_reason`` and
-        ``network``, which has ``layer_units`` and, of the dense layers, ``coefs`` and
-        ``intercepts``.
+        Result of training for each network; do not modify it. The members are not estimators:
+        they take the encoded and scaled table, and only the ensemble predicts. Each member has
+        ``n_iter``, ``best_iter``, ``loss``, ``loss_curve``, ``validation_losses``,
+        ``stop_reason`` and ``network``, which has ``layer_units`` and, for the dense layers,
+        ``coefs`` and ``intercepts``.
 
     loss_curve_ : list of float
-        Loss of each epoch, averaged over the networks that were trained so long.
+        Training loss of each epoch, averaged over the networks that reached this epoch.
 
     validation_loss_curve_ : list of float or None
-        Loss of the validation rows in the same way; None where there are none.
+        Validation loss of each epoch, averaged in the same way. None without validation data.
 
     n_iter_ : int
-        Number of epochs of the network that was trained longest, over all fits that have gone on.
+        Largest number of epochs of any network, including the fits that were continued.
 
     n_features_in_ : int
         Number of features.
 
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, where all of them are strings.
+        Names of the features. Defined only if ``X`` has feature names that are all strings.
 
     Notes
     -----
-    The recipe is that of RealMLP [1]_ with fewer parts. Weights start from ``N(0, 1 / fan_in)``,
-    biases from ``N(0, 1)``; Adam has ``beta_2 = 0.95``; biases learn at a tenth of
-    ``learning_rate_init``. Training is in float32, prediction in float64.
+    Networks and training follow RealMLP [1]_, with fewer parts. The initial weights are drawn from
+    ``N(0, 1 / fan_in)``, the initial biases from ``N(0, 1)``. Adam uses ``beta_2 = 0.95``. Biases
+    use a tenth of the learning rate. Training is in float32, prediction in float64.
 
     References
     ----------
@@ -243,6 +246,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
     feature_names_in_: Array
 
     _doc_page = "user_guide/tables.md"
+    _parameter_groups: ClassVar = TABULAR_PARAMETER_GROUPS
     _allowed_values: ClassVar = {
         **{name: PARAMETER_CONSTRAINTS[name] for name in _SHARED},
         "n_members": [Interval(Integral, 1, None, closed="left")],
@@ -312,26 +316,27 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         tags.target_tags.multi_output = True
         return tags
 
-    # ---- what the two estimators differ in
+    # ---- what the subclasses define
 
-    # What embedding='auto' is.
+    # Value of embedding='auto'.
     _embeddings: ClassVar[tuple[str | None, ...]]
 
-    # Whether a prediction is that of the mean raw prediction, or a mean of predictions.
+    # Whether the raw predictions of the members are averaged, or their predictions.
     _averages_raw = False
 
     @abstractmethod
     def _target_for(self, checked, known, given):
-        """The target of checked training data, which were given so.
+        """Return the target of the checked training data.
 
-        ``known`` is the target of the fit that goes on, or None.
+        ``known`` is the target of the fit that is continued, or None. ``given`` are the data as
+        they were passed to ``fit``.
         """
 
     def _validation_loss(self, target):
-        """The loss by which validation rows are judged."""
+        """Return the loss that is computed for the validation rows."""
         return target.loss
 
-    # ---- the course of a fit
+    # ---- steps of a fit
 
     @fit_context
     def fit(
@@ -353,21 +358,21 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             The table.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers, in any units, for a regressor; with ``loss='cox'``, a structured array. For a
-            classifier: class labels, a matrix of zeros and ones for several labels, or columns of
-            labels of which each row has one in every column.
+            Targets. For a regressor: numbers in any units, or with ``loss='cox'`` a structured
+            array. For a classifier: class labels, a matrix of zeros and ones (multilabel), or
+            several columns of class labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, at least 0 and not all 0; ones by default. A row of weight 0 is as if it were
-            not there, except that its class is known.
+            Weights, at least 0 and not all 0. None is 1 for each row. A row with weight 0 is
+            ignored, except that its class is known.
 
         groups : array-like of shape (n_samples,), default=None
-            Group of each row, such as the patient it is about, for a splitter that is given as
-            ``validation``. Nothing else uses it.
+            Group of each row, for example the patient, for a splitter in ``validation``. Not used
+            otherwise.
 
         X_val : {data frame, array-like, sparse matrix}, default=None
-            Validation data for all members, to be given together with ``y_val``. They take the
-            place of a part of the training data.
+            Validation data for all members, used instead of a part of the training data. Requires
+            ``y_val``.
 
         y_val : array-like, default=None
             Targets of the validation data.
@@ -389,7 +394,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         return self
 
     def _learn(self, given, keep_despite):
-        """Fit a draft; ``keep_despite`` is that of ``draft_of``."""
+        """Fit a draft of the estimator; ``keep_despite`` comes from ``draft_of``."""
         check_embedding(self.embedding)
         embedding = self._embeddings if self.embedding == "auto" else self.embedding
         names = embeddings_of_members(embedding, self.n_members)
@@ -402,7 +407,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         if goes_on:
             check_same_embeddings(names, self._embedding_names)
         self._embedding_names = names
-        # Classes are known of rows without weight, too; what numbers these have does not count.
+        # Classifiers use the classes of rows with weight 0; regressors ignore these rows.
         known = all_rows if is_classifier(self) else checked
         self._target = target = self._target_for(known, known_target, given)
         if goes_on:
@@ -421,20 +426,20 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         self._run(plan, given, keep_despite, earlier)
 
     def _checked(self, X, y, sample_weight, target=None):
-        """The table, its target and weights; a column of targets becomes 1-D, with a warning.
+        """Check the table, its targets and weights; ravel a column of targets, with a warning.
 
-        Without the ``target`` of a fit, each column needs a known one.
+        Without the ``target`` of a previous fit, each column needs at least one known target.
         """
         ignores_missing = self.missing_targets == "ignore"
         if ignores_missing:
             y, weight = fill_missing(X, y, sample_weight, target)
-        # A copy, since without X the names of the features would be forgotten.
+        # On a copy: without X, validate_data deletes the feature names.
         y = check_target(self, validate_data(copy(self), y=y, multi_output=True))
         check_consistent_length(X, y)
         return Checked(X, y, weight if ignores_missing else check_weight(sample_weight, X))
 
     def _held_out(self, given, target):
-        """Sample of the validation data; None without such."""
+        """Return the sample of the validation data, or None if there are none."""
         if not given.has_validation:
             return None
         with about("X_val, y_val or sample_weight_val"):
@@ -444,7 +449,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             return counted(sample_of(encoded, target, np.float32))
 
     def _networks(self, sample, members):
-        """The network of each member; those that go on keep the layers of their embeddings."""
+        """Return the network of each member; continued members keep their embedding layers."""
         preprocessing, target, rows = self._preprocessing, self._target, sample.rows
         numeric, weight = preprocessing.numeric, sample.sample_weight
         inputs = TableInputs(rows.X, numeric, target.as_columns(sample.y), weight)
@@ -462,7 +467,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         return networks
 
     def _plan(self, sample, among, held_out, splits, networks):
-        """What is to be trained."""
+        """Return the plan of a fit."""
         target = self._target
         n_rows, stops_early = n_trained_on(self, len(sample.rows), held_out, splits)
         recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
@@ -473,7 +478,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         )
 
     def _plan_of_call(self, plan, goes_on):
-        """The plan of a call of ``partial_fit``."""
+        """Return the plan of a call of ``partial_fit``."""
         n_rows = len(plan.sample.rows)
         recipe = table_recipe(self, n_rows, False, plan.recipe.validation_loss)
         if not goes_on:
@@ -484,18 +489,18 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
     @with_callbacks
     def _run(self, plan, given, keep_despite, earlier):
-        """Train the networks; after Ctrl-C those so far are kept, if there is one.
+        """Train the networks; after Ctrl-C, keep those that completed an epoch.
 
-        ``earlier`` are the members to go on from.
+        ``earlier`` are the members that are continued.
         """
-        states = vars(self).pop("_states", {})  # not those of what callbacks see from now on
+        states = vars(self).pop("_states", {})  # estimators that callbacks see have none
         starts = starts_of(self, plan.networks, earlier, states, given.is_part)
         max_epochs = 1 if given.is_part else plan.recipe.max_iter
         progress = EnsembleProgress(self, len(starts), max_epochs, given, earlier)
         try:
             train_members(plan, starts, progress)
         except KeyboardInterrupt:
-            if progress.has_new and not given.is_part:  # a call is made whole, or not at all
+            if progress.has_new and not given.is_part:  # partial_fit is atomic
                 self._end(progress, starts, states, given)
                 keep_despite(BaseException)
             raise
@@ -505,7 +510,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         progress.finish()
 
     def _end(self, progress, starts, states, given):
-        """Set the fitted attributes, and the states where they are for the next fit."""
+        """Set the fitted attributes, and the training states if the next fit can use them."""
         self._take(progress.members)
         if not given.is_part:
             vars(self).pop("_steps_of_first", None)
@@ -530,9 +535,10 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         return TablePreprocessing(self.encoder_, self.scaler_, self._category_means)
 
     def _learn_table(self, checked, given):
-        """Find out what must be known about the table, and preprocess it.
+        """Fit the preprocessing to the table, and return the preprocessed data.
 
-        A part of the data does not tell the means of categories.
+        ``partial_fit`` has no target means of categories, because one call sees only a part of
+        the data.
         """
         targets = None if given.is_part else self._target.as_columns(checked.y)
         found, Z = TablePreprocessing.fitted_to(checked, targets, self.categorical_features)
@@ -541,9 +547,9 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         return checked._replace(X=Z)
 
     def _encoded(self, X):
-        """The inputs of the networks."""
+        """Return the inputs of the networks."""
         if getattr(X, "ndim", 2) == 1:
-            check_array(X)  # which says what to do about it
+            check_array(X)  # raises an error that says what to do
         validate_data(self, X, reset=False, skip_check_array=True)
         return self._preprocessing.inputs(X)
 
@@ -553,7 +559,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         Returns
         -------
         text : str
-            A line for each network, with the epoch that was the best for it.
+            One line for each network, with its best epoch.
         """
         check_is_fitted(self, "members_")
         return "\n".join(
@@ -564,26 +570,26 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
     @available_unless(why_no_visual_block)
     def _sk_visual_block_(self):
-        """What scikit-learn draws in notebooks: the usual block, the networks in its caption."""
+        """Return the block for scikit-learn's HTML diagram, with the networks in its caption."""
         if "members_" not in vars(self):
             return visual_block(self, None)
         network = network_in_a_line(self.members_[0].network, self._target.out_activation)
         return visual_block(self, f"{len(self.members_)} members, each {network}")
 
     def _ensemble(self):
-        """Networks, inputs and outputs, for those who look inside."""
+        """Return networks, inputs and outputs, for the functions of ``skbackprop.inspection``."""
         check_is_fitted(self, "members_")
         return FittedEnsemble(self, self._averages_raw)
 
     def _fitted(self):
         raise TypeError(
-            f"This looks into one network, but {type(self).__name__} has several. Give a "
-            "BackpropClassifier or BackpropRegressor. Ensembles can be looked into by "
-            "input_gradient, level_contrasts and layer_outputs, and by LossCurveDisplay."
+            f"This function needs an estimator with one network, but {type(self).__name__} has "
+            "several. Use a BackpropClassifier or BackpropRegressor. input_gradient, "
+            "level_contrasts, layer_outputs and LossCurveDisplay also work with ensembles."
         )
 
     def _raw_predictions(self, X):
-        """Raw predictions of each network, one after another, and the target."""
+        """Return the raw predictions of each network as a list, and the target."""
         now = one_fit_of(self)
         check_is_fitted(now, "members_")
         Z = now._encoded(X)

@@ -1,4 +1,4 @@
-"""The classifier for tables."""
+"""Classifier for tables."""
 
 from __future__ import annotations
 
@@ -27,21 +27,22 @@ if TYPE_CHECKING:
 
 @with_shared_parameters
 class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
-    """Networks that classify the rows of a table, as it comes and without tuning.
+    """Classify the rows of a table with an ensemble of networks, without preparation or tuning.
 
-    Numbers are scaled by quantiles, dates become numbers, categories and missing values become
-    columns of their own. Then ``n_members`` networks are trained, each with its own view of the
-    numbers, its own starting values and its own rows for validation; each keeps the parameters
-    that are best for its validation rows. Their raw predictions are averaged.
+    The estimator accepts columns of mixed types: it scales numbers by quantiles, converts dates to
+    numbers, and encodes categories and missing values as columns of their own. It then trains
+    ``n_members`` networks, each with its own encoding of the numbers, initial weights and
+    validation rows. Each network keeps the parameters with the best validation loss. Predictions
+    use the average of the raw predictions.
 
     Parameters
     ----------
     loss : {'log_loss', 'squared_error', 'focal', 'ordinal'} or ClassificationLoss
-        What training minimises, as in :class:`BackpropClassifier`.
+        Loss that training minimises, as in :class:`BackpropClassifier`.
 
     label_smoothing : float
-        Share of each class label, in [0, 1), that is spread over all classes in training. With
-        ``loss='log_loss'`` only.
+        Fraction of each class label, in [0, 1), that is distributed evenly over all classes in
+        training. Available only with ``loss='log_loss'``.
 
     class_weight : dict, 'balanced', list of dicts or None
         Weight of each class, as in :class:`BackpropClassifier`.
@@ -53,25 +54,26 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     See Also
     --------
-    TabularRegressor : The same for numbers.
-    BackpropClassifier : One network, with all parameters to choose.
+    TabularRegressor : The same for regression.
+    BackpropClassifier : One network, whose architecture and training you choose.
 
     Notes
     -----
-    With ``embedding='auto'``, four networks see a table in four ways: scaled, with quantile bins,
-    in tree bins, and with normal scores. Those with an odd number (the first, the third) see a
-    category of more than 8 levels as means of the target by level, in place of columns of 0 and 1:
-    a share of each class (of two, the second), shrunk for rare levels and cross-fitted in five
-    folds [4]_. ``partial_fit`` has no such means.
+    With ``embedding='auto'``, four networks use four encodings: None, 'quantile_bins', 'tree_bins'
+    and 'normal_scores'. The networks with an odd number (the first, the third) use target encoding
+    for categories with many levels, instead of one-hot columns: more than 8, and more than there
+    are classes. A level is replaced by the fraction of each class (with two classes, of the
+    second), shrunk for rare levels and cross-fitted in five folds [4]_. ``partial_fit`` does not
+    use target encoding.
 
-    Raw predictions of a network are divided by a temperature, at least 1, for which the loss of
-    its validation rows, and of a quarter of a row that is wrong, is least [3]_; this is part of
-    its last layer. That loss, which also chooses the best epoch, knows no label smoothing. Classes
-    that have an order (``loss='ordinal'``) have no temperature.
+    The raw predictions of a network are divided by a temperature of at least 1, which is part of
+    its last layer. The temperature minimises the loss on the validation rows plus a quarter of a
+    misclassified row [3]_. The validation loss, which also selects the best epoch, does not use
+    label smoothing. Ordered classes (``loss='ordinal'``) have no temperature.
 
-    Probabilities are those of the mean of the raw predictions: geometric means of the members'
-    ones, up to a factor. Arithmetic means of sure probabilities would be less sure than each is,
-    and than they need be.
+    Probabilities are computed from the mean of the raw predictions, which makes them geometric
+    means of the members' probabilities, up to a factor. Arithmetic means would be less confident
+    than the members.
 
     References
     ----------
@@ -144,22 +146,22 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | Sequence[ArrayLike] | None = None,
     ) -> Self:
-        """Train each network for one epoch of the given rows, and go on at the next call.
+        """Train each network for one epoch on the given rows, from its current parameters.
 
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows of this call. Those of the first one say how the table is encoded and scaled.
+            Training data of this call. The first call fits the encoding and the scaling.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_columns)
-            Class labels; not all classes need to be among them.
+            Class labels. A call does not need to contain all classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, at least 0 and not all 0; ones by default.
+            Sample weights, at least 0 and not all 0; ones by default.
 
         classes : array-like of shape (n_classes,), or list of such, default=None
-            All classes there will be; for label columns, a list with those of each. Needed at the
-            first call, except for several labels.
+            All classes that any call will contain; for label columns, a list with the classes of
+            each column. Required in the first call, except for multilabel targets.
 
         Returns
         -------
@@ -169,25 +171,25 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         Raises
         ------
         ValueError
-            Where parameters or data are not valid, or where training diverges. The estimator is
-            then as it was before.
+            If parameters or data are not valid, or if training diverges. The estimator then keeps
+            its previous state.
 
         Notes
         -----
-        No rows are set aside. ``n`` calls with the same data, and ``max_iter=n`` and
-        ``min_steps=0``, are ``fit`` with ``validation_fraction=0``. After the calls that are
-        planned (as many as such a fit has epochs), and after ``fit``, the learning rate stays at
-        a tenth of the largest one, without dropout and weight decay.
+        No validation rows are held out. With ``max_iter=n`` and ``min_steps=0``, ``n`` calls with
+        the same data are equivalent to ``fit`` with ``validation_fraction=0``. After the planned
+        number of calls (the number of epochs of such a fit), and after ``fit``, the learning rate
+        is constant at a tenth of ``learning_rate_init``, without dropout and weight decay.
         """
         refuse_balanced(self.class_weight)
         return self._fit(GivenData(X, y, sample_weight, is_part=True, classes=classes))
 
     def _raw_prediction(self, X):
-        """Mean of the raw predictions of the networks, and the target."""
+        """Return the mean of the raw predictions of the networks, and the target."""
         raw, target = self._raw_predictions(X)
         return sum(each / len(raw) for each in raw), target
 
-    # ---- what BaseTabular asks for
+    # ---- hooks of BaseTabular
 
     def _target_for(self, checked, known, given):
         y, loss = checked.y, with_order_of(self._chosen_loss(), given.y)
@@ -206,7 +208,7 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         return CLASSIFICATION_LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
 
     def _validation_loss(self, target):
-        """Without label smoothing: what is told of the rows are their own labels."""
+        """Return the loss without label smoothing."""
         loss = self._chosen_loss()
         if not getattr(loss, "label_smoothing", 0):
             return target.loss

@@ -1,4 +1,4 @@
-"""The regressor for tables."""
+"""Regressor for tables."""
 
 from __future__ import annotations
 
@@ -32,43 +32,45 @@ if TYPE_CHECKING:
 
 @with_shared_parameters
 class TabularRegressor(RegressorMixin, BaseTabular):
-    """Networks that predict numbers from the rows of a table, as it comes and without tuning.
+    """Predict numbers from the rows of a table with an ensemble, without preparation or tuning.
 
-    Numbers are scaled by quantiles, dates become numbers, categories and missing values become
-    columns of their own. Then ``n_members`` networks are trained, each with its own view of the
-    numbers, its own starting values and its own rows for validation; each keeps the parameters
-    that are best for its validation rows. What they predict is averaged.
+    The estimator accepts columns of mixed types: it scales numbers by quantiles, converts dates to
+    numbers, and encodes categories and missing values as columns of their own. It then trains
+    ``n_members`` networks, each with its own encoding of the numbers, initial weights and
+    validation rows. Each network keeps the parameters with the best validation loss. Their
+    predictions are averaged.
 
     Parameters
     ----------
     loss : str or Loss
-        What training minimises, as in :class:`BackpropRegressor`. The members see the target minus
-        its mean, over its standard deviation (or, with a logarithmic link, over its mean): in such
-        units are ``Huber(delta=...)`` and the like. With 'cox', risk sets are those within a
-        minibatch, and ``batch_size`` matters.
+        Loss that training minimises, as in :class:`BackpropRegressor`. The networks are trained
+        on the standardised target: minus its mean, divided by its standard deviation (with a
+        logarithmic link, divided by its mean). Parameters such as ``Huber(delta=...)`` are in
+        these units. With 'cox', risk sets are formed within a minibatch, so ``batch_size``
+        matters.
 
     Attributes
     ----------
     center_, scale_ : ndarray of shape (n_outputs,)
-        What is subtracted from the targets, and what they are then divided by.
+        Values that are subtracted from the targets, and by which these are then divided.
 
     See Also
     --------
-    TabularClassifier : The same for classes.
-    BackpropRegressor : One network, with all parameters to choose.
+    TabularClassifier : The same for classification.
+    BackpropRegressor : One network, whose architecture and training you choose.
 
     Notes
     -----
-    With ``embedding='auto'``, four networks see a table in three ways: with periodic functions
-    (the first and the third), with quantile bins, and with normal scores and periodic functions.
-    Those with an odd number (the first, the third) see a category of more than 8 levels as the
-    mean of the target by level, in place of columns of 0 and 1, shrunk for rare levels and
-    cross-fitted in five folds [3]_. ``partial_fit`` has no such means; with ``loss='cox'``, they
-    are those of martingale residuals.
+    With ``embedding='auto'``, four networks use three encodings: 'periodic' (the first and the
+    third), 'quantile_bins' and 'normal_scores_periodic'. The networks with an odd number (the
+    first, the third) use target encoding for categories of more than 8 levels, and more levels
+    than outputs, instead of one-hot columns. A level is replaced by the mean of the target, shrunk
+    for rare levels and cross-fitted in five folds [3]_. With ``loss='cox'``, the mean is that of
+    the martingale residuals. ``partial_fit`` does not use target encoding.
 
-    Periodic functions of a number are 3 combinations of 16 cosines of it [2]_. Their frequencies
-    start from ``N(0, s^2)``, in periods, with ``s`` from 0.1 to 2 in a geometric series: low
-    frequencies are for trends, high ones for steps and bumps.
+    Periodic functions of a number are 3 linear combinations of 16 cosines of it [2]_. The initial
+    frequencies are drawn from ``N(0, s^2)``, in periods, with ``s`` from 0.1 to 2 in a geometric
+    series: low frequencies fit trends, high frequencies fit steps and bumps.
 
     References
     ----------
@@ -135,19 +137,19 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         y: MatrixLike,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train each network for one epoch of the given rows, and go on at the next call.
+        """Train each network for one epoch on the given rows, from its current parameters.
 
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows of this call. Those of the first one say how the table is encoded and scaled,
-            and those of ``y`` what are the units of the target.
+            Training data of this call. The first call fits the encoding and the scaling of the
+            table, and the scaling of the target.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers, in any units.
+            Targets: numbers in any units.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, at least 0 and not all 0; ones by default.
+            Sample weights, at least 0 and not all 0; ones by default.
 
         Returns
         -------
@@ -157,15 +159,15 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Raises
         ------
         ValueError
-            Where parameters or data are not valid, or where training diverges. The estimator is
-            then as it was before.
+            If parameters or data are not valid, or if training diverges. The estimator then keeps
+            its previous state.
 
         Notes
         -----
-        No rows are set aside. ``n`` calls with the same data, and ``max_iter=n`` and
-        ``min_steps=0``, are ``fit`` with ``validation_fraction=0``. After the calls that are
-        planned (as many as such a fit has epochs), and after ``fit``, the learning rate stays at
-        a tenth of the largest one, without dropout and weight decay.
+        No validation rows are held out. With ``max_iter=n`` and ``min_steps=0``, ``n`` calls with
+        the same data are equivalent to ``fit`` with ``validation_fraction=0``. After the planned
+        number of calls (the number of epochs of such a fit), and after ``fit``, the learning rate
+        is constant at a tenth of ``learning_rate_init``, without dropout and weight decay.
         """
         return self._fit(GivenData(X, y, sample_weight, is_part=True))
 
@@ -181,7 +183,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def predict(self, X: MatrixLike, return_std: bool) -> FloatArray | Any: ...
 
     def predict(self, X: MatrixLike, return_std: bool = False) -> FloatArray | Any:
-        """Predict targets: the mean of what the members predict.
+        """Predict targets, as the mean of the members' predictions.
 
         Parameters
         ----------
@@ -189,17 +191,17 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             The table.
 
         return_std : bool, default=False
-            Whether to return a standard deviation as well: that of the predictions of the
-            members, and with ``loss='gaussian_nll'`` that of the noise which they predict, too.
+            Whether to return the standard deviation of the members' predictions as well. With
+            ``loss='gaussian_nll'`` it includes the predicted noise.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions; several quantiles are the last axis.
+            Predictions. Several quantiles are on the last axis.
 
         std : ndarray of the same shape
-            Square root of the variance over the members, plus the mean of their variances of the
-            noise. Only with ``return_std``.
+            Square root of the variance over the members, plus the mean of the noise variances
+            that they predict. Returned only with ``return_std=True``.
         """
         raw, target = self._raw_predictions(X)
         noises = [target.std(each) for each in raw] if return_std and target.has_std else []
@@ -213,7 +215,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return prediction, np.sqrt(variance)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """R^2 of the predictions; D^2 of the pinball loss for quantiles; concordance for 'cox'.
+        """Return the R^2 score, or for quantiles D^2, or for 'cox' the concordance index.
 
         Parameters
         ----------
@@ -221,23 +223,24 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             The table.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
+            True targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
+            Sample weights.
 
         Returns
         -------
         score : float
-            At most 1; 0 for a model no better than the best constant. The mean over the outputs;
-            with ``missing_targets='ignore'``, of each on the rows where it is known. With
-            ``loss='cox'``, Harrell's concordance index, 0.5 for a constant.
+            R^2, or D^2 of the pinball loss for quantiles: at most 1, and 0 for a model that is no
+            better than the best constant. The mean over the outputs; with
+            ``missing_targets='ignore'``, each output is scored on the rows where its target is
+            known. With ``loss='cox'``, Harrell's concordance index, which is 0.5 for a constant.
         """
         prediction, target = self.predict(X), self._target
         y, sample_weight = known_for_score(self, X, y, sample_weight, target)
         return target.score(y, prediction, sample_weight)
 
-    # ---- what BaseTabular asks for
+    # ---- hooks of BaseTabular
 
     def _target_for(self, checked, known, given):
         loss, y, weight = numeric_loss(self.loss), checked.y, checked.sample_weight
@@ -255,5 +258,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _validate_params(self):
         if isinstance(self.loss, ClassificationLoss):
-            raise ValueError(f"loss={self.loss!r} is a loss of classes; use TabularClassifier.")
+            raise ValueError(
+                f"loss={self.loss!r} is a classification loss. Use TabularClassifier, or choose a "
+                "regression loss."
+            )
         super()._validate_params()

@@ -63,7 +63,9 @@ def test_defaults_in_the_docstring_are_those_of_the_signature(estimator):
     assert stated == estimator().get_params(deep=False)
 
 
-@pytest.mark.parametrize("estimator", [BackpropClassifier, BackpropRegressor])
+@pytest.mark.parametrize(
+    "estimator", [BackpropClassifier, BackpropRegressor, TabularClassifier, TabularRegressor]
+)
 def test_each_parameter_is_in_one_group_of_the_overview(estimator):
     overview = estimator.__doc__.split("Parameters by purpose:")[1].split("\nParameters\n")[0]
     listed = re.findall(r"``(\w+)``", overview)

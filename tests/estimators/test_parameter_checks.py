@@ -145,7 +145,7 @@ def test_a_loss_of_classes_is_refused_with_any_number_of_threads(n_threads):
     """scikit-learn's setting that parameters are not checked twice is one of each thread."""
     with (
         threadpool_limits(n_threads),
-        pytest.raises(ValueError, match="is a loss of classes; use T"),
+        pytest.raises(ValueError, match=r"is a classification loss\. Use T"),
     ):
         TabularRegressor(2, loss=LogLoss()).fit(X, X[:, 0])
 
