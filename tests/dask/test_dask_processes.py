@@ -280,5 +280,5 @@ def test_categories_are_to_be_made_numbers(client, table):
     with pytest.raises(ValueError, match=r"\['city'\] are not numeric: convert them"):
         DaskBackpropClassifier(**PARAMS).fit(frames, y)
     DaskBackpropClassifier(**PARAMS).fit(dd.get_dummies(frames), y)
-    with pytest.raises(TypeError, match=r"Dask dataframe, .* give X.compute"):
+    with pytest.raises(TypeError, match=r"Dask dataframe, .* Pass X.compute"):
         TabularClassifier().fit(frames, y)

@@ -153,7 +153,7 @@ def test_no_categories_at_all():
         ("from_type", "must be"),
         ([0.5], "must be"),
         ([True], "1 booleans for 2"),
-        (["c"], "'c', which is no feature"),
+        (["c"], "'c', which is not a feature name"),
         ([2], "has 2, but there are 2"),
         ([-3], "has -3"),
     ],

@@ -1,4 +1,4 @@
-"""From a table to numbers: columns of any type, categories, missing values, scales."""
+"""Convert tables to numbers: columns of any type, categories, missing values, scaling."""
 
 from .encoder import TableEncoder
 from .piecewise_linear import PiecewiseLinearEncoder

@@ -1,4 +1,4 @@
-"""Categories of many levels as means of the target."""
+"""Target encoding of categories with many levels."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from .smooth_clip import SmoothClipScaler
 
-# Categories with more levels than this have means as well as columns of 0 and 1.
+# Categories with more levels than this have target means in addition to one-hot columns.
 _MANY_LEVELS = 8
 
 # Cross-fitting: the number of folds, and the seed that assigns the rows to them.
@@ -15,32 +15,33 @@ _FOLDS, _SEED = 5, 0
 
 @dataclass(frozen=True)
 class CategoryMeans:
-    r"""Means of the target by level, for the categories that have many levels, scaled.
+    r"""Store scaled means of the target by level, for categories with many levels.
 
     The mean of a level :math:`i` with :math:`n_i` rows is shrunk towards the mean of all rows:
 
     .. math:: m_i = \lambda_i \bar y_i + (1 - \lambda_i) \bar y, \qquad
         \lambda_i = \frac{n_i \tau^2}{n_i \tau^2 + \sigma^2},
 
-    where :math:`\sigma^2` is the variance within levels and :math:`\tau^2` that of the levels'
-    true means, as an analysis of variance estimates them (Searle et al., section 3.6): 0 where
-    levels differ no more than by chance. For classes, these are means of 0 and 1 for each class.
-    Rows are counted by their weights, multiplied by a factor that makes their sum the effective
-    number of rows (Kish, section 8.2), so that the unit of the weights does not matter.
+    where :math:`\sigma^2` is the variance within levels and :math:`\tau^2` that of the true means
+    of the levels. Analysis of variance estimates both (Searle et al., section 3.6);
+    :math:`\tau^2` is 0 if levels differ no more than by chance. For classes, these are the means
+    of indicators of 0 and 1 for each class. Rows count with their weights, multiplied by a factor
+    that makes their sum the effective number of rows (Kish, section 8.2), so that the unit of the
+    weights does not matter.
 
-    Training rows get means from the rows of other folds (cross-fitting): a mean that contains the
-    row's own target would be trusted too much.
+    Training rows get means from the rows of other folds (cross-fitting), because the networks
+    would rely too much on a mean that includes the row's own target.
 
     Attributes
     ----------
     categories : ndarray of int of shape (n_categories,)
-        Positions, among all categories, of those that have means.
+        Positions, among the categorical features, of those that have means.
 
     of_levels : list of ndarray of shape (n_levels + 1, n_outputs)
-        Scaled means of the levels of each; the last one is for no level that is known.
+        Scaled means of the levels of each feature; the last one is for unseen levels.
 
     varies : list of ndarray of bool of shape (n_outputs,)
-        Which means of each differ between the training rows; others are left out.
+        Which means of each feature vary between the training rows; constant ones are dropped.
 
     References
     ----------
@@ -62,7 +63,7 @@ class CategoryMeans:
 
     @classmethod
     def fitted_to(cls, table, targets, sample_weight):
-        """The means of a CodedTable, and those of its rows, of shape (n_samples, n_means).
+        """Return the means for a CodedTable, and those of its rows, (n_samples, n_means).
 
         Parameters
         ----------
@@ -89,28 +90,28 @@ class CategoryMeans:
 
     @classmethod
     def none(cls):
-        """No means."""
+        """Return an instance without means."""
         return cls(np.arange(0), [], [])
 
     def of_rows(self, table):
-        """Scaled means for the rows of another table."""
+        """Return scaled means for the rows of another table."""
         found = [np.empty((len(table.numbers), 0), np.float32)]
         for c, of_levels, varies in self:
             found.append(of_levels[:, varies].astype(np.float32)[table.levels[:, c]])
         return np.hstack(found)
 
     def __iter__(self):
-        """Position of each category, means of its levels, and which of them differ."""
+        """Iterate over the position of each category, its means, and which of them vary."""
         return zip(self.categories, self.of_levels, self.varies, strict=True)
 
     @property
     def n_means(self):
-        """Number of columns."""
+        """Return the number of columns."""
         return sum(int(varies.sum()) for varies in self.varies)
 
 
 def _outputs_of(targets, sample_weight):
-    """Columns of numbers, and of 0 and 1 for each class (of two, the second), with weights."""
+    """Return columns of numbers, or indicators of each class (of two, the second), and weights."""
     weights = np.ones(len(targets)) if sample_weight is None else sample_weight
     weights = np.broadcast_to(weights.reshape(len(targets), -1), targets.shape)
     columns, of_columns = [], []
@@ -134,7 +135,7 @@ def _in_effective_rows(weight):
 
 
 def _shrunk_means(level, y, weight):
-    """Means of the levels that there are, 0 to the largest, shrunk, and that of all rows."""
+    """Return the shrunk means of the levels 0 to the largest, and the mean of all rows."""
     n_levels = level.max() + 1
     level = np.where(level < 0, n_levels, level)
     with np.errstate(all="ignore"):
@@ -152,12 +153,12 @@ def _shrunk_means(level, y, weight):
 
 
 def _sums(level, n_levels, values):
-    """Sums of the columns by level, and, in the last row, of what has none."""
+    """Return sums of the columns by level; the last row is for rows without a level."""
     return np.column_stack([np.bincount(level, column, n_levels + 1) for column in values.T])
 
 
 def _cross_fitted(level, y, weight):
-    """Means for each row, from the rows of other folds."""
+    """Return the mean for each row, computed from the rows of other folds."""
     fold = np.random.RandomState(_SEED).permutation(len(y)) % _FOLDS
     means = np.empty_like(y)
     for k in range(min(_FOLDS, len(y))):

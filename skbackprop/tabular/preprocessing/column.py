@@ -1,8 +1,8 @@
-"""What every column of a table can be asked for."""
+"""Base class of the columns of a table."""
 
 
 class BaseColumn:
-    """A column of a table, which gives what it holds, and refuses to be anything else.
+    """Represent a column of a table; conversions to another kind of data raise an error.
 
     Attributes
     ----------
@@ -10,16 +10,16 @@ class BaseColumn:
         Name of the column.
 
     kind : {'number', 'datetime', 'timedelta'}
-        What it holds, if it is not a category.
+        Kind of data, if the column is not categorical.
 
     holds : str
-        The same for messages.
+        Kind of data as error messages name it.
 
     categorical : bool
-        Whether it holds categories by its type, or by what is in it.
+        Whether the dtype or the values make the column categorical.
 
     is_text : bool
-        Whether it holds strings, and these are not levels of a type of categories.
+        Whether it holds strings that are not levels of a categorical dtype.
     """
 
     name = kind = holds = ""
@@ -27,30 +27,30 @@ class BaseColumn:
 
     @property
     def cell_kind(self):
-        """'integer' (or boolean) with none missing, 'float', 'text', or the ``kind``."""
+        """Return 'integer' (or boolean, none missing), 'float', 'text', or the ``kind``."""
         return self.kind
 
     def numbers(self):
-        """An ndarray of float64, NaN where a number is missing."""
+        """Return an ndarray of float64, with NaN for missing values."""
         self._refuse("numbers")
 
     def datetimes(self):
-        """A ``DatetimeColumn``."""
+        """Return a ``DatetimeColumn``."""
         self._refuse("dates or times")
 
     def seconds(self):
-        """Lengths of time spans in seconds, an ndarray of float64; NaN where one is missing."""
+        """Return time spans in seconds, an ndarray of float64, with NaN for missing values."""
         self._refuse("time spans")
 
     def levels(self):
-        """The different categories, as texts, and which of them is in each row; -1 for none."""
+        """Return the distinct categories as texts, and the position of each row's; -1 for none."""
         self._refuse("categories")
 
     def take(self, codes, categorical, closed=False):
-        """A column of the same cells: those at some positions, -1 for a missing one."""
+        """Return a column of the cells at the given positions; -1 is a missing value."""
         raise TypeError(
-            f"Column {self.name!r} is of a categorical type, but its categories are {self.holds}: "
-            "give these themselves, or make strings of them."
+            f"Column {self.name!r} is of a categorical type, but its categories are {self.holds}. "
+            "Pass these without the categorical type, or convert them to strings."
         )
 
     def _refuse(self, expected):

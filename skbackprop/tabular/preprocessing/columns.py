@@ -1,6 +1,6 @@
-"""The columns of a table, whatever holds it: numbers as floats, dates, categories as levels.
+"""Columns of a table in any container: numbers as floats, dates, categories as levels.
 
-A level is known by the text of its value, which is the same in every container and type.
+A level is identified by the text of its value, which does not depend on container and type.
 """
 
 import datetime
@@ -21,10 +21,10 @@ from .datetimes import (
     time_zone,
 )
 
-# By their names: pandas need not be installed.
+# Names of types, because pandas may not be installed.
 _WITH_LEVELS = {"StringDtype", "IntervalDtype", "PeriodDtype"}
 
-# From here on, a float does not tell integers apart.
+# From here on, floats cannot distinguish integers.
 _INEXACT = 2**53
 
 
@@ -33,7 +33,7 @@ def _is_compound(kind):
 
 
 def _check_type(name, kind):
-    """Refuse cells of a type that is neither a number's, a date's nor a category's."""
+    """Raise an error for cells that are neither numbers, dates nor categories."""
     if kind.__name__ in MISSING_TYPES or kind.__name__ == "Period" or _is_compound(kind):
         return
     if is_moment(kind):
@@ -42,13 +42,13 @@ def _check_type(name, kind):
         raise ValueError(f"Complex data not supported: column {name!r}")
     if not issubclass(kind, str | Number | np.bool_):
         raise TypeError(
-            f"Column {name!r} holds a {kind.__name__}; the argument must be a string, a number, a "
-            "date or a time span (or an interval, a period or a tuple, which are categories)."
+            f"Column {name!r} holds a {kind.__name__}. Values must be strings, numbers, dates or "
+            "time spans (or intervals, periods or tuples, which are categories)."
         )
 
 
 def _text(name, cell):
-    """What a category is known by: one text for one value, whatever type it is held in."""
+    """Return the text that identifies a category: one text for one value of any type."""
     kind = type(cell)
     if _is_compound(kind):
         if kind.__name__ != "Interval":
@@ -64,15 +64,15 @@ def _text(name, cell):
 
 
 def _text_of_real(name, cell):
-    """That of the integer, if it is one; else the shortest one of the number's own width."""
+    """Return the text of the integer if it is one, else the shortest that gives the number."""
     is_float = isinstance(cell, float | np.floating)
     if cell in (inf, -inf) or (is_float and cell != np.rint(cell)):
         return str(float(cell) if isinstance(cell, np.longdouble | Decimal) else cell)
     if is_float and abs(cell) >= _INEXACT:
         raise ValueError(
-            f"Column {name!r} holds {cell!s} as a category: from 2**53 on, floating-point numbers "
-            "do not tell integers apart. Give integers (of a nullable type, if some are missing) "
-            "or strings."
+            f"Column {name!r} holds {cell!s} as a category, but floating-point numbers of 2**53 "
+            "and above cannot distinguish integers. Pass integers (with a nullable type if some "
+            "are missing) or strings."
         )
     if cell == int(cell):
         return str(int(cell))
@@ -83,7 +83,7 @@ def _text_of_real(name, cell):
 
 
 def _common_kind(cells):
-    """The kind of NumPy's type that objects could have: 'b', 'i', 'f', or 'O' for none."""
+    """Return the kind of NumPy dtype that fits all objects: 'b', 'i', 'f', or 'O' for none."""
     is_bool = {isinstance(cell, bool | np.bool_) for cell in cells}
     if is_bool == {True}:
         return "b"
@@ -93,12 +93,12 @@ def _common_kind(cells):
 
 
 class Column(BaseColumn):
-    """One column of a table: different ``cells``, and which of them is in each row.
+    """Represent a column of numbers or categories.
 
-    ``codes`` are their positions, -1 where a cell is missing; None for one after the other. Cells
-    are an array of numbers, where NaN is missing, or of objects. A column is ``categorical`` if it
-    was declared to hold categories, or has strings, intervals or tuples. Its levels are ``closed``
-    if they are those of a type of categories.
+    ``cells`` are an array of numbers, where NaN is missing, or of objects. ``codes`` are the
+    position of each row's cell, -1 if it is missing; with None, row ``i`` has cell ``i``. A column
+    is ``categorical`` if it was declared so, or has strings, intervals or tuples. Its levels are
+    ``closed`` if a categorical dtype defines them.
     """
 
     kind = "number"
@@ -115,19 +115,19 @@ class Column(BaseColumn):
         self.holds = "strings" if self._has_strings else "numbers"
 
     def take(self, codes, categorical, closed=False):
-        """A column of the same cells: those at some positions, -1 for a missing one."""
+        """Return a column of the cells at the given positions; -1 is a missing value."""
         if self._codes is not None:
             codes = np.append(self._codes, -1)[codes]
         return Column(self.name, self._cells, codes, categorical or self.categorical, closed)
 
     def datetimes(self):
-        """Dates, if all of them are missing."""
+        """Return a column of missing dates; raise TypeError if any value is not missing."""
         if not self._is_missing():
             self._refuse("dates or times")
         return DatetimeColumn(self.name, np.full(self._n_rows, "NaT", "M8[us]"))
 
     def seconds(self):
-        """Time spans, if all of them are missing."""
+        """Return missing time spans; raise TypeError if any value is not missing."""
         if not self._is_missing():
             self._refuse("time spans")
         return np.full(self._n_rows, np.nan)
@@ -137,7 +137,7 @@ class Column(BaseColumn):
         return len(self._cells if self._codes is None else self._codes)
 
     def _is_missing(self):
-        """Whether all cells are missing."""
+        """Return whether all cells are missing."""
         if self._codes is not None:
             return bool((self._codes < 0).all())
         return self._cells.dtype.kind == "f" and bool(np.isnan(self._cells).all())
@@ -152,15 +152,15 @@ class Column(BaseColumn):
         return "float" if kind == "f" else "text"
 
     def numbers(self):
-        """Cells as float64, NaN where one is missing."""
+        """Return the cells as float64, with NaN for missing values."""
         if self._has_periods:
             raise TypeError(
-                f"Column {self.name!r} holds periods, which are no numbers: name it in "
-                "categorical_features, or make dates of them (.dt.to_timestamp() in pandas)."
+                f"Column {self.name!r} holds periods, which are not numbers. List the column in "
+                "categorical_features, or convert it to dates (.dt.to_timestamp() in pandas)."
             )
         if self._has_strings:
             raise ValueError(
-                f"Column {self.name!r} holds strings where numbers are expected: it is not one "
+                f"Column {self.name!r} holds strings where numbers are expected. It is not one "
                 "of the categorical features."
             )
         try:
@@ -172,7 +172,7 @@ class Column(BaseColumn):
         return numbers if self._codes is None else np.append(numbers, np.nan)[self._codes]
 
     def levels(self):
-        """The different categories, as texts, and which of them is in each row; -1 for none."""
+        """Return the distinct categories as texts, and the position of each row's; -1 for none."""
         cells, codes = self._cells, self._codes
         if cells.dtype.kind != "O":
             cells, inverse = np.unique(cells, return_inverse=True)
@@ -186,7 +186,7 @@ class Column(BaseColumn):
 
 
 def _object_column(name, cells, categorical=False, closed=False):
-    """A column of objects; what equals within its type is one cell."""
+    """Return a column of objects; equal objects of one type are one cell."""
     kinds = set(map(type, cells))
     for kind in kinds:
         _check_type(name, kind)
@@ -204,7 +204,7 @@ def _object_column(name, cells, categorical=False, closed=False):
 
 
 def _number_column(name, numbers, missing):
-    """A column of numbers; of integers and booleans, those that are missing are any number."""
+    """Return a column of numbers; the values of ``numbers`` where ``missing`` are ignored."""
     codes = np.where(missing, -1, np.arange(len(numbers))) if missing.any() else None
     return Column(name, numbers, codes)
 
@@ -230,7 +230,7 @@ def _pandas_column(name, series):
 
 
 def _pandas_moments(name, series):
-    """Dates or time spans of NumPy's, pandas' and Arrow's types."""
+    """Return a column of dates or time spans with NumPy, pandas or Arrow dtypes."""
     dtype = series.dtype
     if dtype.type is datetime.date:  # of Arrow
         return _object_column(name, series.to_numpy(object))
@@ -257,7 +257,7 @@ def _polars_column(name, series):
 
 
 def _polars_moments(name, series, kind):
-    """By their integers: polars 1.0 crashes where it is to make an array of NumPy 2 of them."""
+    """Return dates or time spans via integers; polars 1.0 crashes otherwise with NumPy 2."""
     dtype = series.dtype
     unit = {"Date": "D"}.get(kind) or dtype.time_unit
     counts = series.to_physical().fill_null(0).to_numpy().astype(np.int64)
@@ -268,66 +268,66 @@ def _polars_moments(name, series, kind):
 
 
 class NumericTable:
-    """An array of numbers, taken in one piece where that is possible."""
+    """Represent a table that is one array of numbers."""
 
     def __init__(self, X):
         self._X = X
         self.n_columns = X.shape[1]
 
     def categorical(self):
-        """Which columns hold categories by their type: none."""
+        """Return which columns are categorical: none."""
         return np.zeros(self.n_columns, dtype=bool)
 
     def holds(self, kind):
-        """Which columns are of a kind: all are numbers."""
+        """Return which columns are of a kind: all are numbers."""
         return np.full(self.n_columns, kind == "number")
 
     def column(self, j):
-        """One of the columns."""
+        """Return column ``j``."""
         return Column(f"x{j}", self._X[:, j])
 
     def cell_kinds(self):
-        """None: all columns are one array."""
+        """Return None, because all columns are one array."""
 
     def numbers(self, columns):
-        """Some columns as an array of floats."""
+        """Return some columns as an array of floats."""
         X = self._X if len(columns) == self.n_columns else self._X[:, columns]
         return X if X.dtype.kind == "f" else X.astype(np.float64)
 
 
 class ColumnTable:
-    """A table of columns of several types."""
+    """Represent a table of columns of several types."""
 
     def __init__(self, columns):
         self._columns = columns
         self.n_columns = len(columns)
 
     def categorical(self):
-        """Which columns hold categories by their type or by what they hold."""
+        """Return which columns are categorical because of their dtype or their values."""
         return np.array([column.categorical for column in self._columns], dtype=bool)
 
     def holds(self, kind):
-        """Which columns are of a kind, if they are no categories."""
+        """Return which columns are of a kind, if they are not categorical."""
         return np.array([column.kind == kind for column in self._columns], dtype=bool)
 
     def column(self, j):
-        """One of the columns."""
+        """Return column ``j``."""
         return self._columns[j]
 
     def cell_kinds(self):
-        """What the cells of each column are: see ``BaseColumn.cell_kind``."""
+        """Return the ``cell_kind`` of each column; see ``BaseColumn``."""
         return [column.cell_kind for column in self._columns]
 
     def numbers(self, columns):
-        """Some columns as an array of floats."""
+        """Return some columns as an array of floats."""
         return np.stack([self._columns[j].numbers() for j in columns], axis=1)
 
 
 def _exact_array(X):
-    """A list of rows as an array; of objects where NumPy would change what is in it.
+    """Convert a list of rows to an array, of objects if NumPy would change the values.
 
-    It makes strings of the numbers beside a string, floats of integers, integers of booleans, and
-    wider floats of narrow ones.
+    NumPy would convert numbers beside a string to strings, integers beside floats to floats,
+    booleans beside integers to integers, and floats to the widest type.
     """
     cells = np.asarray(X, dtype=object)
     kinds = {np.dtype(kind) for kind in set(map(type, cells.flat))}
@@ -351,15 +351,15 @@ def _read_array(X, estimator):
 
 
 def read_table(X, estimator):
-    """The columns of a data frame of pandas or polars, or of an array-like.
+    """Read a pandas or polars data frame, or an array-like.
 
-    They have ``n_columns``, ``categorical()``, ``holds(kind)``, ``cell_kinds()``, ``column(j)``
-    and ``numbers(columns)``. Messages name the estimator.
+    The result has ``n_columns``, ``categorical()``, ``holds(kind)``, ``cell_kinds()``,
+    ``column(j)`` and ``numbers(columns)``. Error messages name the estimator.
     """
     if hasattr(X, "__dask_graph__") and hasattr(X, "columns"):
         raise TypeError(
-            "X is a Dask dataframe, but this estimator is for data in memory: give X.compute(), "
-            "or give numbers to the estimators of skbackprop.dask."
+            "X is a Dask dataframe, but this estimator needs data in memory. Pass X.compute(), or "
+            "pass numeric data to the estimators of skbackprop.dask."
         )
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         series = [X.iloc[:, j] for j in range(X.shape[1])]

@@ -1,4 +1,4 @@
-"""Dates, times and time spans of a column, and the numbers that they become."""
+"""Columns of dates, times and time spans, and their conversion to numbers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _DATES = datetime.date, np.datetime64  # a datetime.datetime is a date
 _SPANS = datetime.timedelta, datetime.time, np.timedelta64
 
-# Where a count of microseconds ends, in years before and after 1970.
+# Years before and after 1970 that a 64-bit count of microseconds can represent.
 _MOST_YEARS = 290_000
 
-# The seconds since 1970 for which Python's time zones know an offset. It changes with a quarter of
-# an hour: since 1972 everywhere.
+# Range of seconds since 1970 for which Python's time zones have an offset. Since 1972, offsets
+# change only at quarters of an hour.
 _FIRST, _LAST = -62_000_000_000, 253_000_000_000
 _QUARTER = 900
 
@@ -29,7 +29,7 @@ _QUARTER = 900
 
 
 class DatetimeColumn(BaseColumn):
-    """Dates and times.
+    """Represent a column of dates and times.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ class DatetimeColumn(BaseColumn):
         Name of the column.
 
     moments : ndarray of datetime64
-        NaT where one is missing; in UTC, if there are time zones.
+        The dates, in UTC if there are time zones; NaT for missing values.
 
     zones : list of tzinfo
-        The different time zones; empty where the column has none.
+        The distinct time zones; empty if the column has none.
     """
 
     kind = "datetime"
@@ -53,11 +53,11 @@ class DatetimeColumn(BaseColumn):
         self._local = {}
 
     def datetimes(self):
-        """The column itself."""
+        """Return the column itself."""
         return self
 
     def local(self, zone):
-        """What clocks of a time zone showed; the moments, where the zone is None."""
+        """Return the local times in a time zone; the dates unchanged if the zone is None."""
         if zone is None:
             return self.moments
         if str(zone) not in self._local:  # a fit asks several times
@@ -66,7 +66,7 @@ class DatetimeColumn(BaseColumn):
 
 
 class TimedeltaColumn(BaseColumn):
-    """Time spans: an ndarray of timedelta64, NaT where one is missing."""
+    """Represent a column of time spans, an ndarray of timedelta64 with NaT for missing values."""
 
     kind = "timedelta"
     holds = "time spans"
@@ -74,14 +74,14 @@ class TimedeltaColumn(BaseColumn):
     def __init__(self, name, spans):
         if np.datetime_data(spans.dtype)[0] in "YM":
             raise TypeError(
-                f"Column {name!r} holds time spans in months or years, which differ in length; "
-                "give days."
+                f"Column {name!r} holds time spans in months or years, which have no fixed "
+                "length. Convert them to days."
             )
         self.name = name
         self._spans = spans
 
     def seconds(self):
-        """Their lengths, NaN where one is missing."""
+        """Return the time spans in seconds, with NaN for missing values."""
         return self._spans / _SECOND
 
 
@@ -95,21 +95,21 @@ def _in_microseconds(name, moments):
 
 
 def moments_column(name, array, zone=None):
-    """The column of an array of datetime64, in UTC where there is a time zone, or timedelta64."""
+    """Return the column of an array of timedelta64 or datetime64 (in UTC if there is a zone)."""
     if array.dtype.kind == "m":
         return TimedeltaColumn(name, array)
     return DatetimeColumn(name, array, [] if zone is None else [zone])
 
 
 def is_moment(kind):
-    """Whether cells of a type are dates, times or time spans."""
+    """Return whether cells of a type are dates, times or time spans."""
     return issubclass(kind, _DATES + _SPANS)
 
 
 def column_of_objects(name, cells, missing):
-    """The column of an array of objects, some of which are dates, times or time spans.
+    """Return the column of an array of objects, some of which are dates, times or time spans.
 
-    ``missing`` tells which are missing. All others must be dates, or all time spans.
+    ``missing`` is a mask of missing values. The others must all be dates, or all time spans.
     """
     held = cells[~missing]
     for kinds, column_of in ((_DATES, _column_of_dates), (_SPANS, _column_of_spans)):
@@ -145,7 +145,7 @@ def _column_of_spans(name, held, missing):
 
 
 def _span(cell):
-    """A time span; of a time, the one since midnight."""
+    """Return a time span; for a time of the day, the span since midnight."""
     if isinstance(cell, datetime.time):
         since = datetime.datetime.combine(datetime.date.min, cell.replace(tzinfo=None))
         cell = since - datetime.datetime.min
@@ -156,20 +156,20 @@ def _span(cell):
 
 
 def time_zone(name, key):
-    """The time zone that a data frame knows by its key, such as 'Europe/Berlin' or '+01:00'."""
+    """Return the time zone for a key such as 'Europe/Berlin' or '+01:00'."""
     if key[:1] in "+-":
         return datetime.datetime.strptime(key, "%z").tzinfo
     try:
         return ZoneInfo(key)
     except ZoneInfoNotFoundError as error:
         raise ValueError(
-            f"Column {name!r} has the time zone {key!r}, which is not known here; the package "
-            "tzdata has all of them."
+            f"Column {name!r} has the time zone {key!r}, which this computer does not know. "
+            "Install the package tzdata, which has all time zones."
         ) from error
 
 
 def _local(moments, zone):
-    """Moments in UTC, as clocks of a time zone showed them."""
+    """Convert dates in UTC to local times of a time zone."""
     quarters = moments.astype("M8[s]").astype(np.int64) // _QUARTER
     limits = _FIRST // _QUARTER, _LAST // _QUARTER
     found, inverse = np.unique(np.clip(quarters, *limits), return_inverse=True)
@@ -182,7 +182,7 @@ def _local(moments, zone):
 
 
 def _parts(local):
-    """Numbers of local dates by their names; of what is missing, any."""
+    """Return the parts of local dates by name; for missing dates, arbitrary numbers."""
     days = local.astype("M8[D]")
     years = days.astype("M8[Y]")
     return {
@@ -196,22 +196,23 @@ def _parts(local):
 
 @dataclass(frozen=True)
 class DatetimeParts:
-    """The numbers that a column of dates becomes.
+    """Convert a column of dates to numbers.
 
-    The first is ``days``, with fractions, since the earliest of the training data; then those of
-    ``year``, ``month``, ``day_of_year``, ``weekday`` (Monday is 1) and ``hour`` that are not the
-    same for all of these. They are those of local clocks, days are real ones of 24 hours.
+    The first is ``days``, the number of days since the earliest date of the training data, with
+    fractions. Then follow ``year``, ``month``, ``day_of_year``, ``weekday`` (Monday is 1) and
+    ``hour``, except for those that are constant in the training data. These are in local time;
+    ``days`` counts days of 24 hours.
 
     Attributes
     ----------
     origin : datetime64
-        The earliest of the training data, in UTC where there is a time zone; NaT if there is none.
+        Earliest date of the training data, in UTC if there is a time zone; NaT if all are missing.
 
     zone : tzinfo or None
         Time zone of the training data.
 
     names : tuple of str
-        The numbers.
+        Names of the numbers.
     """
 
     origin: np.datetime64
@@ -220,11 +221,11 @@ class DatetimeParts:
 
     @classmethod
     def fitted_to(cls, column):
-        """Those of a column of training data."""
+        """Fit the conversion to a column of training data."""
         if len(column.zones) > 1:
             raise ValueError(
                 f"Column {column.name!r} has several time zones: "
-                f"{', '.join(map(str, column.zones))}. Convert it to one of them."
+                f"{', '.join(map(str, column.zones))}. Convert it to one time zone."
             )
         zone = column.zones[0] if column.zones else None
         known = ~np.isnat(column.moments)
@@ -235,9 +236,9 @@ class DatetimeParts:
         return cls(column.moments[known].min(), zone, ("days", *varying))
 
     def numbers(self, column):
-        """The numbers of a column of dates, of shape (n_samples, n_names); NaN for a missing one.
+        """Return the numbers of a column of dates, of shape (n_samples, n_names); NaN if missing.
 
-        Dates of another time zone are those of the same moments in the own one.
+        Dates in another time zone are converted to the time zone of the training data.
         """
         missing = np.isnat(column.moments)
         if not missing.all():

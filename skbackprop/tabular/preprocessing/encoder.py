@@ -1,4 +1,4 @@
-"""A table of columns of any type, made into numbers without missing values."""
+"""Encoder that converts a table with columns of any type to numbers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 def _medians(numbers):
-    """Median of each column over what is there; 0 where nothing is."""
-    halves = numbers / 2  # of which the mean of the middle two is no overflow
+    """Return the median of each column, ignoring missing values; 0 if all are missing."""
+    halves = numbers / 2  # the mean of the middle two cannot overflow
     if not np.isnan(numbers).any():
         return 2 * np.median(halves, axis=0)
     empty = np.isnan(numbers).all(axis=0)
@@ -35,13 +35,13 @@ def _medians(numbers):
 
 
 def _more_than_two_values(numbers):
-    """Columns of numbers with more than two different ones, not counting NaN."""
+    """Return which columns have more than two different values, not counting NaN."""
     low, high = np.fmin.reduce(numbers, axis=0), np.fmax.reduce(numbers, axis=0)
     return ((numbers > low) & (numbers < high)).any(axis=0)
 
 
 def _as_mask(features, names, n_features):
-    """``categorical_features``, a mask, positions or names, as a mask."""
+    """Return ``categorical_features``, a mask, positions or names, as a mask."""
     features = np.asarray(features)
     if features.ndim != 1 or (features.size and features.dtype.kind not in "biuUO"):
         raise ValueError(
@@ -61,7 +61,7 @@ def _position(feature, names, n_features):
     if isinstance(feature, str):
         if feature in names:
             return names.index(feature)
-        raise ValueError(f"categorical_features has {str(feature)!r}, which is no feature's name")
+        raise ValueError(f"categorical_features has {str(feature)!r}, which is not a feature name")
     if not -n_features <= feature < n_features:
         raise ValueError(
             f"categorical_features has {feature}, but there are {n_features} features"
@@ -74,7 +74,7 @@ def _as_array(table):
 
 
 def _unique(names):
-    """Names of which none is there twice: one that is taken gets a number."""
+    """Return unique names: append a number to repeated ones."""
     found = {}
     for name in names:
         own, number = name, 1
@@ -86,10 +86,10 @@ def _unique(names):
 
 
 class _Levels:
-    """The columns of a category: those of its levels, then one that the rare ones share.
+    """Map the levels of a categorical feature to columns; rare levels share the last one.
 
-    ``first`` is the position of the first. Levels are given with the numbers of their rows, rare
-    ones by their own positions.
+    ``first`` is the position of the first column, ``counts`` the number of rows of each level,
+    ``rare`` the positions of the rare levels.
     """
 
     def __init__(self, levels, counts, rare, first):
@@ -99,21 +99,22 @@ class _Levels:
         self.names = kept + ["infrequent_sklearn"] * bool(rare)
         columns = {level: first + i for i, level in enumerate(kept)}
         self._unseen = first + len(kept) if rare else -1
-        # Not with the others: skops loads no dict with None among its keys.
+        # Kept apart because skops cannot load a dict with None among its keys.
         self._missing = columns.pop(None, self._unseen)
         self._columns = columns
         repeated = [i for i in sorted(rare) if counts[i] > 1 and levels[i] is not None]
         self._rare = {levels[i]: first + len(self.names) + k for k, i in enumerate(repeated)}
 
     def positions(self, texts, codes):
-        """The column of each row; -1 for none."""
+        """Return the column of each row; -1 for none."""
         columns = [self._columns.get(text, self._unseen) for text in texts]
-        return np.array([*columns, self._missing])[codes]  # a code of -1 is the last one
+        return np.array([*columns, self._missing])[codes]  # a code of -1 selects the last
 
     def numbers(self, texts, codes):
-        """The level of each row: its column, counted from 0, or after all of these; -1 for none.
+        """Return the level of each row, counted from 0; -1 for none.
 
-        Rare levels of a single row are not told apart from unseen ones.
+        A level with a column of its own has the number of this column. Rare levels follow. Rare
+        levels with a single row are treated as unseen ones.
         """
         columns, rare, unseen = self._columns, self._rare, self._unseen
         known = [columns.get(text, rare.get(text, unseen)) for text in texts]
@@ -122,41 +123,48 @@ class _Levels:
 
     @property
     def texts(self):
-        """The levels that have a number, without the missing one."""
+        """Return the levels that have a number, without the missing one."""
         return [*self._columns, *self._rare]
 
 
 class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
-    """Make numbers without holes of a table as it comes.
+    """Convert a table with columns of any type to numbers without missing values.
 
-    Numbers are kept, dates become several numbers, categories become columns of 0 and 1, and
-    missing values are filled in and marked. Nothing is scaled; see :class:`SmoothClipScaler`.
+    The encoder keeps numbers, converts dates to several numbers, one-hot encodes categories, and
+    imputes missing values and marks them. It does not scale; see :class:`SmoothClipScaler`.
 
     Parameters
     ----------
     categorical_features : 'from_dtype', None, or array-like of bool, int or str, \
             default='from_dtype'
-        Which features are categories: those of a categorical, string or interval type, or with
-        strings, intervals or tuples among their values; none; or those of a mask, of positions, or
-        of names. All others must be numbers, booleans, dates or time spans; a column of objects
-        is one of numbers if all are missing. Periods must be named, or of a categorical type.
+        Which features are categorical:
+
+        * 'from_dtype': features with a categorical, string or interval dtype, or with strings,
+          intervals or tuples among their values;
+        * None: no feature;
+        * an array-like: a mask, or the positions or names of the features.
+
+        All other features must be numbers, booleans, dates or time spans. A column of objects
+        counts as numeric if all values are missing. Columns of periods must be listed here, or
+        have a categorical dtype.
 
     min_frequency : int, float or None, default=5
-        Levels that are rarer than this, as a number or a fraction of rows, share a column, which
-        levels that ``fit`` has not seen get, too; without rare levels, these are 0 in all columns.
-        As in :class:`~sklearn.preprocessing.OneHotEncoder`.
+        Smallest frequency of a level, as a number or a fraction of rows, as in
+        :class:`~sklearn.preprocessing.OneHotEncoder`. Rarer levels share a column, which is also
+        used for levels that ``fit`` has not seen. If there are no rare levels, unseen levels are 0
+        in all columns.
 
     max_categories : int or None, default=100
-        Most columns that a feature gets; its rarest levels share the last.
+        Maximum number of columns of a categorical feature. Its rarest levels share the last one.
 
     dtype : dtype, default=numpy.float32
         Type of the result. float32 keeps 7 digits: longer numbers, such as seconds since 1970, may
-        become equal, and want float64.
+        become equal. Use float64 for these.
 
     Attributes
     ----------
     categorical_features_ : ndarray of shape (n_features,) of bool
-        Which features are categories.
+        Which features are categorical.
 
     datetime_features_ : ndarray of shape (n_features,) of bool
         Which features are dates, with or without a time.
@@ -165,12 +173,12 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         Which features are time spans or times of the day.
 
     numeric_columns_ : ndarray of int
-        Positions of those columns of the result that are numbers with more than two values;
-        empty for sparse data.
+        Positions of the columns of the result that are numbers with more than two values. Empty
+        for sparse data.
 
     medians_ : ndarray of float
-        What missing values are replaced by, for each column of the result that is a number, a part
-        of a date or a time span; NaN for sparse data, which have no missing values.
+        Values that replace missing ones, for each column of the result that is a number, a part of
+        a date or a time span. NaN for sparse data, which have no missing values.
 
     n_features_out_ : int
         Number of columns of the result.
@@ -179,38 +187,42 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         Number of features seen during ``fit``.
 
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, where all of them are strings.
+        Names of the features. Defined only if ``X`` has feature names that are all strings.
 
     See Also
     --------
-    SmoothClipScaler : Scales what comes out.
+    SmoothClipScaler : Scales the result of this encoder.
 
     Notes
     -----
-    The columns of the result are, in this order: numbers, booleans, dates and time spans, with the
-    median in place of what is missing; a column of 0 and 1 for each of these features that had
-    missing values in ``fit``; a column of 0 and 1 for each level of each category, where to be
-    missing is a level. ``None``, NaN, NaT and the missing values of pandas and polars are missing.
+    The result has these columns, in this order:
 
-    A date ``bought`` becomes ``bought_days``, the days since the earliest date of the training
-    data, fractions included, and those of ``bought_year``, ``bought_month``,
-    ``bought_day_of_year``, ``bought_weekday`` (1 is Monday) and ``bought_hour`` that are not the
-    same for all training data. (The names are those of skrub's ``DatetimeEncoder``.) Dates of
-    pandas, polars, Arrow, NumPy and Python's ``datetime`` are the same in any unit; they are kept
-    to the microsecond. With a time zone, years to hours are those of the local clocks of the
-    training data's zone, ``bought_days`` counts real days of 24 hours, and dates of another zone
-    are converted. A time zone in ``transform`` only, or in ``fit`` only, is refused. Time spans
-    become seconds, times of the day seconds since midnight.
+    1. numbers, booleans, dates and time spans, where the median replaces missing values;
+    2. an indicator of 0 and 1 for each of these features that had missing values in ``fit``;
+    3. a one-hot column for each level of each categorical feature, where "missing" is a level.
 
-    A level is a value, whatever holds it. Numbers are one level if they are equal, integers of any
-    size exactly; floats are the shortest decimal of their own width, so that 0.1 in float32 is 0.1
-    in float64. ``True`` is not 1. Intervals, periods and tuples are levels by their parts. A
-    string is the level of the value that it writes: a category may be 1, 1.0 or "1". Floats from
-    2**53 on do not tell integers apart and are refused as categories.
+    ``None``, NaN, NaT and the missing values of pandas and polars are missing.
 
-    ``fit`` warns of columns of more than 100 strings of which more than 90 % differ, unless
-    ``categorical_features`` names them: texts and identifiers are no categories. Sparse data are
-    numbers without missing values, and stay sparse.
+    A date ``bought`` becomes ``bought_days``, the number of days since the earliest date of the
+    training data, including fractions. It also becomes ``bought_year``, ``bought_month``,
+    ``bought_day_of_year``, ``bought_weekday`` (1 is Monday) and ``bought_hour``, except for those
+    that are constant in the training data. The names follow skrub's ``DatetimeEncoder``. Dates of
+    pandas, polars, Arrow, NumPy and Python's ``datetime`` give the same result in any unit, with a
+    precision of microseconds. With a time zone, the parts from year to hour are local times in the
+    time zone of the training data, ``bought_days`` counts days of 24 hours, and dates in another
+    time zone are converted. A time zone only in ``transform``, or only in ``fit``, raises an
+    error. Time spans become seconds; times of the day become seconds since midnight.
+
+    A level is identified by its value, independent of the container and the type. Equal numbers
+    are the same level, and integers of any size are compared exactly. Floats are identified by the
+    shortest decimal of their precision, so 0.1 in float32 equals 0.1 in float64. ``True`` is
+    different from 1. Intervals, periods and tuples are identified by their parts. A string is the
+    same level as the value that it spells: 1, 1.0 and "1" are one level. Floats of 2**53 and above
+    cannot distinguish integers, and raise an error in categorical features.
+
+    ``fit`` warns about columns of more than 100 strings if more than 90 % of them are different,
+    because free text and identifiers are not categories. To avoid the warning, list the column in
+    ``categorical_features``. Sparse data must be numbers without missing values, and stay sparse.
 
     Examples
     --------
@@ -251,7 +263,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         self.dtype = dtype
 
     def fit(self, X: MatrixLike, y: object = None) -> Self:
-        """Find levels, medians and what is missing.
+        """Find levels, medians and columns with missing values.
 
         Parameters
         ----------
@@ -270,7 +282,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, X: MatrixLike, y: object = None) -> FloatArray | Any:
-        """Find levels, medians and what is missing, and make numbers of the same table.
+        """Fit the encoder to a table and encode the same table.
 
         Parameters
         ----------
@@ -283,13 +295,13 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         Returns
         -------
         Z : {ndarray, CSR array} of shape (n_samples, n_outputs)
-            As of ``transform``.
+            The encoded table, as returned by ``transform``.
         """
         with draft_of(self) as (draft, _):
             return _as_array(draft._fit_encode(X))
 
     def transform(self, X: MatrixLike) -> FloatArray | Any:
-        """Make numbers of a table.
+        """Encode a table.
 
         Parameters
         ----------
@@ -299,24 +311,25 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         Returns
         -------
         Z : {ndarray, CSR array} of shape (n_samples, n_outputs), or as ``set_output`` says
-            Of type ``dtype``, finite; a CSR array or matrix for sparse data.
+            The encoded table: finite numbers of type ``dtype``. A CSR array or matrix for sparse
+            data.
         """
         now = one_fit_of(self)
         check_is_fitted(now)
         return _as_array(now._encode(X, now))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
-        """Names of the columns of the result.
+        """Return the names of the columns of the result.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the features, where ``fit`` saw none.
+            Names of the features, if the data of ``fit`` had none.
 
         Returns
         -------
         names : ndarray of str objects
-            The names; one that would be there twice gets a number.
+            The names. A number is appended to repeated names.
         """
         check_is_fitted(self)
         names = input_feature_names(self, input_features)
@@ -329,9 +342,9 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
             found += [f"{name}_{level}" for level in levels.names]
         return _unique(found)
 
-    @np.errstate(all="ignore")  # what does not fit into a type is refused
+    @np.errstate(all="ignore")  # values that overflow raise an error later
     def _fit_encode(self, X):
-        """``fit_transform``, of a dense table to a CodedTable."""
+        """Fit and encode; a dense table becomes a CodedTable."""
         if sparse.issparse(X):
             return self._fit_sparse(X)
         table = read_table(X, self)
@@ -344,23 +357,23 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
 
     @np.errstate(all="ignore")
     def _numbers_of_features(self, X):
-        """A number for each feature that is not a category, of a date its days; NaN for missing.
+        """Return one number for each non-categorical feature, for dates the days; NaN if missing.
 
-        Their positions in the result are ``_first_numbers``, those of the features ``_numeric``.
+        ``_first_numbers`` are their positions in the result, ``_numeric`` those of the features.
         """
         return self._numbers(read_table(X, self))[:, self._first_numbers]
 
     @np.errstate(all="ignore")
     def _encode(self, X, named=None):
-        """``transform``, of a dense table to a CodedTable.
+        """Encode; a dense table becomes a CodedTable.
 
-        ``named`` is the estimator whose features these should be, if that was not looked at.
+        ``named`` is the estimator whose features the table must have; None if this was checked.
         """
         is_sparse = sparse.issparse(X)
         if is_sparse and (self._had_missing.any() or len(self._categorical)):
             raise ValueError(
-                "This TableEncoder was fitted on a dense table with categories or missing values; "
-                "give a dense table."
+                "This TableEncoder was fitted on a dense table with categories or missing values. "
+                "Pass a dense table."
             )
         if is_sparse:
             table = check_array(X, accept_sparse="csr", dtype=self.dtype, estimator=self)
@@ -371,7 +384,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         return table if is_sparse else self._coded(table)
 
     def _coded(self, table):
-        """A dense table that was read, with categories as positions of their columns."""
+        """Return the encoding of a dense table, with categories as positions of columns."""
         coded = [table.column(j).levels() for j in self._categorical]
         if len(self._numeric):
             numbers = self._filled(self._numbers(table))
@@ -390,7 +403,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
 
     @property
     def _n_numbers(self):
-        """Number of columns of the result that belong to no category; they come first."""
+        """Return the number of columns of the result before those of the categories."""
         return self.n_features_out_ - sum(len(levels.names) for levels in self._levels)
 
     @property
@@ -412,7 +425,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
 
     @property
     def _feature_of_number(self):
-        """Position of the feature of each column of numbers."""
+        """Return the position of the feature of each column of numbers."""
         widths = [
             len(self._datetimes[j].names) if j in self._datetimes else 1 for j in self._numeric
         ]
@@ -420,11 +433,11 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
 
     @property
     def _first_numbers(self):
-        """Position of the first column of numbers of each feature that becomes numbers."""
+        """Return the position of the first column of each non-categorical feature."""
         return np.unique(self._feature_of_number, return_index=True)[1]
 
     def _numbers(self, table):
-        """All numbers, those of dates and time spans too; NaN where one is missing."""
+        """Return all numbers, including those of dates and time spans; NaN if missing."""
         if self.datetime_features_.any() or self.timedelta_features_.any():
             columns = (self._numbers_of(j, table.column(j)) for j in self._numeric)
             numbers = np.column_stack(list(columns))
@@ -439,7 +452,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         )
 
     def _numbers_of(self, j, column):
-        """The numbers that a column becomes, which is that of feature ``j``."""
+        """Return the numbers of a column, which is that of feature ``j``."""
         if j in self._datetimes:
             return self._datetimes[j].numbers(column.datetimes())
         return column.seconds() if self.timedelta_features_[j] else column.numbers()
@@ -464,7 +477,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         self.n_features_out_ = numbers.shape[1] + int(self._had_missing.sum())
 
     def _filled(self, numbers):
-        """Numbers without holes, and where the holes were."""
+        """Return the imputed numbers and the indicators of missing values."""
         missing = np.isnan(numbers)
         if missing.any() and np.isnan(self.medians_).any():
             raise ValueError(
@@ -488,9 +501,9 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
             warn_of_free_text(free_texts)
 
     def _fit_levels(self, texts, codes, first):
-        """Find the columns of a category, in the order of the texts; to be missing is the last."""
+        """Find the columns of a category, in the order of the texts, then the missing level."""
         order = sorted(range(len(texts)), key=texts.__getitem__)
-        ranks = np.append(np.argsort(order), len(texts))  # the last one is that of code -1
+        ranks = np.append(np.argsort(order), len(texts))  # the last is for code -1
         levels = [texts[i] for i in order] + [None] * bool((codes < 0).any())
         one_hot = OneHotEncoder(
             handle_unknown="infrequent_if_exist",
@@ -506,7 +519,7 @@ class TableEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         by_type = np.zeros(self.n_features_in_, dtype=bool)
         self.categorical_features_ = self._find_categorical(by_type)
         if self.categorical_features_.any():
-            raise ValueError("Sparse data cannot have categorical_features: give a dense table.")
+            raise ValueError("Sparse data cannot have categorical_features. Pass a dense table.")
         self.datetime_features_ = self.timedelta_features_ = by_type
         self._datetimes = {}
         self.numeric_columns_ = np.arange(0)

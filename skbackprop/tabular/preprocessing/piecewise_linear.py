@@ -1,4 +1,4 @@
-"""Encoding numbers by the bins in which they lie."""
+"""Piecewise-linear encoding of numbers."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 _TYPES = np.float64, np.float32
 
-# Rows in the smallest bin of a tree: so many, and at least this share of all.
+# Minimum number of rows in a bin of a tree, and minimum fraction of all rows.
 _MIN_ROWS, _MIN_SHARE = 8, 1 / 500
 
 
 def quantile_edges(x, n_bins):
-    """Edges of at most ``n_bins`` bins of equal numbers of rows; None for two values or fewer.
+    """Return the edges of at most ``n_bins`` bins with equal numbers of rows.
 
-    Where most rows have the same value, the bins are those of the others, and one edge is that
-    value.
+    None for a column with two values or fewer. If most rows have the same value, this value is an
+    edge, and the bins are those of the other rows.
     """
     if not has_three_values(x):
         return None
@@ -50,11 +50,11 @@ def quantile_edges(x, n_bins):
 
 
 def tree_edges(x, n_bins, y, sample_weight=None):
-    """Edges where a decision tree on one column splits for the target; None as above.
+    """Return the splits of a decision tree on one column as edges; None as above.
 
     ``y`` are classes if they are integers, and numbers if they are floats.
     """
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # takes long
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # slow import
 
     if not has_three_values(x):
         return None
@@ -66,53 +66,56 @@ def tree_edges(x, n_bins, y, sample_weight=None):
 
 
 def has_three_values(x):
-    """Whether a column has more than two values."""
+    """Return whether a column has more than two values."""
     return ((x > x.min()) & (x < x.max())).any()
 
 
 class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
-    r"""Encode numbers by the bins in which they lie.
+    r"""Encode numbers by their bin and the position within it (piecewise-linear encoding).
 
-    A column with bins of the edges :math:`b_0 < ... < b_T` becomes the :math:`T` columns
+    A column with bin edges :math:`b_0 < ... < b_T` becomes the :math:`T` columns
 
-    .. math:: e_t = \min(\max((x - b_{t-1}) / (b_t - b_{t-1}), 0), 1):
+    .. math:: e_t = \min(\max((x - b_{t-1}) / (b_t - b_{t-1}), 0), 1).
 
-    1 for bins below ``x``, 0 for bins above, and the position within its own. What a linear model
-    makes of them is linear in each bin and continuous.
+    A column is 1 for bins below ``x``, 0 for bins above, and the position within the bin that
+    contains ``x``. A linear model of these columns is a continuous function of ``x`` that is
+    linear in each bin.
 
     Parameters
     ----------
     n_bins : int, default=16
-        Largest number of bins of a column, at least 2.
+        Maximum number of bins of a column, at least 2.
 
     strategy : {'quantile', 'tree'}, default='quantile'
-        Where the edges are: at quantiles of the column, or where a decision tree of at most
-        ``n_bins`` leaves, which sees this column alone, splits it to predict ``y``.
+        How to choose the edges. 'quantile' uses quantiles of the column. 'tree' uses the splits
+        of a decision tree with at most ``n_bins`` leaves that predicts ``y`` from this column
+        alone.
 
     Attributes
     ----------
     edges_ : list of ndarray of shape (n_bins_of_column + 1,) or None
         Edges of the bins of each column, in increasing order; None for a column with two values
-        or fewer, which stays as it is.
+        or fewer, which is not changed.
 
     n_features_in_ : int
         Number of features seen during ``fit``.
 
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, where all of them are strings.
+        Names of the features. Defined only if ``X`` has feature names that are all strings.
 
     See Also
     --------
-    SmoothClipScaler : Scales columns and keeps their number.
-    sklearn.preprocessing.KBinsDiscretizer : Encodes the bin only, not the position in it.
-    sklearn.preprocessing.SplineTransformer : Smooth pieces in place of linear ones.
+    SmoothClipScaler : Scales columns without changing their number.
+    sklearn.preprocessing.KBinsDiscretizer : Encodes only the bin, not the position within it.
+    sklearn.preprocessing.SplineTransformer : Uses smooth pieces instead of linear ones.
 
     Notes
     -----
-    The first bin is open below and the last above: beyond the data, :math:`e_1` goes down to -3
-    and :math:`e_T` up to 4. A bin of a tree has at least 8 rows, and 1 in 500.
+    The first bin has no lower limit and the last bin no upper limit: outside the training range,
+    :math:`e_1` decreases to -3 and :math:`e_T` increases to 4. A bin of a tree contains at least 8
+    rows, and at least 1 in 500.
 
-    The columns of the result are those that stay, then the bins of each other one.
+    The result has the unchanged columns first, then the bins of each other column.
 
     References
     ----------
@@ -150,7 +153,7 @@ class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator)
 
     @fit_context
     def fit(self, X: MatrixLike, y: ArrayLike | None = None) -> Self:
-        """Find the bins.
+        """Find the bin edges.
 
         Parameters
         ----------
@@ -158,7 +161,7 @@ class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator)
             The data.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            The target, for ``strategy='tree'``: numbers or class labels.
+            Target for ``strategy='tree'``: numbers or class labels. Otherwise ignored.
 
         Returns
         -------
@@ -192,7 +195,7 @@ class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator)
         Returns
         -------
         Z : ndarray of shape (n_samples, n_outputs), or as ``set_output`` says
-            Columns that stay, then the bins of the others, of the floating-point type of ``X``.
+            Unchanged columns, then the bins of the others, with the floating-point type of ``X``.
         """
         now = one_fit_of(self)
         check_is_fitted(now)
@@ -201,12 +204,12 @@ class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator)
         return lines.values(X, np.empty((len(X), len(lines.columns)), X.dtype))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
-        """Names of the columns of the result: that of the column, and the number of the bin.
+        """Return the names of the columns of the result, such as ``age_bin1``.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the features, where ``fit`` saw none.
+            Names of the features, if the data of ``fit`` had none.
 
         Returns
         -------
@@ -237,7 +240,7 @@ class PiecewiseLinearEncoder(DocumentationLink, TransformerMixin, BaseEstimator)
             wide = np.flatnonzero(np.isinf(X.max(axis=0) - X.min(axis=0)))
         if len(wide):
             raise ValueError(
-                f"Column {wide[0]} of X has a range that is wider than {X.dtype} can hold: scale "
+                f"Column {wide[0]} of X has a range that is wider than {X.dtype} can hold. Scale "
                 "it first."
             )
 

@@ -1,4 +1,4 @@
-"""The way of a table to the inputs of the networks: encoded, then scaled."""
+"""Preprocessing of a table for the networks: encoding, then scaling."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ from .smooth_clip import SmoothClipScaler
 
 @dataclass(frozen=True)
 class TablePreprocessing:
-    """What makes of a table the inputs of its networks.
+    """Convert a table to the inputs of its networks.
 
-    Inputs are the numbers that vary, the means of categories of many levels, and the columns of 0
-    and 1 that vary. No network sees both the means and the columns of a category.
+    The inputs are the numbers that vary, the target means of categories with many levels, and the
+    one-hot columns that vary. No network uses both the means and the columns of a category.
 
     Attributes
     ----------
     encoder : TableEncoder
-        Makes numbers of the table.
+        Converts the table to numbers.
 
     scaler : SmoothClipScaler or None
-        Scales them; None for sparse data.
+        Scales the numbers; None for sparse data.
 
     means : CategoryMeans or None
         Means of the target by level; None for sparse data.
@@ -36,10 +36,10 @@ class TablePreprocessing:
 
     @classmethod
     def fitted_to(cls, checked, targets, categorical_features):
-        """That of a table, and the inputs for its rows.
+        """Fit to a table; return the preprocessing and the inputs for the rows of the table.
 
-        ``checked`` is a Checked, ``targets`` are columns of its target: floats for numbers,
-        integers for classes; None for no means.
+        ``checked`` is a Checked. ``targets`` are the columns of its target, floats for numbers
+        and integers for classes; None for no target means.
         """
         is_sparse = sparse.issparse(checked.X)
         encoder = TableEncoder(categorical_features, dtype=np.float32 if is_sparse else np.float64)
@@ -56,27 +56,27 @@ class TablePreprocessing:
         return found, found._joined(encoded, of_rows)
 
     def inputs(self, X):
-        """The inputs for a table of the same columns."""
+        """Return the inputs for a table with the same columns."""
         Z = self.encoder._encode(X)
         if sparse.issparse(Z) and self.scaler is not None:  # fitted on a dense table
             Z = self.encoder._encode(Z.toarray())
         return self.scaled(Z)
 
     def scaled(self, Z):
-        """The inputs for an encoded table."""
+        """Return the inputs for an encoded table."""
         if self.scaler is None:
             return Z if sparse.issparse(Z) else Z.numbers
         return self._joined(Z, self.means.of_rows(Z))
 
     def _joined(self, encoded, of_rows):
-        """Scaled columns that vary, with means after the numbers."""
+        """Return the scaled columns that vary, with the means after the numbers."""
         Z = self.scaler._transform_coded(encoded).select_columns(self.varies, np.float32)
         Z = Z.with_numbers(of_rows)
         return Z if len(Z.off) else Z.numbers
 
     @property
     def varies(self):
-        """Which columns of the encoded and scaled table are inputs: those that vary."""
+        """Return which columns of the encoded and scaled table are inputs: those that vary."""
         varies = ~np.isnan(self.scaler.scale_)
         if not varies.any():
             varies[:1] = True  # a network needs an input
@@ -84,7 +84,7 @@ class TablePreprocessing:
 
     @property
     def numeric(self):
-        """Which inputs are numbers with more than two values, which an embedding is for."""
+        """Return which inputs are numbers with more than two values, which can be embedded."""
         if self.scaler is None:
             return np.arange(0)
         columns = np.arange(self.encoder.n_features_out_)
@@ -92,13 +92,13 @@ class TablePreprocessing:
 
     @property
     def n_inputs(self):
-        """Number of inputs."""
+        """Return the number of inputs."""
         if self.scaler is None:
             return self.encoder.n_features_out_
         return int(self.varies.sum()) + self.means.n_means
 
     def inputs_seen(self, with_means):
-        """Positions of the inputs that a network sees, with means or the columns they replace."""
+        """Return the inputs of a network, with the means or with the columns they replace."""
         if self.scaler is None:
             return np.arange(self.n_inputs)
         n_numbers = self.encoder._n_numbers
@@ -117,9 +117,9 @@ class TablePreprocessing:
         return np.setdiff1d(np.arange(self.n_inputs), of_others[replaced & self.varies])
 
     def warn_if_constant(self):
-        """Warn where the first rows say nothing of any column."""
+        """Warn if all columns of the first call of ``partial_fit`` are constant."""
         if self.scaler is not None and np.isnan(self.scaler.scale_).all():
             warn(
-                "No column of X varies in the first call of partial_fit, which says how the table "
-                "is scaled, and which columns the networks see. Begin with more rows.",
+                "No column of X varies in the first call of partial_fit, which fits the scaling "
+                "and selects the columns that the networks use. Start with more rows.",
             )

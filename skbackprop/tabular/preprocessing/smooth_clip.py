@@ -1,4 +1,4 @@
-"""Scaling by quantiles, with a smooth limit for what lies far out."""
+"""Scaling by quantiles, with a smooth limit for outliers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
     from ...utils.typing import Array, FloatArray, MatrixLike
 
-# So far out, a value is at the limit to rounding; its square still fits float32.
+# At this size, a value equals the limit within rounding; its square still fits float32.
 _FAR = 1e15
 
-# From here on, a limit changes nothing.
+# A limit of this size or larger has no effect.
 _NO_LIMIT = 1e30
 
 
 def _centers_and_scales(X):
-    """Median of each column, and what to divide by; NaN where a column is constant."""
+    """Return the median and the scale of each column; the scale of a constant column is NaN."""
     has_values = ~np.isnan(X).all(axis=0)
-    halves = np.where(has_values, X / 2, X.dtype.type(0))  # of which a range is no overflow
+    halves = np.where(has_values, X / 2, X.dtype.type(0))  # their range cannot overflow
     quantile = np.nanquantile if np.isnan(X).any() else np.quantile
     low, center, high = quantile(halves, [0.25, 0.5, 0.75], axis=0)
     half_range = np.nanmax(halves, axis=0) - np.nanmin(halves, axis=0)
@@ -43,7 +43,7 @@ def _centers_and_scales(X):
 
 
 def _centers_and_scales_of_indicators(counts, n_rows):
-    """The same of columns of 0 and 1, with so many ones."""
+    """Return the same for columns of 0 and 1 with ``counts`` ones."""
     position = np.array([[0.25], [0.5], [0.75]]) * (n_rows - 1)
     low, center, high = np.clip(position - (n_rows - 1 - counts), 0, 1)
     half_range = np.where((counts > 0) & (counts < n_rows), 0.5, np.nan)
@@ -51,45 +51,45 @@ def _centers_and_scales_of_indicators(counts, n_rows):
 
 
 def _within(values, dtype):
-    """Values as a type, at most its largest number."""
+    """Return values as a type, clipped to its range."""
     limit = np.finfo(dtype).max
     return np.clip(values, -limit, limit).astype(dtype)
 
 
 class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Scale columns by median and interquartile range, and limit outliers smoothly.
+    """Scale columns by median and interquartile range, and clip outliers smoothly.
 
     Parameters
     ----------
     clip : float, default=3.0
-        The limit: all results lie between ``-clip`` and ``clip``.
+        Limit, in (0, inf): all results are between ``-clip`` and ``clip``.
 
     Attributes
     ----------
     center_ : ndarray of shape (n_features,)
-        Medians.
+        Median of each column.
 
     scale_ : ndarray of shape (n_features,)
-        What columns are divided by; NaN for constant ones.
+        Value by which each column is divided; NaN for constant columns.
 
     n_features_in_ : int
         Number of features seen during ``fit``.
 
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, where all of them are strings.
+        Names of the features. Defined only if ``X`` has feature names that are all strings.
 
     See Also
     --------
     sklearn.preprocessing.RobustScaler : The same without the limit.
-    TableEncoder : Makes numbers of a table; this scaler is for what comes out.
+    TableEncoder : Converts a table to numbers, which this scaler can scale.
 
     Notes
     -----
-    A column becomes :math:`z = (x - \\mathrm{median}) / \\mathrm{IQR}`, or, where the
-    interquartile range is 0, :math:`z = 2 (x - \\mathrm{median}) / (\\max - \\min)`; then
-    :math:`z / \\sqrt{1 + (z / c)^2}`, which hardly changes what is much smaller than the limit
-    :math:`c` and keeps the order of the rest. Constant columns become 0. Missing values (NaN) are
-    left out of the statistics and stay. There is no ``inverse_transform``.
+    A column is scaled to :math:`z = (x - \\mathrm{median}) / \\mathrm{IQR}`, or, if the
+    interquartile range is 0, to :math:`z = 2 (x - \\mathrm{median}) / (\\max - \\min)`. The
+    result is :math:`z / \\sqrt{1 + (z / c)^2}`, which hardly changes values much smaller than the
+    limit :math:`c` and keeps the order of all values. Constant columns become 0. Missing values
+    (NaN) are ignored in the statistics and stay missing. There is no ``inverse_transform``.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin
 
     @fit_context
     def fit(self, X: MatrixLike, y: object = None) -> Self:
-        """Find the medians and the scales.
+        """Compute the medians and the scales.
 
         Parameters
         ----------
@@ -145,7 +145,7 @@ class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin
         Returns
         -------
         Z : ndarray of shape (n_samples, n_features), or as ``set_output`` says
-            The scaled data, of the floating-point type of ``X``.
+            The scaled data, with the floating-point type of ``X``.
         """
         now = one_fit_of(self)
         check_is_fitted(now)
@@ -153,14 +153,14 @@ class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin
             return now._scaled(now._checked(X, reset=False), slice(None))
 
     def _scaled(self, X, columns):
-        """Some of the columns, scaled: ``clip * t / sqrt(1 + t^2)`` with ``t`` in limits."""
+        """Scale some of the columns: ``clip * t / sqrt(1 + t^2)`` with limited ``t``."""
         t, clip, constant = self._in_limits(X, columns)
         t *= clip / np.sqrt(1 + t * t)
         t[:, constant] *= 0
         return t
 
     def _slopes(self, X, columns):
-        """Derivatives of what ``_scaled`` gives: ``(1 + t^2)^(-3/2) / scale``."""
+        """Return the derivatives of ``_scaled``: ``(1 + t^2)^(-3/2) / scale``."""
         t, _, constant = self._in_limits(X, columns)
         with np.errstate(all="ignore"):
             slopes = (1 + t * t) ** -1.5 / np.where(constant, 1, self.scale_[columns])
@@ -168,7 +168,7 @@ class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin
         return slopes
 
     def _in_limits(self, X, columns):
-        """``t = (X - center) / (scale * clip)``, the limit, and which columns are constant."""
+        """Return ``t = (X - center) / (scale * clip)``, the limit, and the constant columns."""
         with np.errstate(all="ignore"):
             center = _within(self.center_[columns], X.dtype)
             scale = _within(self.scale_[columns], X.dtype)
@@ -180,7 +180,7 @@ class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin
         return t, clip, constant
 
     def _fit_coded(self, table):
-        """As ``fit``, to a table whose categories are codes."""
+        """Fit to a CodedTable."""
         with np.errstate(all="ignore"):
             of_numbers = _centers_and_scales(table.numbers)
         of_others = _centers_and_scales_of_indicators(table.counts(), len(table.numbers))
@@ -189,7 +189,7 @@ class SmoothClipScaler(DocumentationLink, OneToOneFeatureMixin, TransformerMixin
         return self
 
     def _transform_coded(self, table):
-        """As ``transform``."""
+        """Scale a CodedTable."""
         n_numbers = table.numbers.shape[1]
         off, on = self._scaled(np.array([table.off, table.on]), slice(n_numbers, None))
         numbers = self._scaled(table.numbers, slice(n_numbers))
