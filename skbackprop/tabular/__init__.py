@@ -1,4 +1,4 @@
-"""Tables without tuning: several networks by a recipe, and what prepares a table for them."""
+"""Estimators for tables without tuning, and their preprocessing."""
 
 from .classifier import TabularClassifier
 from .preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, TableEncoder

@@ -1,4 +1,4 @@
-"""How the networks of a table see its numbers: the layers below the first dense one."""
+"""Embeddings of the numeric columns: the layers below the first dense layer."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -13,7 +13,7 @@ from .preprocessing.piecewise_linear import has_three_values, quantile_edges, tr
 # Factors of the learning rate and of the weight decay of a periodic embedding.
 _RATE = _DECAY = 0.1
 
-# Bins of a column, and knots: so many, so many of all columns together, at least so many or none.
+# Bins and knots: maximum of a column, maximum of all columns, and minimum of a column.
 _BINS = (16, 1024), 2
 _KNOTS = (25, 4096), 9
 
@@ -23,18 +23,18 @@ _LARGEST_SCORE = 3.0
 
 @dataclass(frozen=True)
 class TableInputs:
-    """The inputs for a table's training rows, of which a network sees a part, and the target.
+    """Store the inputs for the training rows of a table, and the target.
 
     Attributes
     ----------
     X : {CodedTable, ndarray, CSR array} of shape (n_samples, n_inputs)
-        The inputs.
+        The inputs. Each network uses a part of them.
 
     numeric : ndarray of int of shape (n_numeric,)
-        Those that are numbers with more than two values; they come first.
+        Positions of the inputs that are numbers with more than two values; they come first.
 
     targets : ndarray of shape (n_samples, n_columns)
-        Columns of the target, by which bins are found: floats for numbers, integers for classes.
+        Columns of the target, for the choice of bins: floats for numbers, integers for classes.
 
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_columns), or None
         Weights of the rows, or of single targets.
@@ -47,14 +47,14 @@ class TableInputs:
 
     @property
     def fan_in(self):
-        """Number of inputs."""
+        """Return the number of inputs."""
         return self.X.shape[1]
 
     def by_column(self, find, n_columns_each, fewest):
-        """What ``find(numbers, n)`` finds for each numeric column, None left out.
+        """Return the results of ``find(numbers, n)`` by numeric column, without those of None.
 
-        ``n``, the number of bins or knots of a column, is smaller where there are many columns,
-        and nothing is found where it would be less than ``fewest``.
+        ``n``, the number of bins or knots of a column, is smaller if there are many columns. If it
+        would be less than ``fewest``, the result is empty.
         """
         each, at_most = n_columns_each
         n = min(each, at_most // max(1, len(self.numeric)))
@@ -66,23 +66,23 @@ class TableInputs:
 
 
 def as_they_are(inputs, seen):
-    """The columns themselves."""
+    """Return the layers that leave the columns unchanged."""
     return [] if len(seen) == inputs.fan_in else [PiecewiseLinearEncoding(inputs.fan_in, seen)]
 
 
 def periodic(inputs, seen):
-    """The columns, and periodic functions of the numbers."""
+    """Return the layers that append periodic functions of the numbers."""
     return _with_periodic(as_they_are(inputs, seen), inputs, len(seen))
 
 
 def quantile_bins(inputs, seen):
-    """The columns, and the numbers encoded by bins of equal numbers of rows."""
+    """Return the layers that append an encoding of the numbers by quantile bins."""
     edges = inputs.by_column(quantile_edges, *_BINS)
     return _encoded(inputs, seen, seen, edges)
 
 
 def tree_bins(inputs, seen):
-    """The columns, of which numbers are encoded by bins that trees find for the target."""
+    """Return the layers that replace numbers by their encoding with bins of decision trees."""
 
     weight = inputs.sample_weight
     if weight is not None and weight.ndim == 2:
@@ -102,28 +102,28 @@ def _encoded(inputs, seen, kept, edges):
 
 
 def normal_scores(inputs, seen):
-    """The columns, and the numbers by their ranks, as if they were normally distributed."""
+    """Return the layers that append the normal scores of the numbers."""
     knots = inputs.by_column(normal_knots, *_KNOTS)
     return [NormalScores(inputs.fan_in, seen, knots)] if knots else as_they_are(inputs, seen)
 
 
 def normal_scores_periodic(inputs, seen):
-    """As ``normal_scores``, and periodic functions of the numbers."""
+    """Return the layers that append normal scores and periodic functions of the numbers."""
     below = normal_scores(inputs, seen)
     return _with_periodic(below, inputs, below[-1].fan_out if below else inputs.fan_in)
 
 
 def _with_periodic(below, inputs, n_columns):
-    """Layers that keep the numbers in front, and an embedding of these upon them."""
+    """Append a periodic embedding to layers that keep the numbers in front."""
     if not len(inputs.numeric):
         return below
     return [*below, PeriodicEmbedding(n_columns, inputs.numeric, rate=_RATE, decay=_DECAY)]
 
 
 def normal_knots(x, n_knots):
-    """Knots of a column, and their normal scores; None for a column of two values or fewer.
+    """Return the knots of a column and their normal scores; None for two values or fewer.
 
-    Scores are evenly spaced from -3 to 3. What is the same value has the mean of their scores.
+    The scores are evenly spaced from -3 to 3. Equal knots get the mean of their scores.
     """
     if not has_three_values(x):
         return None
@@ -150,7 +150,7 @@ Embeddings: TypeAlias = (
     | None
 )
 
-#: How numbers are shown, by name: functions that make the layers below the first dense one.
+#: Embeddings by name: functions that create the layers below the first dense layer.
 EMBEDDINGS = {
     "periodic": periodic,
     "quantile_bins": quantile_bins,
@@ -161,37 +161,37 @@ EMBEDDINGS = {
 
 
 def layers_below(name, inputs, seen):
-    """The layers of an embedding, by its name; None for numbers as they are.
+    """Return the layers of the embedding with this name; None leaves numbers unchanged.
 
-    ``seen`` are the positions of the inputs that the network sees, in increasing order.
+    ``seen`` are the positions of the inputs that the network uses, in increasing order.
     """
     return (as_they_are if name is None else EMBEDDINGS[name])(inputs, seen)
 
 
 def embeddings_of_members(embedding, n_members):
-    """The embedding of each network: of several, one after another."""
+    """Return the embedding of each network; the entries of a list are assigned in turn."""
     if embedding is None or isinstance(embedding, str):
         embedding = [embedding]
     return [embedding[number % len(embedding)] for number in range(n_members)]
 
 
 def check_embedding(embedding):
-    """Refuse lists that are empty or have names that are not known."""
+    """Raise ValueError for lists that are empty or have unknown names."""
     if embedding is None or isinstance(embedding, str):
         return
     unknown = [name for name in embedding if name not in [None, *EMBEDDINGS]]
     if not embedding or unknown:
         raise ValueError(
             f"embedding={embedding!r} must be 'auto', None, one of {sorted(EMBEDDINGS)}, or a "
-            "list of None and these with an entry at least."
+            "non-empty list of None and these names."
         )
 
 
 def check_same_embeddings(asked, had):
-    """Refuse other embeddings than those of the networks that a fit goes on with."""
+    """Raise ValueError if a continued fit has other embeddings than its networks."""
     if any(new != old for new, old in zip(asked, had, strict=False)):
         raise ValueError(
-            f"embedding now asks for networks with {asked}, but those that warm_start or "
-            f"partial_fit goes on with have {had}. To begin anew, set warm_start=False and call "
-            "fit."
+            f"embedding now describes networks with {asked}, but the fitted networks that "
+            f"warm_start or partial_fit continues have {had}. To start again, set "
+            "warm_start=False and call fit."
         )

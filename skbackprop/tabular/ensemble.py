@@ -1,4 +1,4 @@
-"""Training the networks of a table, side by side."""
+"""Training of the ensemble members in parallel."""
 
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -23,9 +23,10 @@ from .temperature import temperature
 
 @dataclass(frozen=True)
 class Among:
-    """Where the rows of a sample are among those that were given.
+    """Locate the rows of a sample among the rows that were passed to ``fit``.
 
-    ``positions`` are theirs, ``n_given`` is how many were given, those of weight 0 included.
+    ``positions`` are the positions of the sample's rows, ``n_given`` is the number of rows passed
+    to ``fit``, including those with weight 0.
     """
 
     positions: np.ndarray
@@ -33,14 +34,14 @@ class Among:
 
     @classmethod
     def of(cls, all_rows, sample):
-        """That of a sample of the rows of ``all_rows``, which are Checked, that count."""
+        """Locate a sample of the rows with a weight in ``all_rows``, a Checked."""
         positions, subset = all_rows.positions_that_count(), sample.rows.subset
         return cls(positions if subset is None else positions[subset], all_rows.y.shape[0])
 
     def chosen_splits(self, settings, given, sample):
-        """The splits that the user chooses, of the rows of the sample; None for random ones.
+        """Return the splits of the sample by ``validation``; None for random ones.
 
-        Of ``settings``, an estimator, only hyper-parameters are read.
+        ``settings`` is an estimator, of which only hyper-parameters are read.
         """
         if settings.validation is None or given.is_part:
             return None
@@ -50,9 +51,9 @@ class Among:
 
 
 def n_trained_on(settings, n_rows, held_out, splits):
-    """How many rows each network trains on, at least, and whether others validate it.
+    """Return the minimum number of training rows of a network, and whether it has validation rows.
 
-    Of ``settings``, an estimator, only hyper-parameters are read.
+    ``settings`` is an estimator, of which only hyper-parameters are read.
     """
     if splits is not None:
         return min(len(training) for training, _ in splits), True
@@ -64,14 +65,14 @@ def n_trained_on(settings, n_rows, held_out, splits):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be trained: a network for each member, and what these have in common.
+    """Store what a fit trains: a network for each member, and the data and settings of all.
 
-    Where no rows are ``held_out`` for all, network ``i`` uses split ``i`` of ``splits``, pairs of
-    positions in the sample that begin anew after the last. Where these are None, each network
-    sets aside ``validation_fraction`` of the sample.
+    ``held_out`` are the validation data of all members. If it is None, network ``i`` uses split
+    ``i`` of ``splits``, pairs of positions in the sample, modulo their number. If ``splits`` is
+    None too, each network holds out ``validation_fraction`` of the sample.
 
-    Raw predictions that are ``calibrated``, those of classes without an order, are divided by a
-    temperature.
+    If ``calibrated`` is set, which requires classes without an order, raw predictions are divided
+    by a temperature.
     """
 
     networks: list[Network]
@@ -86,12 +87,11 @@ class Plan:
 
 
 def train_members(plan, starts, progress):
-    """Train a network from each start, on as many threads as the BLAS may use now.
+    """Train a network from each start, on as many threads as the BLAS may use.
 
-    ``starts`` are by the numbers of the networks.
-
-    ``progress``, an EnsembleProgress, is told of all of them, and is where they end up: one that
-    is interrupted, too, if it has completed an epoch.
+    ``starts`` is a dict by the number of the network. ``progress``, an EnsembleProgress, reports
+    the progress of all networks and stores their outcomes, including that of an interrupted
+    network if it completed an epoch.
     """
 
     def train(number):
@@ -137,7 +137,7 @@ def _interrupted(n_iter):
 
 
 def _new_training(plan, number, start):
-    """The run of one network, with its own starting values and validation rows."""
+    """Return the training of one network, with its own initial weights and validation rows."""
     network, parameters = start.begin(plan.networks[number], plan.sample.rows.dtype)
     sample, held_out = plan.sample, plan.held_out
     if held_out is None and plan.recipe.early_stopping:
@@ -149,10 +149,10 @@ def _new_training(plan, number, start):
 
 
 def _split(plan, number, state):
-    """Positions of the rows that a network trains on, and of those it is validated with.
+    """Return the positions of the training rows and the validation rows of a network.
 
-    Where they are drawn, they are those of the fit that is continued, and stratified, unless a
-    class is too small for that.
+    A random split is that of the continued fit, if there is one. It is stratified unless a class
+    is too small.
     """
     if plan.splits is not None:
         return plan.splits[number % len(plan.splits)]
@@ -169,11 +169,10 @@ def _split(plan, number, state):
 
 
 def _member(plan, training, reason, copied=False):
-    """The outcome of a run, as sure of itself as its validation rows allow.
+    """Return the outcome of a training, calibrated on the validation rows.
 
-    Raw predictions are divided by a temperature, at least 1, that makes the loss of the validation
-    rows least: probabilities of a network that has seen few rows are too sure. The division is
-    part of the last layer.
+    Raw predictions are divided by the temperature, at least 1, that minimises the validation loss,
+    because a network trained on few rows is overconfident. The division is part of the last layer.
     """
     outcome = training.outcome(reason, copied)
     raw, mean_loss = training.validation_of(outcome.network)
@@ -188,7 +187,7 @@ def _member(plan, training, reason, copied=False):
 
 
 def mean_curve(curves):
-    """Mean over the members that were trained so long, epoch by epoch."""
+    """Return the mean of each epoch, over the members that reached it."""
     if len(set(map(len, curves))) == 1:
         return np.mean(curves, axis=0).tolist()
     return [

@@ -1,4 +1,4 @@
-"""What a fitted estimator for tables computes, step by step, for those who look inside."""
+"""Access to the computations of a fitted table estimator, for inspection."""
 
 import numpy as np
 from scipy import sparse
@@ -7,7 +7,7 @@ from ..data import CodedTable
 
 
 class FittedEnsemble:
-    """The networks of a table, and what lies between them and the user: inputs and outputs.
+    """Compute inputs and outputs of the networks of a table estimator.
 
     Parameters
     ----------
@@ -15,7 +15,8 @@ class FittedEnsemble:
         A fitted estimator.
 
     averages_raw : bool
-        Whether an output is that of the mean of the raw predictions, or the mean of the outputs.
+        Whether an output is computed from the mean of the raw predictions, or is the mean of the
+        members' outputs.
 
     Attributes
     ----------
@@ -23,7 +24,7 @@ class FittedEnsemble:
         The members.
 
     target : Target
-        Reads their raw predictions.
+        Converts their raw predictions to outputs.
     """
 
     has_members = True
@@ -35,19 +36,19 @@ class FittedEnsemble:
         self.target = estimator._target
 
     def inputs(self, X):
-        """What the networks see of a table: ``TableInputs``."""
+        """Return the inputs of the networks for a table, as ``TableInputs``."""
         return TableInputs(self._estimator, X)
 
-    # ---- outputs, of the raw predictions of each network
+    # ---- outputs, from the raw predictions of each network
 
     def value(self, output, raws, after_link):
-        """An output of the ensemble, of shape (n_samples,), as ``Target.value``."""
+        """Return an output of the ensemble, of shape (n_samples,), as ``Target.value`` does."""
         if self._averages_raw:
             return self.target.value(output, np.mean(raws, axis=0), after_link)
         return np.mean([self.target.value(output, raw, after_link) for raw in raws], axis=0)
 
     def slopes(self, output, raws, after_link):
-        """Gradients of an output with respect to each of the raw predictions."""
+        """Return the gradients of an output for the raw predictions of each network."""
         if self._averages_raw:
             raws = [np.mean(raws, axis=0)] * len(raws)
         return [self.target.slope(output, raw, after_link) / len(raws) for raw in raws]
@@ -55,28 +56,31 @@ class FittedEnsemble:
     # ---- categories
 
     def position_of_category(self, feature):
-        """Position of a categorical feature, which is given by its name or position."""
+        """Return the position of a categorical feature, given its name or position."""
         estimator = self._estimator
         names = list(getattr(estimator, "feature_names_in_", ()))
         positions = np.flatnonzero(estimator.encoder_.categorical_features_).tolist()
         j = names.index(feature) if feature in names else feature
         if isinstance(j, str | bool) or j not in positions:
             known = [names[j] for j in positions] if names else positions
-            raise ValueError(f"feature={feature!r} is no categorical feature; these are: {known}.")
+            raise ValueError(
+                f"feature={feature!r} is not a categorical feature. The categorical features are "
+                f"{known}."
+            )
         return int(j)
 
     def levels(self, j):
-        """Texts of the levels of a categorical feature, at position ``j``; None for missing."""
+        """Return the levels of the categorical feature at position ``j``; None is missing."""
         return self._levels(j)[1].names
 
     def _levels(self, j):
-        """Which of the categorical features it is, and its levels."""
+        """Return the position of feature ``j`` among the categorical features, and its levels."""
         encoder = self._estimator.encoder_
         c = int(np.searchsorted(np.flatnonzero(encoder.categorical_features_), j))
         return c, encoder._levels[c]
 
     def inputs_by_level(self, X, j):
-        """What the networks see of a table with one level after another in all of its rows."""
+        """Yield the inputs of the networks for a table, with each level in turn in all rows."""
         estimator = self._estimator
         table = estimator.encoder_._encode(X, estimator)
         c, levels = self._levels(j)
@@ -90,7 +94,7 @@ class FittedEnsemble:
 
 
 class TableInputs:
-    """Rows of a table as the networks see them, and the way of a gradient back to the features.
+    """Store the inputs for the rows of a table, and propagate gradients to the features.
 
     Attributes
     ----------
@@ -110,14 +114,15 @@ class TableInputs:
         self._is_scaled = scaler is not None
         self._numeric, first = encoder._numeric, encoder._first_numbers
         if self._is_scaled and len(self._numeric):
-            # Where a number does not vary, its slope is 0, and any input will do.
+            # The slope of a constant number is 0, so its position is arbitrary.
             self._positions = np.maximum(np.cumsum(estimator._preprocessing.varies)[first] - 1, 0)
             self._slopes = scaler._slopes(encoder._numbers_of_features(X), first)
 
     def gradient(self, of_inputs, start, stop):
-        """A gradient with respect to the features, from one for the inputs of some rows.
+        """Convert a gradient with respect to the inputs to one with respect to the features.
 
-        It is NaN for categories and missing values, and 0 for what does not vary.
+        ``start`` and ``stop`` are the limits of the rows. The gradient is NaN for categories and
+        missing values, and 0 for constant features.
         """
         if not self._is_scaled:
             return of_inputs

@@ -1,4 +1,4 @@
-"""The recipe by which the networks of a table are built and trained."""
+"""Architecture and training of the networks of a table estimator."""
 
 from dataclasses import replace
 
@@ -21,22 +21,22 @@ from ..training import (
 # Factor of the learning rate of biases.
 _RATE_OF_BIASES = 0.1
 
-# 'auto' batches: small below so many rows.
+# batch_size='auto' uses the small size below this number of rows.
 _FEW_ROWS = 3000
 _SMALL_BATCH, _BATCH = 128, 256
 
-# Factor of the learning rate of partial_fit, after the plan.
+# Factor of the learning rate of partial_fit after the planned calls.
 _RATE_AFTER_PLAN = 0.1
 
-# A last minibatch of at most this share of the others is left out.
+# A last minibatch of at most this fraction of the batch size is dropped.
 _LAST_BATCH = 0.25
 
 
 def table_network(settings, n_features, target, below):
-    """A network of the recipe: dense layers upon those ``below``, which show the columns.
+    """Return a network with dense layers above the embedding layers ``below``.
 
-    The learning rate of weights is ``rate / sqrt(fan_in)``. Of ``settings``, an estimator, only
-    hyper-parameters are read.
+    The learning rate of weights is ``rate / sqrt(fan_in)``. ``settings`` is an estimator, of which
+    only hyper-parameters are read.
     """
     hidden = check_hidden_layer_sizes(settings)
     rates = dropout_rates(settings.dropout, 0.0, len(hidden))
@@ -52,16 +52,16 @@ def table_network(settings, n_features, target, below):
 
 
 def _rates(fan_in):
-    """Factors of the learning rate, of the weights and the biases of a layer."""
+    """Return the learning rate factors of the weights and the biases of a layer."""
     return fan_in**-0.5, _RATE_OF_BIASES
 
 
 def table_recipe(settings, n_rows, early_stopping, validation_loss):
-    """How a network of the recipe is trained on ``n_rows`` (those for validation not counted).
+    """Return the recipe for training on ``n_rows`` rows, not counting validation rows.
 
-    The learning rate rises over 5 % of the epochs and then falls to 0. Weight decay and dropout
-    are held for half of the epochs, and then fall to 0. Of ``settings``, an estimator, only
-    hyper-parameters are read.
+    The learning rate increases during 5 % of the epochs and then decreases to 0. Weight decay and
+    dropout are constant for half of the epochs and then decrease to 0. ``settings`` is an
+    estimator, of which only hyper-parameters are read.
 
     References
     ----------
@@ -86,21 +86,21 @@ def table_recipe(settings, n_rows, early_stopping, validation_loss):
         learning_rate="cosine",
         learning_rate_init=settings.learning_rate_init,
         validation_loss=validation_loss,
-        # What is predicted for a row should not depend on the rows beside it.
+        # Rounding in float32 would make the prediction of a row depend on the rows beside it.
         predicts_in=np.float64,
     )
 
 
 def steps_of_recipe(recipe, n_rows):
-    """Number of steps of an epoch of so many rows."""
+    """Return the number of steps of an epoch of ``n_rows`` rows."""
     return steps_of_epoch(n_rows, recipe.batch_size, recipe.last_batch)
 
 
 def recipe_of_call(settings, recipe, steps_of_first):
-    """How a network is trained by a call of ``partial_fit``: for an epoch of ``recipe``.
+    """Return the recipe for a call of ``partial_fit``, which is one epoch of ``recipe``.
 
-    The calls follow the plan of a fit to the rows of the first call, which has
-    ``steps_of_first`` steps: each is an epoch of it. After that, and where the networks come from
+    The calls follow the schedule of a fit to the rows of the first call, whose epochs have
+    ``steps_of_first`` steps. After the last epoch of this schedule, and if the networks come from
     ``fit`` (0 steps), the learning rate is a tenth of the largest one, without weight decay and
     dropout.
     """

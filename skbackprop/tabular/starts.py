@@ -1,4 +1,4 @@
-"""Where the networks of a fit start: anew, or from where an earlier fit has left them."""
+"""Starts of the networks of a fit: new ones, or the networks of an earlier fit."""
 
 from dataclasses import replace
 from numbers import Integral
@@ -9,12 +9,12 @@ from sklearn.utils import check_random_state
 from ..network import CumulativeLogit, Dense
 from ..training import TrainingState
 
-# Layers that hyper-parameters describe; those below them are embeddings.
+# Layers that hyper-parameters describe; the layers below them are embeddings.
 _DENSE = Dense, CumulativeLogit
 
 
 class NewStart:
-    """A network to be drawn.
+    """Start with new random parameters.
 
     Attributes
     ----------
@@ -26,26 +26,26 @@ class NewStart:
         self.state = TrainingState(seed)
 
     def begin(self, network, dtype):
-        """The planned network, and its parameters, drawn."""
+        """Return the planned network, and random initial parameters."""
         parameters = network.parameters(dtype)
         network.draw(parameters, self.state.random_state)
         return network, parameters
 
     def whole_story(self, outcome):
-        """The outcome of all fits of this network: here, of this one."""
+        """Return the outcome unchanged, because there is no earlier fit."""
         return outcome
 
 
 class Continuation:
-    """A fitted network that is trained further.
+    """Start from a fitted network, which is trained further.
 
     Parameters
     ----------
     member : Outcome
-        Of the earlier fits.
+        Outcome of the earlier fits.
 
     state : TrainingState
-        That of the earlier fit, which stays as it is, or a new one.
+        State of the earlier fit, which is not changed, or a new one.
 
     Attributes
     ----------
@@ -58,11 +58,11 @@ class Continuation:
         self.state = state.copy()
 
     def begin(self, network, dtype):
-        """The planned network, and the member's parameters, copied."""
+        """Return the planned network, and a copy of the member's parameters."""
         return network, self._member.network.parameters(dtype)
 
     def whole_story(self, outcome):
-        """The outcome of all fits: epochs are counted, and curves begin, with the first fit."""
+        """Return the outcome of all fits, with the epochs and the curves of the earlier ones."""
         before = self._member
         return replace(
             outcome,
@@ -75,7 +75,7 @@ class Continuation:
 
 
 def _joined(before, outcome, name):
-    """A curve of validation rows, with NaN for epochs without such; empty if all are."""
+    """Join two curves; NaN for epochs without validation rows, empty if no epoch has them."""
     curves = [
         getattr(part, name) or [np.nan] * part.n_iter * bool(getattr(other, name))
         for part, other in ((before, outcome), (outcome, before))
@@ -84,46 +84,46 @@ def _joined(before, outcome, name):
 
 
 def embedding_layers(network):
-    """The layers below the first dense one."""
+    """Return the layers below the first dense layer."""
     layers = network.layers
     n_below = next(i for i, layer in enumerate(layers) if isinstance(layer, _DENSE))
     return layers[:n_below]
 
 
 def check_same_layers(asked, had):
-    """Refuse hyper-parameters that ask for other layers than those of a fitted network."""
+    """Raise ValueError if the hyper-parameters describe other layers than a fitted network has."""
     descriptions = [_described(network) for network in (asked, had)]
     if descriptions[0] != descriptions[1]:
         raise ValueError(
-            "hidden_layer_sizes, activation and loss now ask for networks "
-            f"{descriptions[0]}, but those that warm_start or partial_fit goes on with are "
-            f"{descriptions[1]}. To begin anew, set warm_start=False and call fit."
+            "hidden_layer_sizes, activation and loss now describe networks "
+            f"{descriptions[0]}, but the fitted networks that warm_start or partial_fit continues "
+            f"are {descriptions[1]}. To start again, set warm_start=False and call fit."
         )
 
 
 def _described(network):
-    """What hyper-parameters say of the dense layers: units and activations."""
+    """Describe the units and activations of the dense layers."""
     *hidden, last = network.layers[len(embedding_layers(network)) :]
     layers = [f"{layer.fan_out} {layer.description}" for layer in hidden]
     return " -> ".join([*layers, f"{last.fan_out} outputs"])
 
 
 def starts_of(settings, networks, members, states, is_part):
-    """A start, by its number, for each network that is to be trained.
+    """Return a dict with the start of each network that will be trained, by its number.
 
     Parameters
     ----------
     settings : estimator
-        Of which ``n_members`` and ``random_state`` are read.
+        Estimator whose ``n_members`` and ``random_state`` are read.
 
     networks : list of Network
-        What the hyper-parameters ask for.
+        Networks that the hyper-parameters describe.
 
     members : list of Outcome
-        Of the fit to go on from; empty where the fit begins anew.
+        Members of the fit that is continued; empty for a new fit.
 
     states : dict of TrainingState
-        What that fit has kept to go on from.
+        Training states that this fit has kept, by the number of the network.
 
     is_part : bool
         Whether this is a call of ``partial_fit``.
@@ -141,23 +141,23 @@ def starts_of(settings, networks, members, states, is_part):
 
 
 def _seeds(settings):
-    """A seed for each network."""
+    """Return a seed for each network."""
     seeds = check_random_state(settings.random_state).randint(2**31 - 1, size=settings.n_members)
     return [int(seed) for seed in seeds]
 
 
 def _check_number(n_asked, n_had, is_part):
     if n_asked < n_had or (is_part and n_asked != n_had):
-        allowed = "as many are" if is_part else "as many, or more, are"
+        allowed = f"{n_had}" if is_part else f"at least {n_had}"
         raise ValueError(
-            f"n_members={n_asked}, but {n_had} networks have been fitted that warm_start or "
-            f"partial_fit goes on with; {allowed} allowed. To begin anew, set warm_start=False "
-            "and call fit."
+            f"n_members={n_asked} must be {allowed}, the number of fitted networks that "
+            "warm_start or partial_fit continues. To start again, set warm_start=False and call "
+            "fit."
         )
 
 
 def _states_to_go_on_from(settings, states):
-    """Those that are kept, if ``random_state`` still is what they began with; new ones else."""
+    """Return the kept states if ``random_state`` has not changed, otherwise new ones."""
     is_number = isinstance(settings.random_state, Integral)
     numbers = range(settings.n_members)
     if not is_number and all(number in states for number in numbers):

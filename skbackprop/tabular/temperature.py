@@ -1,4 +1,4 @@
-"""How sure a network that classifies may be, judged by rows that it has not learned from."""
+"""Calibration of a classification network on its validation rows."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -6,22 +6,22 @@ from scipy.optimize import minimize_scalar
 from ..losses.heads import SumOfHeads
 from ..losses.links import SoftmaxLink
 
-# Temperatures are looked for up to this one, and so exactly, in logarithms.
+# Largest temperature of the search, and its tolerance for the logarithm.
 _HIGHEST = 5.0
 _TOLERANCE = 0.01
 
-# How many errors are added to those among the validation rows. A few rows that happen to be right
-# would otherwise allow any certainty.
+# Number of errors added to those of the validation rows. Otherwise, a few rows that happen to be
+# classified correctly would allow any confidence.
 _ADDED_ERRORS = 0.25
 
 
 def temperature(raw, mean_loss, loss):
-    """By what to divide raw predictions, so that the loss of validation rows becomes least.
+    """Return the temperature that minimises the validation loss of the divided raw predictions.
 
-    A share of an error is added, as in rules of succession: a quarter of a row, which is like an
-    average one, but whose label is the second most likely. ``mean_loss``, a ValidationLoss, is the
-    mean of ``loss`` over the rows; where labels are missing, both means are over known ones. The
-    result is at least 1: nothing is made more sure.
+    A fraction of an error is added, as in the rule of succession: a quarter of an average row
+    whose label is the second most likely class. ``mean_loss``, a ValidationLoss, is the mean of
+    ``loss`` over the rows; if labels are missing, both means are over the known ones. The result
+    is at least 1, so that predictions never become more confident.
 
     References
     ----------
@@ -41,7 +41,7 @@ def temperature(raw, mean_loss, loss):
 
 
 def _second_choice(loss, raw):
-    """Targets in which each row has the second most likely of its labels."""
+    """Return targets in which each row has its second most likely label."""
     if isinstance(loss, SumOfHeads):
         parts = zip(loss.heads, loss.raw_slices, strict=True)
         columns = [_second_choice(head.loss, raw[:, own]) for head, own in parts]

@@ -288,7 +288,7 @@ def test_rare_and_unseen_levels_are_one():
 
 @pytest.mark.parametrize("feature", ["size", "no such", 1, 99, None, True])
 def test_features_that_are_no_categories(feature):
-    with pytest.raises(ValueError, match=r"is no categorical feature.*\['kind', 'soil'\]"):
+    with pytest.raises(ValueError, match=r"is not a categorical feature.*\['kind', 'soil'\]"):
         level_contrasts(fitted("number"), X, feature)
 
 
