@@ -1,8 +1,7 @@
-"""The work of a step, in NumPy or compiled; and which of the two is used.
+"""Computations of a training step, in NumPy or compiled with numba, and the choice between them.
 
-What a kernel does is said in ``reference``, where NumPy does it; ``compiled`` has twins that need
-numba. The rest of the package asks for the kernels of a piece of work, and does not know which it
-gets.
+``reference`` defines each kernel in NumPy; ``compiled`` has equivalents that need numba. The rest
+of the package asks for the kernels for some work, and does not depend on which ones it gets.
 """
 
 from .choice import chosen, compile_all, kernels_for, use

@@ -1,4 +1,4 @@
-"""Which kernels a fit or a prediction uses."""
+"""Choice of the kernels that a fit or a prediction uses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .reference import NUMPY
 Choice = Literal["auto", "numpy", "numba"]
 _CHOICES = get_args(Choice)
 
-# Seconds, by the estimate below, from which on compiled kernels gain more than it takes to import
-# numba and to load them from its cache.
+# Estimated seconds from which on compiled kernels save more time than importing numba and loading
+# them from its cache takes.
 _WORTHWHILE = 1.0
 
-# Seconds of a step's calls, and of a row's way through one parameter and back, in NumPy.
+# Seconds in NumPy for the calls of a step, and for both passes of one row through one parameter.
 _SECONDS_OF_STEP, _SECONDS_OF_PRODUCT = 60e-6, 1.5e-10
 
 _ENVIRONMENT = "SKBACKPROP_KERNELS"
@@ -26,29 +26,34 @@ _chosen = os.environ.get(_ENVIRONMENT) or "auto"
 
 
 def use(kernels: Choice) -> None:
-    """Choose the kernels of all fits and predictions of this process from now on.
+    """Choose the kernels of all later fits and predictions of this process.
 
     Parameters
     ----------
     kernels : {'auto', 'numpy', 'numba'}
-        'numpy' is the reference, 'numba' are compiled kernels, which do the same in one pass over
-        the numbers, with results that differ in the rounding; whatever has no compiled twin, an
-        activation or loss of your own say, goes through NumPy. 'auto', the choice at the start,
-        takes compiled ones where numba is installed and an estimate of the work, from rows,
-        parameters and epochs, says that NumPy would take more than a second. The environment
-        variable ``SKBACKPROP_KERNELS`` is read at import.
+        Which kernels to use:
+
+        * 'numpy': the reference;
+        * 'numba': compiled kernels, which do the same in one pass over the numbers; results differ
+          in rounding. Anything without a compiled equivalent, such as your own activation or loss,
+          uses NumPy;
+        * 'auto', the default: compiled kernels if numba is installed and the estimated time in
+          NumPy, from rows, parameters and epochs, is more than a second.
+
+        The environment variable ``SKBACKPROP_KERNELS`` sets the initial choice; it is read at
+        import.
 
     Raises
     ------
     ValueError
-        Where there is no such choice.
+        If ``kernels`` is not one of these.
 
     ImportError
-        With 'numba', where it is not installed.
+        With 'numba', if numba is not installed.
 
     See Also
     --------
-    compile_all : Compiles all kernels, once for an installation.
+    compile_all : Compile all kernels, once after an installation.
 
     Examples
     --------
@@ -67,12 +72,13 @@ def use(kernels: Choice) -> None:
 
 
 def chosen() -> Choice:
-    """The choice: 'auto', 'numpy' or 'numba'; see :func:`use`.
+    """Return the current choice of kernels; see :func:`use`.
 
     Returns
     -------
     kernels : {'auto', 'numpy', 'numba'}
-        What was given to ``use``, or by the environment variable ``SKBACKPROP_KERNELS``.
+        The argument of the last call of ``use``, otherwise the environment variable
+        ``SKBACKPROP_KERNELS``, otherwise 'auto'.
 
     Examples
     --------
@@ -84,18 +90,19 @@ def chosen() -> Choice:
 
 
 def compile_all() -> None:
-    """Compile all kernels and keep them in numba's cache, as once after an installation.
+    """Compile all kernels and keep them in numba's cache.
 
-    Without it, each is compiled where a fit first needs it, which takes some seconds in all.
+    Call this once after an installation. Otherwise each kernel is compiled when a fit first needs
+    it, which takes some seconds in total.
 
     Raises
     ------
     ImportError
-        Where numba is not installed.
+        If numba is not installed.
 
     See Also
     --------
-    use : Chooses the kernels.
+    use : Choose the kernels.
 
     Examples
     --------
@@ -107,12 +114,12 @@ def compile_all() -> None:
 
 
 def kernels_for(n_steps, n_products):
-    """The kernels for some work.
+    """Return the kernels for some work.
 
-    ``n_steps`` are the steps or blocks, ``n_products`` the rows times the parameters, each as
-    often as it comes.
+    ``n_steps`` is the number of steps or blocks, ``n_products`` the number of rows times the
+    number of parameters, both summed over all epochs.
     """
-    choice = _chosen  # read once: another thread may choose meanwhile
+    choice = _chosen  # read once, because another thread may change it
     _check(choice, _ENVIRONMENT)
     if choice == "numba":
         return _compiled()
@@ -127,11 +134,11 @@ def _check(kernels, name):
         raise ValueError(f"{name} must be one of {', '.join(_CHOICES)}, got {kernels!r}.")
 
 
-@cache  # not of an exception
+@cache  # exceptions are not cached
 def _compiled():
     try:
         return import_module(".compiled", __package__).COMPILED
-    except Exception as error:  # also of a numba that does not know this NumPy
+    except Exception as error:  # such as a numba that does not support this NumPy
         raise ImportError(f"{_NOT_INSTALLED} ({error})") from error
 
 
@@ -144,5 +151,5 @@ def _compiled_if_possible():
 
 
 def kernels_named(name):
-    """The set of kernels of that name; NumPy's where numba is not installed."""
+    """Return the set of kernels with this name; that of NumPy if numba is not installed."""
     return NUMPY if name == "numpy" else _compiled_if_possible()

@@ -1,53 +1,54 @@
-"""The work of a step in NumPy: what a kernel does is said here, for both sets.
+"""Kernels in NumPy, which define what each kernel computes.
 
-A kernel is made once, for a component and a pass, and then called in each step. These call what
-the component itself says in NumPy, and so they serve every component, a user's own too. Compiled
-ones (``compiled``) do the same in one pass over the numbers, where a component has such a twin.
+A kernel is created once, for a component and a pass, and then called in each step. These kernels
+call the NumPy methods of the component, so they work with every component, including a user's own.
+The kernels of ``compiled`` do the same in one pass over the numbers, for components that have a
+compiled equivalent.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Elements of a vector to work on at a time: several vectors of this length fit a core's cache.
+# Number of elements to process at a time: several vectors of this length fit a core's cache.
 _PIECE = 1 << 16
 
 
 class ActivationKernel:
-    """Bias and activation of a layer, and the way back through both.
+    """Apply the bias and the activation of a layer, and back-propagate through both.
 
     Parameters
     ----------
     activation : Activation
-        What the layer applies.
+        Activation of the layer.
     """
 
     def __init__(self, activation):
         self._activation = activation
 
     def forward(self, Z, bias, out):
-        """Add the bias to the product ``Z``, in place; write ``f(Z)`` into ``out``.
+        """Add the bias to the product ``Z``, in place; write ``f(Z)`` to ``out``.
 
-        ``out`` may be ``Z`` itself, where the pre-activations are not kept.
+        ``out`` may be ``Z`` itself if the pre-activations are not needed.
         """
         np.add(Z, bias, out=Z)
         self._activation.forward(Z, out)
 
     def backward(self, delta, H, Z, ones, bias_gradient):
-        """Turn ``dLoss/dH`` into ``dLoss/dZ``, in place; write its sum over rows.
+        """Convert ``dLoss/dH`` to ``dLoss/dZ``, in place; write its sum over rows.
 
-        ``H`` and ``Z`` are as ``forward`` left them, and may be overwritten; ``ones`` has one for
-        each row.
+        ``H`` and ``Z`` are the results of ``forward``, and may be overwritten. ``ones`` has a 1
+        for each row.
         """
         self._activation.backward(delta, H, Z)
         np.dot(ones, delta, out=bias_gradient)
 
 
 class ProductKernel:
-    """Products of a layer's weights, ``coef`` of shape (fan_in, fan_out), with dense arrays."""
+    """Multiply a layer's weights, ``coef`` of shape (fan_in, fan_out), with dense arrays."""
 
     def forward(self, inputs, coef, out):
-        """Write ``inputs coef``."""
+        """Write the product ``inputs coef`` to ``out``."""
         np.dot(inputs, coef, out=out)
 
     def gradient(self, inputs, delta, out):
@@ -60,31 +61,31 @@ class ProductKernel:
 
 
 class LossKernel:
-    """A loss with its gradient.
+    """Compute a loss and its gradient.
 
     Parameters
     ----------
     loss : Loss
-        Of the targets and the raw predictions.
+        Loss of the targets and the raw predictions.
     """
 
     def __init__(self, loss):
         self._loss = loss
 
     def loss_gradient(self, y, raw, sample_weight, scale, out):
-        """Sum of the weighted losses; ``out`` receives ``scale`` times its gradient."""
+        """Return the weighted sum of the losses; write ``scale`` times its gradient to ``out``."""
         total = self._loss.loss_gradient(y, raw, sample_weight, out)
         np.multiply(out, scale, out=out)
         return total
 
 
 class PenaltyKernel:
-    """The L2 penalty of some parameters, with its gradient.
+    """Compute the L2 penalty of some parameters and its gradient.
 
     Parameters
     ----------
     coefs, gradient : ndarray of shape (n_penalised,)
-        The parameters, and the gradient that the penalty's is added to.
+        The parameters, and the gradient to which that of the penalty is added.
     """
 
     def __init__(self, coefs, gradient):
@@ -106,18 +107,18 @@ class PenaltyKernel:
 
 
 class Vectors(NamedTuple):
-    """What an update changes and reads, as flat arrays of ``n_parameters`` elements or fewer.
+    """Store what an update reads and changes, as flat arrays of at most ``n_parameters``.
 
     Attributes
     ----------
     theta, gradient : ndarray of shape (n_parameters,)
-        The parameters, and the gradient to step by.
+        The parameters, and the gradient.
 
     moments : list of ndarrays of shape (n_parameters,)
-        What the rule remembers.
+        Moments of the update rule.
 
     decayed : ndarray of shape (n_penalised,) or None
-        The first parameters, which the weight decay applies to.
+        The first parameters, to which the weight decay applies.
 
     decays : ndarray of shape (n_penalised,) or None
         Factors of the decay; None for ones.
@@ -139,17 +140,17 @@ class Vectors(NamedTuple):
 
 
 class UpdateKernel:
-    """A step on the parameters: decay, update, average.
+    """Perform a step on the parameters: decay, update, average.
 
-    Piece by piece, so that each piece is loaded once.
+    The vectors are processed in pieces, so that each piece is loaded once.
 
     Parameters
     ----------
     rule : UpdateRule
-        Says what an update is.
+        Rule that computes the update.
 
     vectors : Vectors
-        What it works on.
+        Arrays that the rule reads and changes.
     """
 
     def __init__(self, rule, vectors):
@@ -165,10 +166,10 @@ class UpdateKernel:
         ]  # fmt: skip
 
     def change(self, factors, lost, weight):
-        """Make a step.
+        """Perform a step.
 
-        ``factors`` are the numbers that the rule derives from the learning rate, ``lost`` the
-        share that the decay takes off, ``weight`` that of the step in the average.
+        ``factors`` are the numbers that the rule derives from the learning rate, ``lost`` is the
+        fraction that the decay subtracts, ``weight`` is the weight of the step in the average.
         """
         for scratch, moments, theta, gradient, decayed, decays, average, rates in self._pieces:
             work = scratch[: theta.size]
@@ -180,13 +181,13 @@ class UpdateKernel:
 
 
 def _piece(vector, start):
-    """A piece of a vector; None of one that is not there, or has ended."""
+    """Return a piece of a vector; None if the vector is None or ends before."""
     ended = vector is None or start >= vector.size
     return None if ended else vector[start : start + _PIECE]
 
 
 def _decay(theta, lost, decays, work):
-    """Take a share off some parameters, times the factors of each."""
+    """Subtract a fraction of some parameters, times the factor of each."""
     if decays is None:
         np.multiply(theta, 1 - lost, out=theta)
         return
@@ -204,7 +205,7 @@ def _add_to_average(average, theta, weight, scratch):
 
 
 class MaskKernel:
-    """Leaving out entries of arrays at random, and scaling up the others.
+    """Drop entries of arrays at random, and scale up the others.
 
     Parameters
     ----------
@@ -217,9 +218,9 @@ class MaskKernel:
         self._factors = None
 
     def choose(self, bits, threshold, scale):
-        """Drop from now on where ``bits`` are below the threshold; ``scale`` is for the rest.
+        """Set the mask: drop entries whose ``bits`` are below the threshold, scale the others.
 
-        ``bits``, of shape (n_rows or more, n_columns or more), are of type uint8.
+        ``bits`` have the shape (n_rows or more, n_columns or more) and the type uint8.
         """
         n_rows, n_columns = bits.shape
         if self._room.shape[1] != n_columns or len(self._room) < n_rows:
@@ -229,7 +230,7 @@ class MaskKernel:
         np.multiply(self._factors, scale, out=self._factors)
 
     def drop(self, array, first_row, out):
-        """Write ``array`` without what is dropped, by the bits from ``first_row`` on.
+        """Write ``array`` with dropped entries, by the bits from ``first_row`` on, to ``out``.
 
         ``out`` may be ``array`` itself.
         """
@@ -239,36 +240,36 @@ class MaskKernel:
 
 
 class Kernels:
-    """A set of kernels: gives one for each component."""
+    """Create the kernel for each component."""
 
     name = "numpy"
 
     def activation(self, activation):
-        """An ``ActivationKernel``."""
+        """Return an ``ActivationKernel``."""
         return ActivationKernel(activation)
 
     def loss(self, loss):
-        """A ``LossKernel``."""
+        """Return a ``LossKernel``."""
         return LossKernel(loss)
 
     def masks(self, dtype):
-        """A ``MaskKernel``."""
+        """Return a ``MaskKernel``."""
         return MaskKernel(dtype)
 
     def penalty(self, coefs, gradient):
-        """A ``PenaltyKernel``."""
+        """Return a ``PenaltyKernel``."""
         return PenaltyKernel(coefs, gradient)
 
     def products(self, n_rows, fan_in, fan_out, dtype):
-        """A ``ProductKernel`` for so many rows at most."""
+        """Return a ``ProductKernel`` for at most ``n_rows`` rows."""
         return PRODUCTS
 
     def update(self, rule, vectors):
-        """An ``UpdateKernel``."""
+        """Return an ``UpdateKernel``."""
         return UpdateKernel(rule, vectors)
 
 
-#: The one for products of all shapes.
+#: The kernel for products of all shapes.
 PRODUCTS = ProductKernel()
 
 NUMPY = Kernels()

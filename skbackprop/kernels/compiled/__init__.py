@@ -1,6 +1,7 @@
-"""Kernels compiled by numba: the same as ``reference``, each in one pass over the numbers.
+"""Kernels compiled by numba, which compute the same as ``reference`` in one pass over the numbers.
 
-Imported only where it is used, since it imports numba. What has no twin here goes through NumPy.
+The module is imported only when it is used, because it imports numba. Components without a
+compiled equivalent use NumPy.
 """
 
 from types import SimpleNamespace
@@ -17,16 +18,16 @@ from .update_rules import UPDATE_RULES, CompiledPenalty
 
 
 def _twin(component, twins, make):
-    """The compiled twin of one of this package's own components, or ``make``.
+    """Return the compiled equivalent of a component of this package, or ``make``.
 
-    Of its very class: a subclass, a user's say, may compute something else.
+    Only the exact class counts, because a subclass may compute something else.
     """
     kind = type(component)
     return twins.get(kind.__name__, make) if kind.__module__.startswith("skbackprop.") else make
 
 
 class CompiledKernels(Kernels):
-    """Compiled kernels where there are, NumPy's for the rest."""
+    """Create compiled kernels if they exist, otherwise those of NumPy."""
 
     name = "numba"
 
@@ -56,7 +57,7 @@ COMPILED = CompiledKernels()
 
 
 def compile_all():
-    """Call every kernel once, with numbers of both types."""
+    """Call every kernel once with each floating-point type."""
     loss = SimpleNamespace(label_smoothing=0.0)
     rule = SimpleNamespace(beta_1=0.9, beta_2=0.9, momentum=0.9, nesterov=True)
     for dtype in (np.float64, np.float32):

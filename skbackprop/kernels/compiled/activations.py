@@ -1,7 +1,7 @@
-"""Bias and activation of a layer in one pass, and the way back with the sum for the biases.
+"""Bias and activation of a layer in one pass, and their gradients with the sum for the biases.
 
-A function ``forward(H, bias)`` works in place, for activations of which the pre-activations are
-not kept; ``forward(Z, bias, H)`` reads one array and writes the other.
+A function ``forward(H, bias)`` works in place, for activations that do not need their
+pre-activations. ``forward(Z, bias, H)`` reads one array and writes the other.
 """
 
 from ..reference import ActivationKernel
@@ -123,7 +123,7 @@ class _Identity(ActivationKernel):
 
 
 class _OfOutputs(ActivationKernel):
-    """An activation whose derivative is a function of its output."""
+    """Compute an activation whose derivative is a function of its output."""
 
     def forward(self, Z, bias, out):
         if out is not Z:

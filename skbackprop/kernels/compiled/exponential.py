@@ -1,9 +1,9 @@
-"""The exponential function, in operations that a compiler turns into vector instructions.
+"""The exponential function, in operations that a compiler converts to vector instructions.
 
-``exp(x) = 2^k exp(r)`` with ``k`` the integer next to ``x / log 2`` and ``r = x - k log 2``, which
-is taken off in two parts so that nothing is lost; ``exp(r)``, for ``|r| <= log(2) / 2``, is its
-Taylor polynomial, to the rounding. ``2^k`` is made by its bits, as the product of two such powers,
-so that infinity and subnormal numbers come out right.
+``exp(x) = 2^k exp(r)``, where ``k`` is the integer nearest to ``x / log 2`` and
+``r = x - k log 2`` is computed in two parts to avoid cancellation. ``exp(r)``, for
+``|r| <= log(2) / 2``, is its Taylor polynomial, accurate to rounding. ``2^k`` is built from bits,
+as the product of two powers, so that infinity and subnormal numbers are correct.
 
 References
 ----------
@@ -16,7 +16,7 @@ from numba.extending import overload, register_jitable
 
 F4, I4, F8, I8 = np.float32, np.int32, np.float64, np.int64
 
-# The second one has few bits, so that its product with any k is exact; the third is the rest.
+# _HIGH has few bits, so that its product with any k is exact; _LOW is the rest of log 2.
 _LOG2_E, _HIGH, _LOW = 1.4426950408889634, 0.693145751953125, 1.42860682030941723212e-6
 _LOG2_E_4, _HIGH_4, _LOW_4 = F4(_LOG2_E), F4(0.693359375), F4(-2.12194440e-4)
 _LEAST, _LARGEST, _LEAST_4, _LARGEST_4 = -746.0, 710.0, F4(-104.0), F4(89.0)
@@ -98,7 +98,7 @@ def _tanh_of_single(x):
 
 
 def tanh(x):
-    """``tanh(x)`` of a float, of its own type; to be called in compiled code."""
+    """Return ``tanh(x)`` of a float, with its type; for use in compiled code."""
     raise NotImplementedError
 
 
@@ -108,7 +108,7 @@ def _tanh(x):
 
 
 def exp(x):
-    """``e^x`` of a float, of its own type; to be called in compiled code."""
+    """Return ``e^x`` of a float, with its type; for use in compiled code."""
     raise NotImplementedError
 
 

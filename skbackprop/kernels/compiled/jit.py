@@ -1,7 +1,8 @@
-"""How kernels are compiled.
+"""Compilation of the kernels.
 
-numba's cache compiles anew what is in a file that has changed. It does not see that a file has
-whose functions others use, as ``exponential``: then remove ``__pycache__/*.nb?``.
+numba's cache recompiles the functions of a file that has changed, but not the functions of other
+files that call them. After a change of such a file, for example ``exponential``, remove
+``__pycache__/*.nb?``.
 """
 
 from contextlib import suppress
@@ -10,15 +11,15 @@ from numba import config, njit
 from numba.core.caching import FunctionCache
 
 if config.DISABLE_JIT:
-    raise ImportError("NUMBA_DISABLE_JIT is set, by which nothing is compiled")
+    raise ImportError("NUMBA_DISABLE_JIT is set, which disables compilation")
 
-# A product and a sum may be one instruction, and divisions by zero give infinity, as in NumPy.
+# Allow fused multiply-add; divisions by zero give infinity, as in NumPy.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 _OF_SUMS = _OPTIONS | {"fastmath": {"contract", "reassoc"}}
 
 
 class _Cache(FunctionCache):
-    """numba's cache, without which it does where a disk is full or a file is damaged."""
+    """Wrap numba's cache, and work without it if the disk is full or a file is damaged."""
 
     def load_overload(self, sig, target_context):
         try:
@@ -33,7 +34,7 @@ class _Cache(FunctionCache):
 
 def _compiled(function, options):
     compiled = njit(**options)(function)
-    with suppress(RuntimeError):  # no folder that can be written to
+    with suppress(RuntimeError):  # no writable folder
         compiled._cache = _Cache(function)
     return compiled
 
@@ -44,14 +45,14 @@ def compiled(function):
 
 
 def inlined(function):
-    """Compile a function as a part of those that call it.
+    """Compile a function as a part of the functions that call it.
 
-    A function with a compilation of its own is rounded otherwise in the process that compiles it
-    than in those that load it: only the former sees into it.
+    A function that is compiled separately may round differently in the process that compiles it
+    than in those that load it from the cache, because only the former can inline it.
     """
     return njit(inline="always", **_OPTIONS)(function)
 
 
 def compiled_sum(function):
-    """The same, of a sum that may be made in any order."""
+    """Compile a function as ``compiled`` does, and allow its sums in any order."""
     return _compiled(function, _OF_SUMS)

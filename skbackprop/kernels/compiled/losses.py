@@ -8,7 +8,7 @@ from ..reference import LossKernel
 from .exponential import exp
 from .jit import compiled
 
-# What stands for no weights: a function is compiled for arrays, and not for None as well.
+# Replaces None for no weights, because the functions are compiled for arrays only.
 _NO_WEIGHT = {np.dtype(t): np.ones((0, 1), t) for t in (np.float32, np.float64)}
 
 

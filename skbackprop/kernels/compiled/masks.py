@@ -1,4 +1,4 @@
-"""Masks of dropout, read from random bits."""
+"""Dropout masks from random bits."""
 
 from ..reference import MaskKernel
 from .jit import compiled
@@ -21,7 +21,7 @@ def _drop_in_place(array, bits, threshold, scale):
 
 
 class CompiledMasks(MaskKernel):
-    """As described there."""
+    """Compiled ``MaskKernel``; see there."""
 
     def choose(self, bits, threshold, scale):
         self._chosen = bits, threshold, scale

@@ -1,7 +1,8 @@
-"""Products with weights of few columns, those of an output layer.
+"""Products with weights that have few columns, as in an output layer.
 
-A BLAS works on tiles of four or eight columns and more, and for three or five takes up to three
-times as long as loops over the rows. All loops are over inputs, along which arrays are contiguous.
+A BLAS works on tiles of four, eight or more columns, and with three or five columns takes up to
+three times as long as loops over the rows. All inner loops are over inputs, along which arrays are
+contiguous.
 """
 
 import numpy as np
@@ -9,16 +10,17 @@ import numpy as np
 from ..reference import PRODUCTS, ProductKernel
 from .jit import compiled, compiled_sum, inlined
 
-# Columns up to which loops are faster, there and on the way back; bytes of a row from which on.
+# Maximum number of columns for which loops are faster, in the forward and in the backward pass;
+# minimum number of bytes of a row.
 _COLUMNS, _COLUMNS_BACK, _BYTES_OF_ROW = 12, 4, 256
 
-# Multiplications from which on a BLAS with several threads would divide the product.
+# Number of multiplications from which on a multi-threaded BLAS would divide the product.
 _DIVIDED = 1 << 20
 
 
 @inlined
 def _transposed(coef, n_rows):
-    """The columns as rows, and zeros after them."""
+    """Return the columns as rows, padded with rows of zeros."""
     out = np.zeros((n_rows, coef.shape[0]), coef.dtype)
     for i in range(coef.shape[0]):
         for j in range(coef.shape[1]):
@@ -30,7 +32,8 @@ def _transposed(coef, n_rows):
 def _forward(inputs, coef, out):
     last_row, last_column = len(inputs) - 1, coef.shape[1] - 1
     columns, zero = _transposed(coef, coef.shape[1]), coef.dtype.type(0)
-    # Two rows by two columns, so that what is loaded is used twice; the last ones perhaps twice.
+    # Two rows by two columns, so that loaded numbers are used twice. The last row or column may be
+    # computed twice.
     for r in range(0, len(inputs), 2):
         s = min(r + 1, last_row)
         x, y = inputs[r], inputs[s]
@@ -87,12 +90,12 @@ def _backward(delta, coef, out):
 
 
 def _is_plain(array):
-    """Whether it has the layout that functions are compiled for in advance."""
+    """Return whether an array has the layout for which the functions are compiled."""
     return array.flags.carray
 
 
 class _FewColumns(ProductKernel):
-    """Loops, where arrays are C-contiguous and can be written to, as those of training are."""
+    """Use loops for arrays that are C-contiguous and writable, as in training."""
 
     def forward(self, inputs, coef, out):
         if _is_plain(inputs) and _is_plain(coef):
@@ -108,7 +111,7 @@ class _FewColumns(ProductKernel):
 
 
 class _FewerColumns(_FewColumns):
-    """The same, and on the way back, too."""
+    """Use loops in the backward pass too."""
 
     def backward(self, delta, coef, out):
         if _is_plain(coef):
@@ -118,7 +121,7 @@ class _FewerColumns(_FewColumns):
 
 
 class _OneColumn(_FewerColumns):
-    """The product of a matrix and a vector is one that a BLAS is made for."""
+    """Use BLAS for the matrix-vector products, at which it is fast, and loops otherwise."""
 
     forward, gradient = ProductKernel.forward, ProductKernel.gradient
 
@@ -127,7 +130,7 @@ _FEW, _FEWER, _ONE = _FewColumns(), _FewerColumns(), _OneColumn()
 
 
 def products(n_rows, fan_in, fan_out, dtype):
-    """The kernel for weights of some shape."""
+    """Return the kernel for weights of some shape."""
     if (
         fan_out > _COLUMNS
         or fan_in * dtype.itemsize < _BYTES_OF_ROW

@@ -1,11 +1,11 @@
-"""Penalty, decay, update and average of the parameters in one pass each, in the cache."""
+"""Penalty, decay, update and average of the parameters, in blocks that stay in the cache."""
 
 import numpy as np
 
 from ..reference import PenaltyKernel, UpdateKernel
 from .jit import compiled, compiled_sum, inlined
 
-# Elements that stay in the first cache between the loops over them.
+# Number of elements that stay in the L1 cache between the loops over them.
 _BLOCK = 512
 
 
@@ -37,7 +37,7 @@ def _add_to_average(average, theta, weight):
         average[i] += weight * (theta[i] - average[i])
 
 
-# Each loop has few enough arrays for the compiler to see whether they overlap.
+# Few arrays in each loop, so that the compiler can check whether they overlap.
 @inlined
 def _adam_block(theta, g, m, v, rates, numbers):
     beta_1, beta_2, factor, epsilon = numbers
@@ -93,7 +93,7 @@ def _sgd(vectors, lost, weight, numbers, nesterov):
 
 
 class CompiledPenalty(PenaltyKernel):
-    """As described there."""
+    """Compiled ``PenaltyKernel``; see there."""
 
     def __init__(self, coefs, gradient):
         self._coefs, self._gradient = coefs, gradient
