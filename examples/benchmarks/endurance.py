@@ -7,10 +7,9 @@
 
 ``stream`` calls ``partial_fit`` on one new batch after another and writes a line each minute;
 ``fits`` makes many small fits of all solvers and writes a line for each twentieth of them. The
-first lines are for warming up. Each tenth batch is also given to a young network, new with each
-line: what the processor's time of the two calls has to do with each other tells of speed even
-where other programs have a share of the machine. Memory and threads are read from ``/proc``, so
-this needs Linux.
+first lines are for warming up. Each tenth batch is also passed to a young network, which is new
+with each line: the ratio of the CPU times of the two calls measures the speed even if other
+programs use the machine. Memory and threads are read from ``/proc``, so this needs Linux.
 """
 
 import argparse

@@ -111,7 +111,7 @@ def single_threaded(model):
 
 
 def compare(name):
-    """Everything that is told of a table."""
+    """Return the comparison for one table."""
     load, task = DATASETS[name]
     X, y = load()
     rows = np.random.default_rng(0).permutation(len(X))[:MAX_ROWS]
