@@ -1,4 +1,4 @@
-"""The progress of a fit of several networks: what is printed, callbacks, and when to stop."""
+"""Progress of a fit of several networks: printed lines, callbacks and stopping."""
 
 import threading
 from time import perf_counter
@@ -9,13 +9,13 @@ from ..training import attributes_learnt, data_at_begin, data_at_end, has_callba
 
 
 class EnsembleProgress:
-    """The course of a fit of several networks, which may run side by side.
+    """Report the progress of a fit of several networks, which may be trained in parallel.
 
-    For the callbacks the fit is a task, in which each network is one, in which each of its epochs
-    is one. They are called by one thread at a time, and see the data as ``given``.
+    For the callbacks, the fit is a task, its subtasks are the networks, and their subtasks are the
+    epochs. Callbacks are called by one thread at a time, with the data in ``given``.
 
-    Once it is ``stopped`` (by Ctrl-C, if ``interrupted``), networks are to end after their epoch,
-    and no further ones to begin.
+    When the progress is ``stopped`` (if also ``interrupted``, by Ctrl-C), each network ends after
+    its current epoch, and no further networks start.
     """
 
     def __init__(self, estimator, n_members, max_epochs, given, earlier=()):
@@ -36,12 +36,12 @@ class EnsembleProgress:
 
     @property
     def members(self):
-        """Outcomes of the networks that have ended, or that an earlier fit has left, in order."""
+        """Return the outcomes of the finished networks and those of an earlier fit, in order."""
         return self._in_order({})
 
     @property
     def has_new(self):
-        """Whether a network has ended in this fit."""
+        """Return whether a network has ended in this fit."""
         return bool(self._ended)
 
     def _in_order(self, running):
@@ -49,9 +49,9 @@ class EnsembleProgress:
         return [outcomes[number] for number in sorted(outcomes)]
 
     def member_tasks(self, number, monitor, outcome):
-        """The tasks of a network, which begins, and which a monitor watches.
+        """Begin the task of a network and return its tasks; a monitor records its training.
 
-        ``outcome(reason, copied=True)`` is what the network would be if it ended now.
+        ``outcome(reason, copied=True)`` returns the outcome as if training ended now.
         """
         task = None
         with self._lock:
@@ -61,7 +61,7 @@ class EnsembleProgress:
         return _MemberTasks(self, number, monitor, outcome, task)
 
     def member_ends(self, number, outcome):
-        """A network has ended."""
+        """Store the outcome of a network that has ended, and print its line."""
         seconds = perf_counter() - self._begun[number]
         losses = outcome.validation_losses
         best = losses[outcome.best_iter - 1] if losses else np.nan
@@ -75,7 +75,7 @@ class EnsembleProgress:
         self._say_in_order()
 
     def _say_in_order(self, up_to_now=False):
-        """Print the lines of networks that have ended, once those before them have ended too."""
+        """Print the lines of the networks that have ended, in order of their numbers."""
         with self._lock:
             running = self._begun.keys() - self._ended.keys()
             for number in sorted(self._stories):
@@ -83,14 +83,14 @@ class EnsembleProgress:
                     self._print(number, self._stories.pop(number))
 
     def begin(self, parent, running, *name, **expected):
-        """A part of a task begins; ``running()`` is the network it is about, by its number."""
+        """Begin a subtask; ``running()`` returns a dict of its network's number and outcome."""
         with self._lock:
             task = parent.subcontext(*name, **expected)
             self._tell_begin(task, running)
         return task
 
     def end(self, task, running):
-        """A task ends; return whether a callback asks to stop what the task is part of."""
+        """End a task; return whether a callback asks to stop the parent task."""
         with self._lock:
             return task.call_on_fit_task_end(
                 estimator=self._estimator,
@@ -99,13 +99,13 @@ class EnsembleProgress:
             )
 
     def stop(self, error=None):
-        """Let the networks end after their epoch, because of an error or as a callback asks."""
-        if isinstance(error, KeyboardInterrupt):  # only ever set: several threads may stop at once
+        """Stop the networks after their current epoch, because of an error or a callback."""
+        if isinstance(error, KeyboardInterrupt):  # never reset, because several threads may stop
             self.interrupted = True
         self.stopped = True
 
     def finish(self):
-        """The fit ends."""
+        """End the task of the fit, and print the remaining lines."""
         self._say_in_order(up_to_now=True)
         if self._root is not None:
             self._root.call_on_fit_task_end(
@@ -115,7 +115,7 @@ class EnsembleProgress:
             )
 
     def say(self, number, story):
-        """Print a line about an epoch of a network, with ``verbose`` from 2 on."""
+        """Print a line about an epoch of a network if ``verbose`` is 2 or more."""
         if self._estimator.verbose >= 2:
             with self._lock:
                 self._print(number, story)
@@ -132,13 +132,13 @@ class EnsembleProgress:
         )
 
     def _fitted_attributes(self, running):
-        """What the estimator would have, of the networks that have ended and of this one."""
+        """Return the fitted attributes for the finished networks and the running one."""
         members = self._in_order({} if running is None else running())
         return attributes_learnt(self._estimator, members) if members else None
 
 
 class _MemberTasks:
-    """The tasks of one network, as its monitor wants them."""
+    """Report the tasks of one network: its training and its epochs."""
 
     def __init__(self, progress, number, monitor, outcome, task):
         self._progress = progress
@@ -149,13 +149,13 @@ class _MemberTasks:
         self._epoch = None
 
     def begin(self):
-        """An epoch begins."""
+        """Begin an epoch."""
         if self._task is not None:
             running = self._running if self._monitor.n_iter else None
             self._epoch = self._progress.begin(self._task, running, "epoch")
 
     def end(self):
-        """The epoch ends; return whether the network is to end here."""
+        """End the epoch; return whether training of the network stops."""
         monitor = self._monitor
         story = f"epoch {monitor.n_iter}, loss {monitor.last_loss:.4g}"
         if monitor.validation_losses:
@@ -168,11 +168,11 @@ class _MemberTasks:
         return asked or self._progress.stopped
 
     def finish(self):
-        """The network ends; a callback that asks to stop here means all of them."""
+        """End the task of the network; a callback that asks to stop here stops all networks."""
         if self._task is not None and self._progress.end(self._task, None):
             self._progress.stop()
 
     def _running(self):
-        """The network as if it ended now, by its number."""
+        """Return a dict of the network's number and its outcome as if it ended now."""
         reason = f"Seen by a callback after {self._monitor.n_iter} epochs."
         return {self._number: self._outcome(reason, copied=True)}
