@@ -75,7 +75,7 @@ class EnsembleProgress:
         self._say_in_order()
 
     def _say_in_order(self, up_to_now=False):
-        """Print the lines of the networks that have ended, in order of their numbers."""
+        """Print the lines of finished networks, in order; wait for those before them."""
         with self._lock:
             running = self._begun.keys() - self._ended.keys()
             for number in sorted(self._stories):

@@ -19,7 +19,7 @@ class NewStart:
     Attributes
     ----------
     state : TrainingState
-        What its training goes on from, next time.
+        State from which a later fit continues the training.
     """
 
     def __init__(self, seed):
@@ -50,7 +50,7 @@ class Continuation:
     Attributes
     ----------
     state : TrainingState
-        What its training goes on from, next time.
+        State from which a later fit continues the training.
     """
 
     def __init__(self, member, state):
