@@ -346,7 +346,9 @@ REFUSED = {
     "warm start with more outputs": (
         "regressor", WARM, fit(X, X[:, :2]), ("(150, 2)", "the training data have"),
     ),
-    "fewer members": ("classifier", WARM | {"n_members": 1}, fit(X, y), ("n_members=1", "2 net")),
+    "fewer members": (
+        "classifier", WARM | {"n_members": 1}, fit(X, y), ("n_members=1", "at least 2"),
+    ),
     "other layers": (
         "regressor",
         WARM | {"hidden_layer_sizes": (9,)},
@@ -366,7 +368,7 @@ REFUSED = {
         "regressor", {"loss": "poisson"}, part(X, NUMBERS), ("poisson", "scaling of y"),
     ),
     "more members in a call": (
-        "classifier", {"n_members": 3}, part(X, y), ("n_members=3", "as many"),
+        "classifier", {"n_members": 3}, part(X, y), ("n_members=3", "must be 2"),
     ),
     "a call with other features": (
         "regressor", {}, part(X[:, :3], NUMBERS), ("3 features", "4 features"),
