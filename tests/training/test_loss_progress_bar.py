@@ -38,7 +38,7 @@ def printed(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "160")
 
     def lines():
-        text = re.sub(r"(?<=[^ ━\n])[ ━]+", " ", capsys.readouterr().out)
+        text = re.sub(r"(?<=[^ ━╸╺\n])[ ━╸╺]+", " ", capsys.readouterr().out)
         return [re.sub(r" \d:\d\d:\d\d ?$", "", line) for line in text.splitlines()]
 
     return lines
