@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from copy import copy
 from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..data import (
-    Checked,
-    GivenData,
-    check_validation,
-    counted,
-    sample_of,
-)
+from ..data import GivenData, check_validation, counted, sample_of
 from ..network import network_in_a_line
 from ..parameter_checks import PARAMETER_CONSTRAINTS, TABULAR_PARAMETER_GROUPS
 from ..training import CallbackSupport, with_callbacks
@@ -31,29 +24,21 @@ from ..utils import (
     available_unless,
     check_finite_prediction,
     check_parameters,
-    check_target,
-    check_weight,
     draft_of,
-    fill_missing,
     fit_context,
     one_fit_of,
     visual_block,
     why_no_visual_block,
 )
-from .embeddings import (
-    EMBEDDINGS,
-    TableInputs,
-    check_embedding,
-    check_same_embeddings,
-    embeddings_of_members,
-    layers_below,
-)
+from .embeddings import EMBEDDINGS, check_same_embeddings, embeddings_of_members
 from .ensemble import Among, Plan, mean_curve, n_trained_on, train_members
 from .fitted import FittedEnsemble
+from .gate import check_table
+from .networks import member_networks
 from .preprocessing import SmoothClipScaler, TableEncoder, TablePreprocessing
 from .progress import EnsembleProgress
-from .recipe import recipe_of_call, steps_of_recipe, table_network, table_recipe
-from .starts import embedding_layers, starts_of
+from .recipe import recipe_of_call, steps_of_recipe, table_recipe
+from .starts import starts_of
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, TypedDict
@@ -395,14 +380,12 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
     def _learn(self, given, keep_despite):
         """Fit a draft of the estimator; ``keep_despite`` comes from ``draft_of``."""
-        check_embedding(self.embedding)
-        embedding = self._embeddings if self.embedding == "auto" else self.embedding
-        names = embeddings_of_members(embedding, self.n_members)
+        names = embeddings_of_members(self, self._embeddings)
         if not given.is_part:
             check_validation(self.validation, given)
         goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
         known_target = self._target if goes_on else None
-        all_rows = self._checked(given.X, given.y, given.sample_weight, known_target)
+        all_rows = check_table(self, given.X, given.y, given.sample_weight, known_target)
         checked = all_rows.without_zero_weights()
         if goes_on:
             check_same_embeddings(names, self._embedding_names)
@@ -420,62 +403,30 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         among = Among.of(all_rows, sample)
         splits = among.chosen_splits(self, given, sample)
         earlier = self.members_ if goes_on else []
-        plan = self._plan(sample, among, held_out, splits, self._networks(sample, earlier))
+        networks = member_networks(self, names, self._preprocessing, target, sample, earlier)
+        plan = self._plan(sample, among, held_out, splits, networks)
         if given.is_part:
             plan = self._plan_of_call(plan, goes_on)
         self._run(plan, given, keep_despite, earlier)
-
-    def _checked(self, X, y, sample_weight, target=None):
-        """Check the table, its targets and weights; ravel a column of targets, with a warning.
-
-        Without the ``target`` of a previous fit, each column needs at least one known target.
-        """
-        ignores_missing = self.missing_targets == "ignore"
-        if ignores_missing:
-            y, weight = fill_missing(X, y, sample_weight, target)
-        # On a copy: without X, validate_data deletes the feature names.
-        y = check_target(self, validate_data(copy(self), y=y, multi_output=True))
-        check_consistent_length(X, y)
-        return Checked(X, y, weight if ignores_missing else check_weight(sample_weight, X))
 
     def _held_out(self, given, target):
         """Return the sample of the validation data, or None if there are none."""
         if not given.has_validation:
             return None
         with about("X_val, y_val or sample_weight_val"):
-            all_rows = self._checked(given.X_val, given.y_val, given.sample_weight_val, target)
-            checked = all_rows.without_zero_weights()
+            given_rows = given.X_val, given.y_val, given.sample_weight_val
+            checked = check_table(self, *given_rows, target).without_zero_weights()
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
-
-    def _networks(self, sample, members):
-        """Return the network of each member; continued members keep their embedding layers."""
-        preprocessing, target, rows = self._preprocessing, self._target, sample.rows
-        numeric, weight = preprocessing.numeric, sample.sample_weight
-        inputs = TableInputs(rows.X, numeric, target.as_columns(sample.y), weight)
-        found, networks = {}, []
-        for number, name in enumerate(self._embedding_names):
-            kind = name, number % 2 == 0
-            if number < len(members):
-                below = embedding_layers(members[number].network.network)
-            elif kind in found:
-                below = found[kind]
-            else:
-                seen = preprocessing.inputs_seen(with_means=kind[1])
-                below = found[kind] = layers_below(name, inputs, seen)
-            networks.append(table_network(self, rows.n_features, target, below))
-        return networks
 
     def _plan(self, sample, among, held_out, splits, networks):
         """Return the plan of a fit."""
         target = self._target
         n_rows, stops_early = n_trained_on(self, len(sample.rows), held_out, splits)
         recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
-        fraction = self.validation_fraction
+        rows, fraction = (sample, among, held_out, splits), self.validation_fraction
         calibrated = is_classifier(self) and not target.ordered
-        return Plan(
-            networks, target, recipe, sample, among, held_out, splits, fraction, calibrated
-        )
+        return Plan(networks, target, recipe, *rows, fraction, calibrated)
 
     def _plan_of_call(self, plan, goes_on):
         """Return the plan of a call of ``partial_fit``."""

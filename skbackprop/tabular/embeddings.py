@@ -22,7 +22,7 @@ _LARGEST_SCORE = 3.0
 
 
 @dataclass(frozen=True)
-class TableInputs:
+class TrainingInputs:
     """Store the inputs for the training rows of a table, and the target.
 
     Attributes
@@ -168,23 +168,25 @@ def layers_below(name, inputs, seen):
     return (as_they_are if name is None else EMBEDDINGS[name])(inputs, seen)
 
 
-def embeddings_of_members(embedding, n_members):
-    """Return the embedding of each network; the entries of a list are assigned in turn."""
+def embeddings_of_members(settings, default):
+    """Return the embedding of each network; the entries of a list are assigned in turn.
+
+    ``default`` is used for 'auto'. Of ``settings``, an estimator, only hyper-parameters are read.
+
+    Raises
+    ------
+    ValueError
+        If a list is empty or has unknown names.
+    """
+    embedding = default if settings.embedding == "auto" else settings.embedding
     if embedding is None or isinstance(embedding, str):
         embedding = [embedding]
-    return [embedding[number % len(embedding)] for number in range(n_members)]
-
-
-def check_embedding(embedding):
-    """Raise ValueError for lists that are empty or have unknown names."""
-    if embedding is None or isinstance(embedding, str):
-        return
-    unknown = [name for name in embedding if name not in [None, *EMBEDDINGS]]
-    if not embedding or unknown:
+    if not embedding or any(name not in [None, *EMBEDDINGS] for name in embedding):
         raise ValueError(
             f"embedding={embedding!r} must be 'auto', None, one of {sorted(EMBEDDINGS)}, or a "
             "non-empty list of None and these names."
         )
+    return [embedding[number % len(embedding)] for number in range(settings.n_members)]
 
 
 def check_same_embeddings(asked, had):
