@@ -327,3 +327,18 @@ def test_a_fitted_network_computes_what_the_layers_do(name):
     (hidden,) = fitted.hidden_activations(X, [0])
     np.testing.assert_allclose(hidden, workspace.layers(30)[0].H, rtol=1e-12)
     np.testing.assert_array_equal(fitted.parameters(np.float64).flat, parameters.flat)
+
+
+@pytest.mark.parametrize("name", ["piecewise_linear", "normal_scores"])
+def test_training_goes_down_to_the_first_layer_with_parameters(name, monkeypatch):
+    """Gradients of inputs that nothing needs are not computed."""
+    network = network_with(name)
+    parameters, features = drawn(network), np.ones((4, 3))
+    workspace = Workspace(network, 4, np.float64, kernels_for(1, 1))
+    network.forward(parameters, features, workspace)
+    workspace.layers(4)[-1].delta[...] = 1
+    for layer in network.layers:
+        monkeypatch.delattr(type(layer), "backward_inputs", raising=False)
+    network.backward(parameters, features, workspace, parameters.empty_like())
+    with pytest.raises(AttributeError):
+        network.backward_to_input(parameters, features, workspace, parameters.empty_like())
