@@ -79,6 +79,7 @@ TABULAR_PARAMETER_GROUPS = {
     "Optimisation": ["learning_rate_init", "batch_size", "random_state", "warm_start"],
     "Stopping and validation": [
         "max_iter", "min_steps", "n_iter_no_change", "validation_fraction", "validation",
+        "time_budget",
     ],
     "Output": ["verbose"],
 }  # fmt: skip

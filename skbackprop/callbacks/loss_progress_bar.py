@@ -180,6 +180,7 @@ def _path(context: Any) -> tuple[Any, ...]:
 def _number(context: Any) -> str:
     """Return which one of several tasks of the same kind this is; steps in turn have none."""
     parent = context.parent
-    if parent is None or parent.sequential_subtasks or parent.max_subtasks is None:
+    if parent is None or parent.sequential_subtasks:
         return ""
-    return f" {context.task_id + 1} of {parent.max_subtasks}"
+    of_all = "" if parent.max_subtasks is None else f" of {parent.max_subtasks}"
+    return f" {context.task_id + 1}{of_all}"

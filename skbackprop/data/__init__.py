@@ -18,11 +18,18 @@ from .gate import (
 )
 from .rows import RowBuffers, Rows
 from .sample import Sample
-from .splits import can_stratify, lasting_split, sides_of_all, split_among, split_positions
+from .splits import (
+    can_stratify,
+    folds,
+    lasting_split,
+    sides_of_all,
+    split_among,
+    split_positions,
+)
 
 __all__ = [
     "Checked", "CodedTable", "Gate", "GivenData", "RowBuffers", "Rows", "Sample",
     "can_stratify", "check_data", "check_known_columns", "check_validation", "chosen_splits",
-    "counted", "float_type", "lasting_split", "sample_of", "sides_of_all", "split_among",
+    "counted", "float_type", "folds", "lasting_split", "sample_of", "sides_of_all", "split_among",
     "split_positions",
 ]  # fmt: skip

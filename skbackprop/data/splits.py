@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 
 from ..utils import warn
 
@@ -33,6 +34,28 @@ def split_positions(strata, n_samples, validation_fraction, random_state):
         random_state=random_state,
         stratify=strata,
     )
+
+
+def folds(strata, n_samples, n_folds, random_state):
+    """Divide the rows at random into folds; each split has one of them for validation.
+
+    ``strata`` are classes, which are distributed evenly over the folds, or None. With few rows,
+    there are fewer folds, of at least 2 rows.
+
+    Returns
+    -------
+    splits : list of tuples of ndarrays
+        Positions of the training rows and of the validation rows of each split.
+    """
+    n_folds = min(n_folds, n_samples // 2)
+    if n_folds < 2:
+        raise ValueError(f"{n_samples} samples are too few for folds; at least 4 are needed.")
+    order = check_random_state(random_state).permutation(n_samples)
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
+    fold = np.empty(n_samples, dtype=int)
+    fold[order] = np.arange(n_samples) % n_folds
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
 
 
 def lasting_split(state, positions, n_given, draw):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -30,15 +29,19 @@ from ..utils import (
     visual_block,
     why_no_visual_block,
 )
-from .embeddings import EMBEDDINGS, check_same_embeddings, embeddings_of_members
-from .ensemble import Among, Plan, mean_curve, n_trained_on, train_members
+from .designs import MemberDesigns
+from .embeddings import EMBEDDINGS
+from .ensemble import mean_curve, train_members
 from .fitted import FittedEnsemble
 from .gate import check_table
-from .networks import member_networks
+from .member_recipes import MemberRecipes, check_same_embeddings, search_space
+from .plan import Among, MemberRows, Plan
 from .preprocessing import SmoothClipScaler, TableEncoder, TablePreprocessing
 from .progress import EnsembleProgress
 from .recipe import recipe_of_call, steps_of_recipe, table_recipe
+from .selection import Ensemble, selected_by_loss
 from .starts import starts_of
+from .time_budget import TimeBudget, check_time_budget
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, TypedDict
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
         embedding: Embeddings
         categorical_features: ArrayLike | Literal["from_dtype"] | None
         missing_targets: Literal["error", "ignore"]
+        time_budget: float | None
         random_state: RandomState
         verbose: bool | int
         warm_start: bool
@@ -164,6 +168,21 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         labels or label columns, each one learns from the rows where its target is known. Each
         column of the training data needs at least one known target.
 
+    time_budget : float or None
+        Time for training in seconds, more than 0. With a budget, an ensemble grows: after the
+        ``n_members`` networks, which are trained in any case, more networks are trained as long as
+        the time lasts, at most 1000. A network starts if the remaining time is at least the mean
+        time of those before it. The first 8 (or ``n_members``, if there are more) have the
+        parameters of the estimator. The others draw theirs from ``search_space()``.
+
+        Each network holds out one of 8 folds of the rows, or the validation rows of its split by
+        ``validation``, instead of ``validation_fraction``; with ``X_val``, all hold out the same
+        rows. At the end, networks and weights are selected greedily by the loss on these rows
+        [3]_. For an integer ``random_state``, networks do not depend on the budget, but their
+        number does. Ctrl-C selects from the networks so far. It cannot be combined with
+        ``warm_start`` and ``partial_fit``. None is no selection: ``n_members`` networks with equal
+        weights.
+
     random_state : int, RandomState instance or None
         Random number generator for the initial weights, the validation splits, the order of the
         rows and dropout. An int makes fits reproducible.
@@ -185,11 +204,25 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         Fitted scaler of the encoded table. None for sparse data.
 
     members_ : list of Outcome
-        Result of training for each network; do not modify it. The members are not estimators:
-        they take the encoded and scaled table, and only the ensemble predicts. Each member has
-        ``n_iter``, ``best_iter``, ``loss``, ``loss_curve``, ``validation_losses``,
+        Result of training for each network of the ensemble; do not modify it. The members are not
+        estimators: they take the encoded and scaled table, and only the ensemble predicts. Each
+        member has ``n_iter``, ``best_iter``, ``loss``, ``loss_curve``, ``validation_losses``,
         ``stop_reason`` and ``network``, which has ``layer_units`` and, for the dense layers,
         ``coefs`` and ``intercepts``.
+
+    member_weights_ : ndarray of shape (n_members,)
+        Weight of each member in the mean of predictions. Their sum is 1.
+
+    member_recipes_ : list of dict
+        Parameters of each member that differ from member to member, by name. In addition,
+        'target_encoding' says whether the member uses target encoding for categories with many
+        levels, see Notes.
+
+    ensemble_loss_curve_ : list of float or None
+        With ``time_budget``: mean validation loss, after each trained network, of the ensemble
+        selected from the networks so far. Folds without a network do not count, so the entries
+        before the eighth are not comparable. As the selection minimises this loss, it is smaller
+        than that for new rows. None without ``time_budget``.
 
     loss_curve_ : list of float
         Training loss of each epoch, averaged over the networks that reached this epoch.
@@ -219,6 +252,9 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
     .. [2] Gorishniy, Rubachev & Babenko (2022), "On embeddings for numerical features in tabular
        deep learning", NeurIPS.
+
+    .. [3] Caruana, Niculescu-Mizil, Crew & Ksikes (2004), "Ensemble selection from libraries of
+       models", ICML.
     """
 
     encoder_: TableEncoder
@@ -236,6 +272,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         **{name: PARAMETER_CONSTRAINTS[name] for name in _SHARED},
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "min_steps": [Interval(Integral, 0, None, closed="left")],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "embedding": [StrOptions({"auto", *EMBEDDINGS}), list, tuple, None],
         "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
     }
@@ -269,6 +306,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         embedding: Embeddings = "auto",
         categorical_features: ArrayLike | Literal["from_dtype"] | None = "from_dtype",
         missing_targets: Literal["error", "ignore"] = "error",
+        time_budget: float | None = None,
         random_state: RandomState = None,
         verbose: bool | int = False,
         warm_start: bool = False,
@@ -288,6 +326,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         self.embedding = embedding
         self.categorical_features = categorical_features
         self.missing_targets = missing_targets
+        self.time_budget = time_budget
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
@@ -303,8 +342,9 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
     # ---- what the subclasses define
 
-    # Value of embedding='auto'.
+    # Embeddings of embedding='auto': of the default recipe, and those of drawn recipes.
     _embeddings: ClassVar[tuple[str | None, ...]]
+    _drawn_embeddings: ClassVar[tuple[str | None, ...]]
 
     # Whether the raw predictions of the members are averaged, or their predictions.
     _averages_raw = False
@@ -380,16 +420,17 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
     def _learn(self, given, keep_despite):
         """Fit a draft of the estimator; ``keep_despite`` comes from ``draft_of``."""
-        names = embeddings_of_members(self, self._embeddings)
+        budget = TimeBudget(self.time_budget, self.n_members)
+        recipes = MemberRecipes(self, self._embeddings, self._drawn_embeddings)
         if not given.is_part:
             check_validation(self.validation, given)
         goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
+        check_time_budget(self, given.is_part, goes_on)
         known_target = self._target if goes_on else None
         all_rows = check_table(self, given.X, given.y, given.sample_weight, known_target)
         checked = all_rows.without_zero_weights()
         if goes_on:
-            check_same_embeddings(names, self._embedding_names)
-        self._embedding_names = names
+            check_same_embeddings(recipes, self.member_recipes_)
         # Classifiers use the classes of rows with weight 0; regressors ignore these rows.
         known = all_rows if is_classifier(self) else checked
         self._target = target = self._target_for(known, known_target, given)
@@ -399,15 +440,11 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             validate_data(self, all_rows.X, skip_check_array=True)
             encoded = self._learn_table(checked, given)
         sample = counted(sample_of(encoded, target, np.float32))
-        held_out = self._held_out(given, target)
-        among = Among.of(all_rows, sample)
-        splits = among.chosen_splits(self, given, sample)
+        held_out, among = self._held_out(given, target), Among.of(all_rows, sample)
+        rows = MemberRows.of(self, given, among, sample, held_out, target, recipes.seed)
         earlier = self.members_ if goes_on else []
-        networks = member_networks(self, names, self._preprocessing, target, sample, earlier)
-        plan = self._plan(sample, among, held_out, splits, networks)
-        if given.is_part:
-            plan = self._plan_of_call(plan, goes_on)
-        self._run(plan, given, keep_despite, earlier)
+        plan = self._plan(rows, recipes, earlier, given)
+        self._run(plan, recipes, budget, given, keep_despite, earlier)
 
     def _held_out(self, given, target):
         """Return the sample of the validation data, or None if there are none."""
@@ -419,50 +456,63 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
-    def _plan(self, sample, among, held_out, splits, networks):
-        """Return the plan of a fit."""
+    def _plan(self, rows, recipes, earlier, given):
+        """Return the plan of a fit, or of a call of ``partial_fit``."""
         target = self._target
-        n_rows, stops_early = n_trained_on(self, len(sample.rows), held_out, splits)
-        recipe = table_recipe(self, n_rows, stops_early, self._validation_loss(target))
-        rows, fraction = (sample, among, held_out, splits), self.validation_fraction
-        calibrated = is_classifier(self) and not target.ordered
-        return Plan(networks, target, recipe, *rows, fraction, calibrated)
+        loss, table = self._validation_loss(target), self._preprocessing
+        n_rows, stops_early = rows.n_training, rows.stops_early
 
-    def _plan_of_call(self, plan, goes_on):
-        """Return the plan of a call of ``partial_fit``."""
-        n_rows = len(plan.sample.rows)
-        recipe = table_recipe(self, n_rows, False, plan.recipe.validation_loss)
-        if not goes_on:
-            self._steps_of_first = steps_of_recipe(recipe, n_rows)
+        def recipe_of(settings):
+            return table_recipe(settings, n_rows, stops_early, loss)
+
+        if given.is_part:
+            recipe_of = self._recipe_of_call(recipe_of, n_rows, earlier)
+        designs = MemberDesigns(self, recipes, recipe_of, table, target, rows.sample, earlier)
+        return Plan(designs, target, loss, rows, is_classifier(self) and not target.ordered)
+
+    def _recipe_of_call(self, recipe_of, n_rows, earlier):
+        """Return a function that returns the recipe of a call of ``partial_fit``."""
+        if not earlier:
+            self._steps_of_first = steps_of_recipe(recipe_of(self), n_rows)
             self._preprocessing.warn_if_constant()
         steps_of_first = getattr(self, "_steps_of_first", 0)
-        return replace(plan, recipe=recipe_of_call(self, recipe, steps_of_first))
+        return lambda settings: recipe_of_call(settings, recipe_of(settings), steps_of_first)
 
     @with_callbacks
-    def _run(self, plan, given, keep_despite, earlier):
+    def _run(self, plan, recipes, budget, given, keep_despite, earlier):
         """Train the networks; after Ctrl-C, keep those that completed an epoch.
 
         ``earlier`` are the members that are continued.
         """
         states = vars(self).pop("_states", {})  # estimators that callbacks see have none
-        starts = starts_of(self, plan.networks, earlier, states, given.is_part)
-        max_epochs = 1 if given.is_part else plan.recipe.max_iter
-        progress = EnsembleProgress(self, len(starts), max_epochs, given, earlier)
+        networks = [plan.designs[number].network for number in range(self.n_members)]
+        starts = starts_of(self, networks, earlier, states, given.is_part)
+        progress = EnsembleProgress(self, list(starts), recipes, given, earlier)
+
+        def end():
+            self._take(self._ensemble_of(plan, progress.members, recipes))
+            self._keep_states(starts, states, given)
+
         try:
-            train_members(plan, starts, progress)
+            train_members(plan, starts, budget, progress)
         except KeyboardInterrupt:
             if progress.has_new and not given.is_part:  # partial_fit is atomic
-                self._end(progress, starts, states, given)
+                end()
                 keep_despite(BaseException)
             raise
-        self._end(progress, starts, states, given)
+        end()
         if not given.is_part:
             keep_despite(KeyboardInterrupt)
         progress.finish()
 
-    def _end(self, progress, starts, states, given):
-        """Set the fitted attributes, and the training states if the next fit can use them."""
-        self._take(progress.members)
+    def _ensemble_of(self, plan, members, recipes):
+        """Return the ensemble of the trained members, a dict by number."""
+        if self.time_budget is None:
+            return Ensemble.of_all(members, recipes)
+        return selected_by_loss(plan, members, recipes)
+
+    def _keep_states(self, starts, states, given):
+        """Set the training states if the next fit can use them."""
         if not given.is_part:
             vars(self).pop("_steps_of_first", None)
             for start in starts.values():
@@ -471,9 +521,11 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             new = {number: start.state for number, start in starts.items()}
             self._states = states | new
 
-    def _take(self, members):
+    def _take(self, ensemble):
         """Set the fitted attributes."""
-        self.members_ = members
+        self.members_ = members = ensemble.members
+        self.member_weights_, self.member_recipes_ = ensemble.weights, ensemble.recipes
+        self.ensemble_loss_curve_ = ensemble.curve
         self.n_iter_ = max(member.n_iter for member in members)
         self.loss_curve_ = mean_curve([member.loss_curve for member in members])
         curves = [member.validation_losses for member in members]
@@ -519,6 +571,45 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             for number, member in enumerate(self.members_, start=1)
         )
 
+    def search_space(self) -> dict[str, Any]:
+        """Return distributions of parameters around those of this estimator.
+
+        They are the distributions from which a fit with ``time_budget`` draws the parameters of
+        its networks, and a space for a search by scikit-learn's ``RandomizedSearchCV`` or Optuna:
+
+        ====================  =============================================================
+        Parameter             Values, for a value ``v`` of the estimator
+        ====================  =============================================================
+        embedding             the embeddings of 'auto', for a classifier all; a list as it is
+        hidden_layer_sizes    widths times 0.75, 1 or 1.5, and the same with another depth: a
+                              layer more for one or two layers, otherwise one less
+        activation            ``v``, 'gelu', 'relu', 'silu'
+        learning_rate_init    log-uniform from ``v / 2`` to ``1.4 v``
+        batch_size            'auto' and 128, or ``v`` and ``v / 2``
+        dropout               uniform from 0.05 to 0.35
+        weight_decay          log-uniform from ``v / 3`` to ``3 v``; 0 remains 0
+        ====================  =============================================================
+
+        If ``activation`` or ``dropout`` is a list with an entry for each layer, it is not in the
+        space, and the depth does not change.
+
+        Returns
+        -------
+        space : dict
+            For each parameter, a list of values, or a distribution of ``scipy.stats``.
+
+        Examples
+        --------
+        >>> from skbackprop import TabularRegressor
+        >>> space = TabularRegressor().search_space()
+        >>> space["activation"]
+        ['silu', 'gelu', 'relu']
+        >>> low, high = space["learning_rate_init"].support()
+        >>> print(f"{low:.3f} {high:.3f}")
+        0.025 0.070
+        """
+        return search_space(self, self._drawn_embeddings)
+
     @available_unless(why_no_visual_block)
     def _sk_visual_block_(self):
         """Return the block for scikit-learn's HTML diagram, with the networks in its caption."""
@@ -540,11 +631,11 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         )
 
     def _raw_predictions(self, X):
-        """Return the raw predictions of each network as a list, and the target."""
+        """Return the raw predictions of each network as a list, the target, and the weights."""
         now = one_fit_of(self)
         check_is_fitted(now, "members_")
         Z = now._encoded(X)
         raw = [member.network.raw_prediction(Z) for member in now.members_]
         for each in raw:
             check_finite_prediction(each)
-        return raw, now._target
+        return raw, now._target, now.member_weights_

@@ -14,6 +14,7 @@ from ..losses.ordinal import with_order_of
 from ..targets import PredictsClasses, refuse_balanced, target_going_on
 from ..utils import Interval, StrOptions, fit_context, with_shared_parameters
 from .base import BaseTabular
+from .embeddings import EMBEDDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,15 +61,15 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     Notes
     -----
     With ``embedding='auto'``, four networks use four encodings: None, 'quantile_bins', 'tree_bins'
-    and 'normal_scores'. The networks with an odd number (the first, the third) use target encoding
-    for categories with many levels, instead of one-hot columns: more than 8, and more than there
-    are classes. A level is replaced by the fraction of each class (with two classes, of the
-    second), shrunk for rare levels and cross-fitted in five folds [4]_. ``partial_fit`` does not
-    use target encoding.
+    and 'normal_scores'. The networks with an odd number (the first, the third; of the ninth to the
+    sixteenth, the others, and so on) use target encoding for categories with many levels, instead
+    of one-hot columns: more than 8, and more than there are classes. A level is replaced by the
+    fraction of each class (with two classes, of the second), shrunk for rare levels and
+    cross-fitted in five folds [5]_. ``partial_fit`` does not use target encoding.
 
     The raw predictions of a network are divided by a temperature of at least 1, which is part of
     its last layer. The temperature minimises the loss on the validation rows plus a quarter of a
-    misclassified row [3]_. The validation loss, which also selects the best epoch, does not use
+    misclassified row [4]_. The validation loss, which also selects the best epoch, does not use
     label smoothing. Ordered classes (``loss='ordinal'``) have no temperature.
 
     Probabilities are computed from the mean of the raw predictions, which makes them geometric
@@ -77,9 +78,9 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     References
     ----------
-    .. [3] Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
+    .. [4] Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", ICML.
 
-    .. [4] Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical
+    .. [5] Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical
        attributes in classification and prediction problems", SIGKDD Explorations 3:27-32.
 
     Examples
@@ -108,6 +109,7 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     }
 
     _embeddings = (None, "quantile_bins", "tree_bins", "normal_scores")
+    _drawn_embeddings = (None, *EMBEDDINGS)
 
     def __init__(
         self,
@@ -186,8 +188,8 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     def _raw_prediction(self, X):
         """Return the mean of the raw predictions of the networks, and the target."""
-        raw, target = self._raw_predictions(X)
-        return sum(each / len(raw) for each in raw), target
+        raw, target, weights = self._raw_predictions(X)
+        return sum(weight * each for weight, each in zip(weights, raw, strict=True)), target
 
     # ---- hooks of BaseTabular
 

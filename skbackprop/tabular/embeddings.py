@@ -168,17 +168,18 @@ def layers_below(name, inputs, seen):
     return (as_they_are if name is None else EMBEDDINGS[name])(inputs, seen)
 
 
-def embeddings_of_members(settings, default):
-    """Return the embedding of each network; the entries of a list are assigned in turn.
+def embeddings_in_turn(embedding, default):
+    """Return the embeddings that are assigned to the networks in turn, as a list.
 
-    ``default`` is used for 'auto'. Of ``settings``, an estimator, only hyper-parameters are read.
+    ``default`` are those of 'auto'.
 
     Raises
     ------
     ValueError
-        If a list is empty or has unknown names.
+        If ``embedding`` is an empty list or has unknown names.
     """
-    embedding = default if settings.embedding == "auto" else settings.embedding
+    if embedding == "auto":
+        embedding = default
     if embedding is None or isinstance(embedding, str):
         embedding = [embedding]
     if not embedding or any(name not in [None, *EMBEDDINGS] for name in embedding):
@@ -186,14 +187,4 @@ def embeddings_of_members(settings, default):
             f"embedding={embedding!r} must be 'auto', None, one of {sorted(EMBEDDINGS)}, or a "
             "non-empty list of None and these names."
         )
-    return [embedding[number % len(embedding)] for number in range(settings.n_members)]
-
-
-def check_same_embeddings(asked, had):
-    """Raise ValueError if a continued fit has other embeddings than its networks."""
-    if any(new != old for new, old in zip(asked, had, strict=False)):
-        raise ValueError(
-            f"embedding now describes networks with {asked}, but the fitted networks that "
-            f"warm_start or partial_fit continues have {had}. To start again, set "
-            "warm_start=False and call fit."
-        )
+    return list(embedding)

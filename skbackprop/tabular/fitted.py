@@ -33,6 +33,7 @@ class FittedEnsemble:
         self._estimator = estimator
         self._averages_raw = averages_raw
         self.networks = [member.network for member in estimator.members_]
+        self._weights = estimator.member_weights_
         self.target = estimator._target
 
     def inputs(self, X):
@@ -44,14 +45,20 @@ class FittedEnsemble:
     def value(self, output, raws, after_link):
         """Return an output of the ensemble, of shape (n_samples,), as ``Target.value`` does."""
         if self._averages_raw:
-            return self.target.value(output, np.mean(raws, axis=0), after_link)
-        return np.mean([self.target.value(output, raw, after_link) for raw in raws], axis=0)
+            return self.target.value(output, self._mean(raws), after_link)
+        return self._mean([self.target.value(output, raw, after_link) for raw in raws])
 
     def slopes(self, output, raws, after_link):
         """Return the gradients of an output for the raw predictions of each network."""
         if self._averages_raw:
-            raws = [np.mean(raws, axis=0)] * len(raws)
-        return [self.target.slope(output, raw, after_link) / len(raws) for raw in raws]
+            raws = [self._mean(raws)] * len(raws)
+        return [
+            weight * self.target.slope(output, raw, after_link)
+            for weight, raw in zip(self._weights, raws, strict=True)
+        ]
+
+    def _mean(self, of_members):
+        return np.average(of_members, axis=0, weights=self._weights)
 
     # ---- categories
 

@@ -1,11 +1,13 @@
 """Progress of a fit of several networks: printed lines, callbacks and stopping."""
 
 import threading
+from collections import deque
 from time import perf_counter
 
 import numpy as np
 
 from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks, set_losses
+from .selection import Ensemble
 
 
 class EnsembleProgress:
@@ -13,22 +15,25 @@ class EnsembleProgress:
 
     For the callbacks, the fit is a task, its subtasks are the networks, and their subtasks are the
     epochs. Callbacks are called by one thread at a time, with the data in ``given``.
+    ``numbers`` are those of the networks that may be trained, in order.
 
     When the progress is ``stopped`` (if also ``interrupted``, by Ctrl-C), each network ends after
     its current epoch, and no further networks start.
     """
 
-    def __init__(self, estimator, n_members, max_epochs, given, earlier=()):
+    def __init__(self, estimator, numbers, recipes, given, earlier=()):
         self.stopped = self.interrupted = False
         self._estimator = estimator
         self._given = given
-        self._max_epochs = max_epochs
+        self._recipes = recipes
+        self._to_print = deque(numbers)
         self._begun, self._ended = {}, {}
         self._stories = {}
         self._earlier = dict(enumerate(earlier))
         self._lock = threading.Lock()
         self._root = None
         if has_callbacks(estimator):
+            n_members = len(numbers) if estimator.time_budget is None else None
             self._root = estimator._init_callback_context(
                 max_subtasks=n_members, sequential_subtasks=False
             )
@@ -36,7 +41,7 @@ class EnsembleProgress:
 
     @property
     def members(self):
-        """Return the outcomes of the finished networks and those of an earlier fit, in order."""
+        """Return the outcomes of the finished networks and of an earlier fit, by number."""
         return self._in_order({})
 
     @property
@@ -46,9 +51,9 @@ class EnsembleProgress:
 
     def _in_order(self, running):
         outcomes = self._earlier | self._ended | running
-        return [outcomes[number] for number in sorted(outcomes)]
+        return {number: outcomes[number] for number in sorted(outcomes)}
 
-    def member_tasks(self, number, monitor, outcome):
+    def member_tasks(self, number, max_epochs, monitor, outcome):
         """Begin the task of a network and return its tasks; a monitor records its training.
 
         ``outcome(reason, copied=True)`` returns the outcome as if training ended now.
@@ -57,7 +62,7 @@ class EnsembleProgress:
         with self._lock:
             self._begun[number] = perf_counter()
         if self._root is not None:
-            task = self.begin(self._root, None, "member", number, max_subtasks=self._max_epochs)
+            task = self.begin(self._root, None, "member", number, max_subtasks=max_epochs)
         return _MemberTasks(self, number, monitor, outcome, task)
 
     def member_ends(self, number, outcome):
@@ -74,13 +79,12 @@ class EnsembleProgress:
         self._stories[number] = story
         self._say_in_order()
 
-    def _say_in_order(self, up_to_now=False):
+    def _say_in_order(self):
         """Print the lines of finished networks, in order; wait for those before them."""
         with self._lock:
-            running = self._begun.keys() - self._ended.keys()
-            for number in sorted(self._stories):
-                if up_to_now or all(number < other for other in running):
-                    self._print(number, self._stories.pop(number))
+            while self._to_print and self._to_print[0] in self._stories:
+                number = self._to_print.popleft()
+                self._print(number, self._stories.pop(number))
 
     def begin(self, parent, running, *name, **expected):
         """Begin a subtask; ``running()`` returns a dict of its network's number and outcome."""
@@ -106,7 +110,9 @@ class EnsembleProgress:
 
     def finish(self):
         """End the task of the fit, and print the remaining lines."""
-        self._say_in_order(up_to_now=True)
+        with self._lock:
+            for number in sorted(self._stories):
+                self._print(number, self._stories.pop(number))
         if self._root is not None:
             self._root.call_on_fit_task_end(
                 estimator=self._estimator,
@@ -122,7 +128,9 @@ class EnsembleProgress:
 
     def _print(self, number, story):
         if self._estimator.verbose:
-            print(f"Member {number + 1} of {self._estimator.n_members}, {story}")
+            n_members = self._estimator.n_members
+            of_all = "" if self._estimator.time_budget is not None else f" of {n_members}"
+            print(f"Member {number + 1}{of_all}, {story}")
 
     def _tell_begin(self, task, running):
         task.call_on_fit_task_begin(
@@ -134,7 +142,9 @@ class EnsembleProgress:
     def _fitted_attributes(self, running):
         """Return the fitted attributes for the finished networks and the running one."""
         members = self._in_order({} if running is None else running())
-        return attributes_learnt(self._estimator, members) if members else None
+        if not members:
+            return None
+        return attributes_learnt(self._estimator, Ensemble.of_all(members, self._recipes))
 
 
 class _MemberTasks:

@@ -63,10 +63,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     -----
     With ``embedding='auto'``, four networks use three encodings: 'periodic' (the first and the
     third), 'quantile_bins' and 'normal_scores_periodic'. The networks with an odd number (the
-    first, the third) use target encoding for categories of more than 8 levels, and more levels
-    than outputs, instead of one-hot columns. A level is replaced by the mean of the target, shrunk
-    for rare levels and cross-fitted in five folds [3]_. With ``loss='cox'``, the mean is that of
-    the martingale residuals. ``partial_fit`` does not use target encoding.
+    first, the third; of the ninth to the sixteenth, the others, and so on) use target encoding for
+    categories of more than 8 levels, and more levels than outputs, instead of one-hot columns. A
+    level is replaced by the mean of the target, shrunk for rare levels and cross-fitted in five
+    folds [4]_. With ``loss='cox'``, the mean is that of the martingale residuals. ``partial_fit``
+    does not use target encoding.
 
     Periodic functions of a number are 3 linear combinations of 16 cosines of it [2]_. The initial
     frequencies are drawn from ``N(0, s^2)``, in periods, with ``s`` from 0.1 to 2 in a geometric
@@ -74,7 +75,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     References
     ----------
-    .. [3] Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical
+    .. [4] Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical
        attributes in classification and prediction problems", SIGKDD Explorations 3:27-32.
 
     Examples
@@ -101,6 +102,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     }
 
     _embeddings = ("periodic", "quantile_bins", "periodic", "normal_scores_periodic")
+    _drawn_embeddings = ("periodic", "quantile_bins", "normal_scores_periodic")
 
     def __init__(
         self,
@@ -203,15 +205,15 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             Square root of the variance over the members, plus the mean of the noise variances
             that they predict. Returned only with ``return_std=True``.
         """
-        raw, target = self._raw_predictions(X)
-        noises = [target.std(each) for each in raw] if return_std and target.has_std else []
-        means = np.array([target.predict(each) for each in raw])
-        prediction = means.mean(axis=0)
+        raw, target, weights = self._raw_predictions(X)
+        means = [target.predict(each) for each in raw]
+        prediction = np.average(means, axis=0, weights=weights)
         if not return_std:
             return prediction
-        variance = means.var(axis=0)
-        if noises:
-            variance += np.mean(np.square(noises), axis=0)
+        variance = np.average(np.square(means - prediction), axis=0, weights=weights)
+        if target.has_std:
+            noises = np.square([target.std(each) for each in raw])
+            variance += np.average(noises, axis=0, weights=weights)
         return prediction, np.sqrt(variance)
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:

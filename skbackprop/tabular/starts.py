@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 
 from ..network import CumulativeLogit, Dense
 from ..training import TrainingState
+from .time_budget import most_members
 
 # Layers that hyper-parameters describe; the layers below them are embeddings.
 _DENSE = Dense, CumulativeLogit
@@ -141,8 +142,9 @@ def starts_of(settings, networks, members, states, is_part):
 
 
 def _seeds(settings):
-    """Return a seed for each network."""
-    seeds = check_random_state(settings.random_state).randint(2**31 - 1, size=settings.n_members)
+    """Return a seed for each network that may be trained."""
+    n_seeds = most_members(settings)
+    seeds = check_random_state(settings.random_state).randint(2**31 - 1, size=n_seeds)
     return [int(seed) for seed in seeds]
 
 

@@ -248,6 +248,19 @@ def test_every_embedding(embedding):
     assert_same(net, to_onnx(net), NUMBERS[:50])
 
 
+@pytest.mark.parametrize("loss", ["log_loss", "poisson", "gaussian_nll"])
+def test_members_with_different_weights(loss):
+    is_classifier = loss == "log_loss"
+    kind = TabularClassifier if is_classifier else TabularRegressor
+    y = Y["three"] if is_classifier else Y["positive"]
+    net = kind(**SMALL | {"n_members": 3}, loss=loss).fit(NUMBERS, y)
+    even = net.predict_proba(NUMBERS) if is_classifier else net.predict(NUMBERS)
+    net.member_weights_ = np.array([0.5, 0.375, 0.125])
+    weighted = net.predict_proba(NUMBERS) if is_classifier else net.predict(NUMBERS)
+    assert not np.allclose(even, weighted)
+    assert_same(net, to_onnx(net), NUMBERS[:50])
+
+
 def test_fast_waves():
     """Cosines of large arguments keep their digits."""
     net = TabularRegressor(**SMALL, embedding="periodic").fit(NUMBERS, Y["number"])

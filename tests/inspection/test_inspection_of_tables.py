@@ -204,9 +204,24 @@ def test_members_contribute_equally():
     alone = []
     for member in model.members_:
         one = regressor(n_members=1).fit(X, SCORE)
-        vars(one).update(vars(model) | {"members_": [member]})
+        vars(one).update(vars(model) | {"members_": [member], "member_weights_": np.ones(1)})
         alone.append(input_gradient(one, X))
     np.testing.assert_allclose(input_gradient(model, X), np.mean(alone, axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("make", "of"), [(classifier, "probability"), (regressor, "prediction")])
+def test_members_contribute_by_their_weights(make, of):
+    model = make(n_members=2).fit(X, SCORE if make is regressor else SCORE > 1)
+    even = input_gradient(model, X, of=of)
+    model.member_weights_ = np.array([0.9, 0.1])
+    predict = getattr(model, "predict_proba", model.predict)
+    directions = np.random.default_rng(0).uniform(-1, 1, size=(N, len(STEPS)))
+    expected = differences(lambda X: predict(X).reshape(N, -1)[:, -1], X, directions)
+    gradient = input_gradient(model, X, of=of)
+    numbers = gradient[:, [NAMES.index(name) for name in STEPS]]
+    along = np.nansum(numbers * directions * [*STEPS.values()], axis=1)
+    np.testing.assert_allclose(along, expected, rtol=2e-3, atol=2e-3 * np.abs(expected).max())
+    assert not np.allclose(gradient, even, equal_nan=True)
 
 
 @pytest.mark.parametrize("make", [sparse.csr_array, np.asarray])

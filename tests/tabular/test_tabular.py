@@ -146,7 +146,7 @@ def test_noise_and_spread():
     mean, std = model.predict([[-0.5], [0.5]], return_std=True)
     np.testing.assert_allclose(std, [2, 20], rtol=0.5)
     np.testing.assert_allclose(mean, 1000, atol=10)
-    raw, target = model._raw_predictions([[-0.5]])
+    raw, target, _ = model._raw_predictions([[-0.5]])
     spread = np.std([target.predict(each) for each in raw])
     assert 0 < spread < std[0]
 
@@ -256,7 +256,7 @@ def test_validation_targets_are_in_the_same_units(waves):
     X, y = waves
     model = regressor().fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
     best = min(model.members_[0].validation_losses)
-    raw, target = model._raw_predictions(X[300:])
+    raw, target, _ = model._raw_predictions(X[300:])
     prediction = target.predict(raw[0])
     expected = 0.5 * np.mean((prediction - y[300:]) ** 2) / model.scale_[0] ** 2
     assert best == pytest.approx(expected, rel=1e-3)
@@ -421,7 +421,7 @@ PARAMETERS_CHANGED = {
     "min_steps": 1, "validation_fraction": 0.4, "weight_decay": 0.5, "class_weight": "balanced",
     "categorical_features": [0], "n_iter_no_change": 1, "loss": "focal", "activation": "tanh",
     "embedding": None, "label_smoothing": 0.3, "validation": [([0, 1], [2])], "warm_start": True,
-    "missing_targets": "ignore",
+    "missing_targets": "ignore", "time_budget": 1.0,
 }  # fmt: skip
 
 

@@ -235,10 +235,10 @@ def test_fitted_networks_remember_nothing_of_the_fit():
 
 
 def test_members_are_printed_in_order_whatever_ends_first(capsys):
-    estimator = SimpleNamespace(verbose=1, n_members=3)
-    progress = EnsembleProgress(estimator, 3, 6, given=None)
+    estimator = SimpleNamespace(verbose=1, n_members=3, time_budget=None)
+    progress = EnsembleProgress(estimator, range(3), None, given=None)
     for number in range(3):
-        progress.member_tasks(number, None, None)
+        progress.member_tasks(number, 6, None, None)
     outcome = SimpleNamespace(n_iter=6, best_iter=2, loss=0.5, validation_losses=[0.4, 0.3])
     for number in (1, 0, 2):
         progress.member_ends(number, outcome)
@@ -247,9 +247,10 @@ def test_members_are_printed_in_order_whatever_ends_first(capsys):
 
 
 def test_members_after_one_that_was_lost_are_printed_at_the_end(capsys):
-    progress = EnsembleProgress(SimpleNamespace(verbose=1, n_members=2), 2, 6, given=None)
+    estimator = SimpleNamespace(verbose=1, n_members=2, time_budget=None)
+    progress = EnsembleProgress(estimator, range(2), None, given=None)
     for number in range(2):
-        progress.member_tasks(number, None, None)
+        progress.member_tasks(number, 6, None, None)
     progress.member_ends(1, SimpleNamespace(n_iter=6, loss=0.5, validation_losses=[]))
     assert capsys.readouterr().out == ""
     progress.finish()
@@ -353,7 +354,7 @@ def test_validation_loss_of_a_quantile_is_the_pinball_loss():
     X_val, y_val = X[100:], target[100:]
     model = regressor(loss=Quantile(0.2)).fit(X[:100], target[:100], X_val=X_val, y_val=y_val)
     _, best = of_best(model)
-    raw, target = model._raw_predictions(X_val)
+    raw, target, _ = model._raw_predictions(X_val)
     predicted = target.predict(raw[0])
     expected = mean_pinball_loss(y_val, predicted, alpha=0.2)
     assert best == pytest.approx(expected / model.scale_[0], rel=1e-3)
@@ -367,7 +368,7 @@ def test_validation_loss_of_quantiles_is_that_of_unsorted_ones():
         X[:100], target[:100], X_val=X_val, y_val=y_val
     )
     _, best = of_best(model)
-    raw, target = model._raw_predictions(X_val)
+    raw, target, _ = model._raw_predictions(X_val)
     predicted = target.predict(raw[0])
     of_sorted = sum(
         mean_pinball_loss(y_val, predicted[:, i], alpha=a) for i, a in enumerate((0.2, 0.7))
@@ -382,7 +383,7 @@ def test_validation_loss_of_the_gaussian_is_its_log_likelihood():
     X_val, y_val = X[100:], target[100:]
     model = regressor(loss="gaussian_nll").fit(X[:100], target[:100], X_val=X_val, y_val=y_val)
     _, best = of_best(model)
-    raw, units = model._raw_predictions(X_val)
+    raw, units, _ = model._raw_predictions(X_val)
     mean, std = units.predict(raw[0]), units.std(raw[0])
     losses = 0.5 * ((y_val - mean) / std) ** 2 + np.log(std / model.scale_)
     difference = best - np.mean(losses)

@@ -50,7 +50,7 @@ def groups_for(name):
 
 def losses_of(model, rows):
     """Loss of each network for some rows, in the units of training."""
-    raw, target = model._raw_predictions(X[rows])
+    raw, target, _ = model._raw_predictions(X[rows])
     errors = (np.array([target.predict(each) for each in raw]) - NUMBERS[rows]) / model.scale_
     return 0.5 * np.mean(errors**2, axis=1)
 
@@ -73,7 +73,7 @@ def test_the_folds_leave_out_each_row_once():
     """A network that does not see absurd targets in its training rows is not spoilt by them."""
     y = np.where(ROWS < 30, -1e4, NUMBERS)
     model = TabularRegressor(4, validation=KFold(4), **QUICK | {"max_iter": 60}).fit(X, y)
-    raw, target = model._raw_predictions(X[30:])
+    raw, target, _ = model._raw_predictions(X[30:])
     errors = [np.abs(target.predict(each) - y[30:]).mean() for each in raw]
     assert errors[0] < 0.5 * min(errors[1:])
 

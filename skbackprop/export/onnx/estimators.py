@@ -29,13 +29,14 @@ _KINDS = {
 def _backprop(graph, estimator, columns):
     network, target = estimator._fitted()
     raw = raw_prediction(graph, network, _all_numbers(estimator, columns, "float"))
-    return outputs_of(graph, target, [raw], with_std=getattr(target, "has_std", False))
+    return outputs_of(graph, target, [raw], [1.0], with_std=getattr(target, "has_std", False))
 
 
 def _tabular(graph, estimator, columns):
     inputs = network_inputs(graph, estimator, columns)
     members = [raw_prediction(graph, member.network, inputs) for member in estimator.members_]
-    return outputs_of(graph, estimator._target, members, with_std=True)
+    weights = estimator.member_weights_.tolist()
+    return outputs_of(graph, estimator._target, members, weights, with_std=True)
 
 
 def _encoder(graph, encoder, columns):

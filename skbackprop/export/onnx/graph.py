@@ -120,12 +120,17 @@ class Graph:
         """Return one tensor with the columns of several."""
         return tensors[0] if len(tensors) == 1 else self.add("Concat", *tensors, axis=1)
 
-    def mean(self, tensors, dtype):
-        """Return the mean of tensors with a given type."""
+    def mean(self, tensors, weights, dtype):
+        """Return the weighted mean of tensors with a given type; the weights add up to 1."""
         if len(tensors) == 1:
             return tensors[0]
-        total = self.add("Sum", *tensors)
-        return self.add("Mul", total, self.constant(1 / len(tensors), dtype))
+        if min(weights) == max(weights):
+            return self.add("Mul", self.add("Sum", *tensors), self.constant(weights[0], dtype))
+        parts = [
+            self.add("Mul", tensor, self.constant(weight, dtype))
+            for tensor, weight in zip(tensors, weights, strict=True)
+        ]
+        return self.add("Sum", *parts)
 
 
 def entry(table, key, refusal):

@@ -177,25 +177,25 @@ def _noise_variance(graph, target, raw):
     return graph.add("Mul", std, std)
 
 
-def _spread(graph, predictions, mean):
+def _spread(graph, predictions, mean, weights):
     """Write the variance over the members."""
     deviations = [graph.add("Sub", one, mean) for one in predictions]
-    return graph.mean([graph.add("Mul", one, one) for one in deviations], np.float64)
+    return graph.mean([graph.add("Mul", one, one) for one in deviations], weights, np.float64)
 
 
-def _of_numbers(graph, target, members, with_std):
+def _of_numbers(graph, target, members, weights, with_std):
     """Write the mean of the members' predictions, and the standard deviation.
 
     Computations are in float64, because the spread may be small relative to the mean.
     """
     predictions, shapes = zip(*(_prediction(graph, target, raw) for raw in members), strict=True)
-    mean = graph.mean(predictions, np.float64)
+    mean = graph.mean(predictions, weights, np.float64)
     outputs = {"variable": Tensor(graph.cast(mean, "float"), "float", shapes[0])}
     if with_std:
-        variance = _spread(graph, predictions, mean)
+        variance = _spread(graph, predictions, mean, weights)
         if target.has_std:
             noise = [_noise_variance(graph, target, raw) for raw in members]
-            variance = graph.add("Add", variance, graph.mean(noise, np.float64))
+            variance = graph.add("Add", variance, graph.mean(noise, weights, np.float64))
         std = graph.cast(graph.add("Sqrt", variance), "float")
         outputs["std"] = Tensor(std, "float", shapes[0])
     return outputs
@@ -218,8 +218,10 @@ def _of_classes(graph, target, raw):
     return write(graph, target, raw)
 
 
-def outputs_of(graph, target, members, *, with_std):
+def outputs_of(graph, target, members, weights, *, with_std):
     """Write the predictions from the raw predictions of one or several networks.
+
+    ``weights`` are those of the networks, which add up to 1.
 
     Returns
     -------
@@ -228,5 +230,5 @@ def outputs_of(graph, target, members, *, with_std):
         each of several label columns, or 'variable', and 'std' if ``with_std``.
     """
     if isinstance(target, NumericTarget | SurvivalTarget):
-        return _of_numbers(graph, target, members, with_std)
-    return _of_classes(graph, target, graph.mean(members, np.float32))
+        return _of_numbers(graph, target, members, weights, with_std)
+    return _of_classes(graph, target, graph.mean(members, weights, np.float32))

@@ -1,0 +1,114 @@
+"""Plan of a fit: the members to train, and the rows that each of them uses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data import Sample, chosen_splits, folds, split_among
+from ..losses import Loss
+from ..targets import Target
+from .designs import MemberDesigns
+from .member_recipes import ROUND
+
+
+@dataclass(frozen=True)
+class Among:
+    """Locate the rows of a sample among the rows that were passed to ``fit``.
+
+    ``positions`` are the positions of the sample's rows, ``n_given`` is the number of rows passed
+    to ``fit``, including those with weight 0.
+    """
+
+    positions: np.ndarray
+    n_given: int
+
+    @classmethod
+    def of(cls, all_rows, sample):
+        """Locate a sample of the rows with a weight in ``all_rows``, a Checked."""
+        positions, subset = all_rows.positions_that_count(), sample.rows.subset
+        return cls(positions if subset is None else positions[subset], all_rows.y.shape[0])
+
+    def chosen_splits(self, settings, given, sample):
+        """Return the splits of the sample by the parameter ``validation``."""
+        counts = np.isin(np.arange(self.n_given), self.positions)
+        most = settings.n_members
+        if settings.time_budget is not None:
+            most = max(ROUND, most)
+        chosen = chosen_splits(settings.validation, given, sample.y, counts, most)
+        return [split_among(self.positions, split, self.n_given) for split in chosen]
+
+
+@dataclass(frozen=True)
+class MemberRows:
+    """Store the rows of a fit, and how the members hold out a part of them.
+
+    ``held_out`` are the validation data of all members. If it is None, member ``i`` uses split
+    ``i`` of ``splits``, pairs of positions in the sample, modulo their number. If ``splits`` is
+    None too, each member holds out ``validation_fraction`` of the sample.
+    """
+
+    sample: Sample
+    among: Among
+    held_out: Sample | None
+    splits: list | None
+    validation_fraction: float
+
+    @classmethod
+    def of(cls, settings, given, among, sample, held_out, target, seed):
+        """Return the rows of a fit; with a time budget, folds are drawn with ``seed``.
+
+        Of ``settings``, an estimator, only hyper-parameters are read.
+        """
+        splits = None
+        if held_out is None and not given.is_part:
+            if settings.validation is not None:
+                splits = among.chosen_splits(settings, given, sample)
+            elif settings.time_budget is not None:
+                strata = target.strata(sample.rows.targets()[0])
+                splits = folds(strata, len(sample.rows), ROUND, seed)
+        fraction = 0.0 if given.is_part else settings.validation_fraction
+        return cls(sample, among, held_out, splits, fraction)
+
+    @property
+    def n_training(self):
+        """Return the minimum number of training rows of a member."""
+        n_rows = len(self.sample.rows)
+        if self.splits is not None:
+            return min(len(training) for training, _ in self.splits)
+        return n_rows - self._n_set_aside
+
+    @property
+    def stops_early(self):
+        """Return whether members have validation rows."""
+        return not (self.held_out is None and self.splits is None and not self._n_set_aside)
+
+    @property
+    def _n_set_aside(self):
+        n_rows = len(self.sample.rows)
+        n_validation = int(np.ceil(self.validation_fraction * n_rows))
+        return n_validation if self.held_out is None and 2 <= n_validation < n_rows else 0
+
+    def split_number(self, number):
+        """Return the number of the split of a member; 0 if all have the same validation data."""
+        return number % len(self.splits) if self.held_out is None else 0
+
+    def held_out_of(self, split):
+        """Return the validation data of a split."""
+        if self.held_out is not None:
+            return self.held_out
+        return self.sample.select(self.splits[split][1])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Store what a fit trains, by which target and validation loss, and on which rows.
+
+    If ``calibrated`` is set, which requires classes without an order, raw predictions are divided
+    by a temperature.
+    """
+
+    designs: MemberDesigns
+    target: Target
+    validation_loss: Loss
+    rows: MemberRows
+    calibrated: bool

@@ -1,0 +1,317 @@
+"""Fits with a time budget: more members, of drawn recipes, selected by rows they have not seen."""
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
+
+from skbackprop import TabularClassifier, TabularRegressor
+from skbackprop.losses import Quantile
+from skbackprop.tabular.selection import greedy_weights
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 3))
+NUMBERS = 100 + 10 * np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * RNG.normal(size=120)
+WORDS = np.where(X[:, 0] * X[:, 1] > 0, "high", "low")
+GROUPS = np.repeat(np.arange(12), 10)
+QUICK = {"hidden_layer_sizes": (6,), "max_iter": 4, "min_steps": 1, "random_state": 0}
+TARGETS = {TabularClassifier: WORDS, TabularRegressor: NUMBERS}
+every_estimator = pytest.mark.parametrize("cls", TARGETS)
+
+# Seconds that pass, for a fit, with each look at the clock. They are many more than a network
+# needs, so that the budget counts networks.
+TICK = 1000
+
+
+@pytest.fixture
+def ticks(monkeypatch):
+    """A clock that moves on when one looks at it."""
+    clock = itertools.count(0, TICK)
+    monkeypatch.setattr("skbackprop.tabular.time_budget.perf_counter", lambda: next(clock))
+
+
+def time_for(n_members, n_always=2):
+    """The budget in which so many members are trained, if the clock ticks."""
+    return (n_members - n_always) * TICK + TICK / 2
+
+
+def grown(cls, n_members=14, **parameters):
+    budget = time_for(n_members)
+    return cls(2, **QUICK | {"time_budget": budget} | parameters)
+
+
+def arrays_of(member):
+    return [*member.network.coefs, *member.network.intercepts]
+
+
+def same(a, b):
+    pairs = zip(arrays_of(a), arrays_of(b), strict=False)
+    return all(np.array_equal(one, other) for one, other in pairs)
+
+
+@every_estimator
+@pytest.mark.parametrize("n_members", [2, 3, 9, 14])
+def test_members_are_trained_as_long_as_the_time_lasts(ticks, cls, n_members):
+    model = grown(cls, n_members).fit(X, TARGETS[cls])
+    assert len(model.ensemble_loss_curve_) == n_members
+    n_selected = len(model.members_)
+    assert n_selected <= n_members
+    assert len(model.member_weights_) == len(model.member_recipes_) == n_selected
+    assert model.member_weights_.min() > 0
+    assert model.member_weights_.sum() == pytest.approx(1)
+
+
+def test_the_time_is_about_what_was_asked_for():
+    begin = time.perf_counter()
+    model = TabularClassifier(2, **QUICK | {"time_budget": 1.0}).fit(X, WORDS)
+    # A network starts if it is likely to end in time. A slow machine may be late by some.
+    assert 0.5 < time.perf_counter() - begin < 10
+    assert len(model.ensemble_loss_curve_) > 2
+
+
+@every_estimator
+def test_predictions_are_the_weighted_mean(ticks, cls):
+    model = grown(cls).fit(X, TARGETS[cls])
+    raw, target, _ = model._raw_predictions(X)
+    assert len(set(model.member_weights_)) > 1
+    if cls is TabularRegressor:
+        each = [target.predict(one) for one in raw]
+        mean = np.average(each, axis=0, weights=model.member_weights_)
+        variance = np.average((each - mean) ** 2, axis=0, weights=model.member_weights_)
+        predicted, std = model.predict(X, return_std=True)
+        np.testing.assert_allclose(predicted, mean)
+        np.testing.assert_allclose(std, np.sqrt(variance))
+    else:
+        mean = np.average(raw, axis=0, weights=model.member_weights_)[:, 0]
+        np.testing.assert_allclose(model.decision_function(X), mean)
+
+
+@every_estimator
+def test_the_same_seed_gives_the_same_members_whatever_the_budget(ticks, cls):
+    small, large = (grown(cls, n).fit(X, TARGETS[cls]) for n in (11, 16))
+    one, other = map(members_with_own_recipes, (small, large))
+    shared = one.keys() & other.keys()
+    assert len(shared) > 1
+    assert all(same(one[recipe], other[recipe]) for recipe in shared)
+
+
+def members_with_own_recipes(model):
+    """Members whose recipe was drawn, by the recipe."""
+    pairs = zip(model.member_recipes_, model.members_, strict=True)
+    return {str(recipe): member for recipe, member in pairs if "dropout" in recipe}
+
+
+@every_estimator
+def test_threads_change_nothing(ticks, cls):
+    fits = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            fits.append(grown(cls).fit(X, TARGETS[cls]))
+    one, two = fits
+    assert one.ensemble_loss_curve_ == two.ensemble_loss_curve_
+    np.testing.assert_array_equal(one.member_weights_, two.member_weights_)
+    np.testing.assert_array_equal(one.predict(X), two.predict(X))
+
+
+def test_recipes_are_those_of_the_networks(ticks):
+    model = grown(TabularClassifier, 20).fit(X, WORDS)
+    drawn = list(zip(model.member_recipes_, model.members_, strict=True))[-5:]
+    for recipe, member in drawn:
+        sizes = member.network.layer_units[-1 - len(recipe["hidden_layer_sizes"]) : -1]
+        assert sizes == recipe["hidden_layer_sizes"]
+        assert all(type(value) is not np.float64 for value in recipe.values())
+    space = clone(model).search_space()
+    for recipe, _ in drawn:
+        assert recipe.keys() == space.keys() | {"target_encoding"}
+        for name, values in space.items():
+            if isinstance(values, list):
+                assert recipe[name] in values
+            else:
+                low, high = values.support()
+                assert low <= recipe[name] <= high
+
+
+def test_the_selection_is_by_the_validation_data(ticks):
+    """The last entry of the curve is the loss of the predictions for these rows."""
+    model = grown(TabularClassifier).fit(X[:80], WORDS[:80], X_val=X[80:], y_val=WORDS[80:])
+    reached = log_loss(WORDS[80:], model.predict_proba(X[80:]))
+    assert model.ensemble_loss_curve_[-1] == pytest.approx(reached, rel=1e-5)
+    assert model.ensemble_loss_curve_ == sorted(model.ensemble_loss_curve_, reverse=True)
+
+
+def test_members_of_a_fold_are_selected_by_its_rows(ticks):
+    """With two splits by hand, each half of the weights belongs to the members of one of them."""
+    rows = np.arange(120)
+    halves = [(rows[60:], rows[:60]), (rows[:60], rows[60:])]
+    model = grown(TabularRegressor, 10, validation=halves).fit(X, NUMBERS)
+    losses = [loss_of_half(model, part) for _, part in halves]
+    assert model.ensemble_loss_curve_[-1] == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def loss_of_half(model, rows):
+    """Smallest loss of the weighted members that share their validation rows, for these rows."""
+    raw, target, weights = model._raw_predictions(X[rows])
+    errors = (np.array([target.predict(each) for each in raw]) - NUMBERS[rows]) / model.scale_
+    own = [
+        min(member.validation_losses) == pytest.approx(0.5 * np.mean(error**2), rel=1e-3)
+        for member, error in zip(model.members_, errors, strict=True)
+    ]
+    assert sum(weights[own]) == pytest.approx(0.5)
+    return 0.5 * np.mean(np.average(errors[own], axis=0, weights=weights[own]) ** 2)
+
+
+def squares(y):
+    """A mean loss: squared error of raw predictions."""
+    return lambda raw: float(np.mean((raw - y) ** 2))
+
+
+def test_greedy_selection_takes_the_best_alone_if_no_mean_is_better():
+    y = np.arange(5.0)
+    loss, weights = greedy_weights([y + 3, y, y + 1], squares(y))
+    assert loss == 0
+    assert weights.tolist() == [0, 1, 0]
+
+
+def test_greedy_selection_weights_members_whose_errors_cancel():
+    y = np.arange(5.0)
+    loss, weights = greedy_weights([y + 3, y + 50, y - 1], squares(y))
+    assert loss < 1e-20
+    np.testing.assert_allclose(weights, [0.25, 0, 0.75])
+
+
+def test_greedy_selection_is_no_worse_than_the_best_member():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        y = rng.normal(size=12)
+        raws = list(y + rng.normal(size=(6, 12)))
+        mean_loss = squares(y)
+        loss, weights = greedy_weights(raws, mean_loss)
+        assert loss <= min(map(mean_loss, raws))
+        assert mean_loss(np.average(raws, axis=0, weights=weights)) == pytest.approx(loss)
+        assert weights.sum() == pytest.approx(1)
+
+
+def test_groups_are_kept_together(ticks):
+    model = grown(TabularClassifier, validation=GroupKFold(3)).fit(X, WORDS, groups=GROUPS)
+    assert len(model.ensemble_loss_curve_) == 14
+
+
+TARGETS_OF_EVERY_KIND = {
+    "labels": (TabularClassifier(), np.column_stack([X[:, 0] > 0, X[:, 1] > 0]).astype(int)),
+    "label columns": (TabularClassifier(), np.column_stack([WORDS, WORDS[::-1]])),
+    "ordinal": (TabularClassifier(loss="ordinal"), np.digitize(X[:, 0], [-0.5, 0.5])),
+    "weighted": (TabularClassifier(class_weight="balanced"), WORDS),
+    "smoothed": (TabularClassifier(label_smoothing=0.1), WORDS),
+    "a single class": (TabularClassifier(), np.repeat("only", 120)),
+    "a class of one row": (TabularClassifier(), np.where(np.arange(120) == 7, "rare", WORDS)),
+    "several": (TabularRegressor(), np.column_stack([NUMBERS, X[:, 1]])),
+    "quantiles": (TabularRegressor(loss=Quantile((0.1, 0.5, 0.9))), NUMBERS),
+    "counts": (TabularRegressor(loss="poisson"), RNG.poisson(3, 120)),
+    "noise": (TabularRegressor(loss="gaussian_nll"), NUMBERS),
+    "missing": (
+        TabularRegressor(missing_targets="ignore"),
+        np.where(np.arange(120) % 5, NUMBERS, np.nan),
+    ),
+    "cox": (
+        TabularRegressor(loss="cox"),
+        np.array(
+            list(zip(RNG.random(120) > 0.3, np.exp(X[:, 0]), strict=True)),
+            dtype=[("event", bool), ("time", float)],
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TARGETS_OF_EVERY_KIND)
+def test_targets_of_every_kind(ticks, kind):
+    estimator, y = TARGETS_OF_EVERY_KIND[kind]
+    model = clone(estimator).set_params(**QUICK, n_members=2, time_budget=time_for(11))
+    model.fit(X, y, np.where(np.arange(120) % 3, 1.0, 0.5))
+    assert len(model.ensemble_loss_curve_) == 11
+    assert np.isfinite(model.ensemble_loss_curve_).all()
+    model.predict(X)
+
+
+def test_a_sparse_table(ticks):
+    S = sparse.random_array((60, 8), density=0.3, random_state=0, format="csr")
+    model = grown(TabularRegressor).fit(S, S.sum(axis=1))
+    assert len(model.ensemble_loss_curve_) == 14
+
+
+@pytest.mark.parametrize("n_rows", [4, 5, 9, 17])
+def test_few_rows(ticks, n_rows):
+    model = grown(TabularRegressor).fit(X[:n_rows], NUMBERS[:n_rows])
+    assert model.predict(X).shape == (120,)
+
+
+def test_too_few_rows():
+    with pytest.raises(ValueError, match="3 samples are too few for folds"):
+        grown(TabularRegressor).fit(X[:3], NUMBERS[:3])
+
+
+@pytest.mark.parametrize("budget", [0, -1.0, "1 min", np.nan])
+def test_what_is_no_budget(budget):
+    with pytest.raises(ValueError, match="time_budget"):
+        TabularClassifier(**QUICK, time_budget=budget).fit(X, WORDS)
+
+
+@every_estimator
+def test_what_a_budget_excludes(ticks, cls):
+    y = TARGETS[cls]
+    with pytest.raises(ValueError, match=r"time_budget=.* and warm_start=True exclude"):
+        grown(cls, warm_start=True).fit(X, y)
+    first_call = {"classes": ["high", "low"]} if cls is TabularClassifier else {}
+    with pytest.raises(ValueError, match=r"time_budget=.* and partial_fit exclude"):
+        grown(cls).partial_fit(X, y, **first_call)
+    model = grown(cls).fit(X, y)
+    expected = model.predict(X)
+    model.set_params(time_budget=None)
+    with pytest.raises(ValueError, match="cannot continue a fit with a time budget"):
+        model.partial_fit(X, y)
+    with pytest.raises(ValueError, match="cannot continue a fit with a time budget"):
+        model.set_params(warm_start=True).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), expected)
+    assert len(model.set_params(warm_start=False).fit(X, y).members_) == 2
+
+
+def test_ctrl_c_selects_from_what_there_is(ticks, monkeypatch):
+    """The ninth network is interrupted before its first epoch."""
+    from skbackprop.tabular import ensemble
+
+    train = ensemble._train_member
+
+    def interrupted(plan, number, start, progress):
+        if number == 8:
+            raise KeyboardInterrupt
+        train(plan, number, start, progress)
+
+    monkeypatch.setattr(ensemble, "_train_member", interrupted)
+    model = grown(TabularClassifier)
+    with threadpool_limits(1), pytest.raises(KeyboardInterrupt):
+        model.fit(X, WORDS)
+    assert len(model.ensemble_loss_curve_) == 8
+    assert model.member_weights_.sum() == pytest.approx(1)
+    assert model.predict(X).shape == (120,)
+
+
+def test_lines_of_members_do_not_say_how_many_there_will_be(ticks, capsys):
+    grown(TabularClassifier, 10, verbose=1).fit(X, WORDS)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [f"Member {k}" for k in range(1, 11)]
+
+
+def test_without_a_budget_all_members_have_the_same_weight():
+    model = TabularClassifier(3, **QUICK).fit(X, WORDS)
+    np.testing.assert_allclose(model.member_weights_, 1 / 3)
+    assert model.ensemble_loss_curve_ is None
+    assert model.member_recipes_ == [
+        {"embedding": None, "target_encoding": True},
+        {"embedding": "quantile_bins", "target_encoding": False},
+        {"embedding": "tree_bins", "target_encoding": True},
+    ]
