@@ -9,6 +9,7 @@ SECTIONS = {
         "plot_table_intervals.py",
         "plot_table_effects.py",
         "plot_table_new_rows.py",
+        "plot_table_time_budget.py",
     ),
     "noise": (
         "plot_quantile_bands.py",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..utils.typing import (
         Array,
         ArrayLike,
+        FloatArray,
         LayerSizes,
         MatrixLike,
         PerLayer,
@@ -260,6 +261,9 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
     encoder_: TableEncoder
     scaler_: SmoothClipScaler | None
     members_: list[Outcome]
+    member_weights_: FloatArray
+    member_recipes_: list[dict[str, Any]]
+    ensemble_loss_curve_: list[float] | None
     loss_curve_: list[float]
     validation_loss_curve_: list[float] | None
     n_iter_: int
@@ -356,6 +360,10 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         ``known`` is the target of the fit that is continued, or None. ``given`` are the data as
         they were passed to ``fit``.
         """
+
+    @abstractmethod
+    def _of_held_out(self, raw):
+        """Return ``oof_prediction_`` for raw predictions."""
 
     def _validation_loss(self, target):
         """Return the loss that is computed for the validation rows."""
@@ -526,6 +534,8 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         self.members_ = members = ensemble.members
         self.member_weights_, self.member_recipes_ = ensemble.weights, ensemble.recipes
         self.ensemble_loss_curve_ = ensemble.curve
+        raw = ensemble.held_out_raw
+        self.oof_prediction_ = None if raw is None else self._of_held_out(raw)
         self.n_iter_ = max(member.n_iter for member in members)
         self.loss_curve_ = mean_curve([member.loss_curve for member in members])
         curves = [member.validation_losses for member in members]

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     from ..activations import LayerActivations
     from ..losses import ClassificationLossName
-    from ..utils.typing import Array, ArrayLike, ClassWeight, LayerSizes, MatrixLike
+    from ..utils.typing import (
+        Array,
+        ArrayLike,
+        ClassWeight,
+        FloatArray,
+        LayerSizes,
+        MatrixLike,
+    )
     from .base import SharedParameters
 
 
@@ -52,6 +59,11 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     ----------
     classes_ : ndarray of shape (n_classes,), or list of such
         Class labels, as in :class:`BackpropClassifier`.
+
+    oof_prediction_ : ndarray, list of such, or None
+        With ``time_budget``: for each row of the training data, what ``decision_function`` would
+        return for the ensemble of the networks that held it out. NaN for rows that no network
+        held out. None without ``time_budget`` and with ``X_val``.
 
     See Also
     --------
@@ -100,6 +112,7 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
     """
 
     classes_: Array | Any  # a list of them for label columns
+    oof_prediction_: FloatArray | Any | None
 
     _allowed_values: ClassVar = {
         **BaseTabular._allowed_values,
@@ -139,6 +152,9 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         self.class_weight = class_weight
 
     _averages_raw = True
+
+    def _of_held_out(self, raw):
+        return self._target.decision(raw)
 
     @fit_context
     def partial_fit(

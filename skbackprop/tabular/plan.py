@@ -98,6 +98,22 @@ class MemberRows:
             return self.held_out
         return self.sample.select(self.splits[split][1])
 
+    def of_held_out(self, values):
+        """Return the mean, for each row passed to ``fit``, of values for the rows of each split.
+
+        It is NaN for rows that no split holds out, and None if the validation data are others.
+        """
+        if self.held_out is not None:
+            return None
+        n_columns = next(iter(values.values())).shape[1]
+        total, n_values = np.zeros((self.among.n_given, n_columns)), np.zeros(self.among.n_given)
+        for split, of_split in values.items():
+            positions = self.among.positions[self.splits[split][1]]
+            total[positions] += of_split
+            n_values[positions] += 1
+        total[n_values == 0] = np.nan
+        return total / np.maximum(n_values, 1)[:, np.newaxis]
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -54,6 +54,11 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     center_, scale_ : ndarray of shape (n_outputs,)
         Values that are subtracted from the targets, and by which these are then divided.
 
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs), or None
+        With ``time_budget``: for each row of the training data, the prediction by the ensemble of
+        the networks that held it out, computed from the mean of their raw predictions. NaN for
+        rows that no network held out. None without ``time_budget`` and with ``X_val``.
+
     See Also
     --------
     TabularClassifier : The same for classification.
@@ -95,6 +100,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     center_: FloatArray
     scale_: FloatArray
+    oof_prediction_: FloatArray | None
 
     _allowed_values: ClassVar = {
         **BaseTabular._allowed_values,
@@ -243,6 +249,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return target.score(y, prediction, sample_weight)
 
     # ---- hooks of BaseTabular
+
+    def _of_held_out(self, raw):
+        return self._target.predict(raw)
 
     def _target_for(self, checked, known, given):
         loss, y, weight = numeric_loss(self.loss), checked.y, checked.sample_weight

@@ -28,12 +28,17 @@ class Ensemble:
     curve : list of float or None
         Validation loss of the ensemble selected from the first members, for each number of them.
         None without a selection.
+
+    held_out_raw : ndarray of shape (n_given, n_raw) or None
+        Mean raw predictions for the rows of the training data by the members that held them out;
+        NaN for rows that none did. None without a selection, or if the validation data are others.
     """
 
     members: list
     weights: np.ndarray
     recipes: list
     curve: list | None = None
+    held_out_raw: np.ndarray | None = None
 
     @classmethod
     def of_all(cls, members, recipes):
@@ -76,21 +81,36 @@ def selected_by_loss(plan, members, recipes):
         paths = dict(zip(groups, threads.map(select, list(groups)), strict=True))
     weights = {}
     for split, numbers in groups.items():
-        weights |= zip(numbers, paths[split][-1][1] / len(groups), strict=True)
+        weights |= zip(numbers, paths[split].weights / len(groups), strict=True)
     chosen = [number for number in members if weights[number] > 0]
     return Ensemble(
         [members[number] for number in chosen],
         np.array([weights[number] for number in chosen]),
         [recipes[number] for number in chosen],
         _curve(groups, paths),
+        plan.rows.of_held_out({split: path.mean for split, path in paths.items()}),
     )
 
 
+@dataclass(frozen=True)
+class _Path:
+    """Store what was selected from the members of a split.
+
+    ``losses`` are those of the ensembles of the first members, for each number of them. The last
+    ensemble has the ``weights``, and its raw predictions are the ``mean``.
+    """
+
+    losses: list
+    weights: np.ndarray
+    mean: np.ndarray
+
+
 def _path_of_split(held_out, loss, networks):
-    """Return the loss and the weights of the ensemble of the first ``k`` networks, for each k."""
     mean_loss = ValidationLoss(loss, held_out)
     raws = [network.raw_prediction(held_out.X) for network in networks]
-    return [greedy_weights(raws[:k], mean_loss) for k in range(1, len(raws) + 1)]
+    steps = [greedy_weights(raws[:k], mean_loss) for k in range(1, len(raws) + 1)]
+    weights = steps[-1][1]
+    return _Path([loss for loss, _ in steps], weights, np.average(raws, axis=0, weights=weights))
 
 
 def greedy_weights(raws, mean_loss):
@@ -123,7 +143,6 @@ def _curve(groups, paths):
     latest, curve = {}, []
     ends = sorted((number, split) for split, numbers in groups.items() for number in numbers)
     for number, split in ends:
-        loss, _ = paths[split][groups[split].index(number)]
-        latest[split] = loss
+        latest[split] = paths[split].losses[groups[split].index(number)]
         curve.append(float(np.mean(list(latest.values()))))
     return curve

@@ -52,3 +52,10 @@ def test_effects_have_the_expected_signs(run):
 def test_updates_halve_the_error(run):
     frozen, updated = map(np.mean, run("new_rows")["errors"].values())
     assert updated < 0.6 * frozen
+
+
+def test_a_longer_fit_gains(run):
+    """On a busy machine few networks are trained in ten seconds, but the first eight gain, too."""
+    result = run("time_budget")
+    assert result["losses"]["ten seconds"] < 0.95 * result["losses"]["default"]
+    assert len(result["grown"].members_) >= 4

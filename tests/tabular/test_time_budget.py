@@ -152,10 +152,12 @@ def test_members_of_a_fold_are_selected_by_its_rows(ticks):
     model = grown(TabularRegressor, 10, validation=halves).fit(X, NUMBERS)
     losses = [loss_of_half(model, part) for _, part in halves]
     assert model.ensemble_loss_curve_[-1] == pytest.approx(np.mean(losses), rel=1e-4)
+    held_out = (model.oof_prediction_ - NUMBERS) / model.scale_
+    assert 0.5 * np.mean(held_out**2) == pytest.approx(np.mean(losses), rel=1e-4)
 
 
 def loss_of_half(model, rows):
-    """Smallest loss of the weighted members that share their validation rows, for these rows."""
+    """Loss for these rows of the weighted members that held them out."""
     raw, target, weights = model._raw_predictions(X[rows])
     errors = (np.array([target.predict(each) for each in raw]) - NUMBERS[rows]) / model.scale_
     own = [
@@ -164,6 +166,31 @@ def loss_of_half(model, rows):
     ]
     assert sum(weights[own]) == pytest.approx(0.5)
     return 0.5 * np.mean(np.average(errors[own], axis=0, weights=weights[own]) ** 2)
+
+
+def test_predictions_for_rows_that_were_held_out(ticks):
+    """NaN for rows without a weight; others are predicted by networks that did not see them."""
+    noise = np.random.default_rng(1).normal(size=120)
+    weight = np.where(np.arange(120) < 10, 0.0, 1.0)
+    model = grown(TabularRegressor, max_iter=200, weight_decay=0).fit(X, noise, weight)
+    assert np.isnan(model.oof_prediction_[:10]).all()
+    seen, held_out = (noise - each for each in (model.predict(X), model.oof_prediction_))
+    assert np.mean(seen[10:] ** 2) < 0.95 * np.mean(noise[10:] ** 2)
+    assert np.mean(held_out[10:] ** 2) > 0.98 * np.mean(noise[10:] ** 2)
+
+
+def test_decisions_for_rows_that_were_held_out(ticks):
+    model = grown(TabularClassifier, max_iter=40).fit(X, WORDS)
+    assert model.oof_prediction_.shape == (120,)
+    right = (model.oof_prediction_ > 0) == (WORDS == "low")
+    assert 0.6 < np.mean(right) <= model.score(X, WORDS)
+    assert grown(TabularClassifier).fit(X, WORDS, X_val=X, y_val=WORDS).oof_prediction_ is None
+    splits = [(np.arange(20, 120), np.arange(20)), (np.arange(20, 120), np.arange(10))]
+    some = grown(TabularClassifier, validation=splits).fit(X, WORDS).oof_prediction_
+    np.testing.assert_array_equal(np.isnan(some), np.arange(120) >= 20)
+    columns = np.column_stack([WORDS, WORDS])
+    each = grown(TabularClassifier).fit(X, columns).oof_prediction_
+    assert [one.shape for one in each] == [(120,), (120,)]
 
 
 def squares(y):
@@ -310,6 +337,7 @@ def test_without_a_budget_all_members_have_the_same_weight():
     model = TabularClassifier(3, **QUICK).fit(X, WORDS)
     np.testing.assert_allclose(model.member_weights_, 1 / 3)
     assert model.ensemble_loss_curve_ is None
+    assert model.oof_prediction_ is None
     assert model.member_recipes_ == [
         {"embedding": None, "target_encoding": True},
         {"embedding": "quantile_bins", "target_encoding": False},
