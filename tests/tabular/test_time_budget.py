@@ -168,15 +168,11 @@ def loss_of_half(model, rows):
     return 0.5 * np.mean(np.average(errors[own], axis=0, weights=weights[own]) ** 2)
 
 
-def test_predictions_for_rows_that_were_held_out(ticks):
-    """NaN for rows without a weight; others are predicted by networks that did not see them."""
-    noise = np.random.default_rng(1).normal(size=120)
+def test_rows_without_a_weight_are_held_out_by_no_network(ticks):
     weight = np.where(np.arange(120) < 10, 0.0, 1.0)
-    model = grown(TabularRegressor, max_iter=200, weight_decay=0).fit(X, noise, weight)
-    assert np.isnan(model.oof_prediction_[:10]).all()
-    seen, held_out = (noise - each for each in (model.predict(X), model.oof_prediction_))
-    assert np.mean(seen[10:] ** 2) < 0.95 * np.mean(noise[10:] ** 2)
-    assert np.mean(held_out[10:] ** 2) > 0.98 * np.mean(noise[10:] ** 2)
+    model = grown(TabularRegressor, max_iter=60).fit(X, NUMBERS, weight)
+    np.testing.assert_array_equal(np.isnan(model.oof_prediction_), weight == 0)
+    assert np.corrcoef(model.oof_prediction_[10:], NUMBERS[10:])[0, 1] > 0.5
 
 
 def test_decisions_for_rows_that_were_held_out(ticks):
