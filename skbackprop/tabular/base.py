@@ -121,8 +121,8 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         has more epochs.
 
     batch_size : int or 'auto'
-        Number of rows of a minibatch, at least 1. 'auto' is 128 for fewer than 3,000 training
-        rows, otherwise 256.
+        Number of rows of a minibatch, at least 1. 'auto' is 256; for fewer than 3,000 training
+        rows it is 64 for classification, 128 for regression.
 
     validation_fraction : float
         Fraction of the training data, in [0, 1), that each network holds out at random to select
@@ -350,6 +350,9 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
     _embeddings: ClassVar[tuple[str | None, ...]]
     _drawn_embeddings: ClassVar[tuple[str | None, ...]]
 
+    # Minibatch of batch_size='auto' for few rows.
+    _small_batch: ClassVar[int]
+
     # Whether the raw predictions of the members are averaged, or their predictions.
     _averages_raw = False
 
@@ -471,7 +474,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         n_rows, stops_early = rows.n_training, rows.stops_early
 
         def recipe_of(settings):
-            return table_recipe(settings, n_rows, stops_early, loss)
+            return table_recipe(settings, n_rows, self._small_batch, stops_early, loss)
 
         if given.is_part:
             recipe_of = self._recipe_of_call(recipe_of, n_rows, earlier)

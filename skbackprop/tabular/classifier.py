@@ -123,6 +123,7 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     _embeddings = (None, "quantile_bins", "tree_bins", "normal_scores")
     _drawn_embeddings = (None, *EMBEDDINGS)
+    _small_batch = 64
 
     def __init__(
         self,

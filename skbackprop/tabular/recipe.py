@@ -21,9 +21,9 @@ from ..training import (
 # Factor of the learning rate of biases.
 _RATE_OF_BIASES = 0.1
 
-# batch_size='auto' uses the small size below this number of rows.
+# batch_size='auto' uses a smaller size below this number of rows.
 _FEW_ROWS = 3000
-_SMALL_BATCH, _BATCH = 128, 256
+_BATCH = 256
 
 # Factor of the learning rate of partial_fit after the planned calls.
 _RATE_AFTER_PLAN = 0.1
@@ -56,8 +56,10 @@ def _rates(fan_in):
     return fan_in**-0.5, _RATE_OF_BIASES
 
 
-def table_recipe(settings, n_rows, early_stopping, validation_loss):
+def table_recipe(settings, n_rows, small_batch, early_stopping, validation_loss):
     """Return the recipe for training on ``n_rows`` rows, not counting validation rows.
+
+    ``small_batch`` is the size of a minibatch of 'auto' for few rows.
 
     The learning rate increases during 5 % of the epochs and then decreases to 0. Weight decay and
     dropout are constant for half of the epochs and then decrease to 0. ``settings`` is an
@@ -70,7 +72,7 @@ def table_recipe(settings, n_rows, early_stopping, validation_loss):
     """
     batch_size = settings.batch_size
     if batch_size == "auto":
-        batch_size = _SMALL_BATCH if n_rows < _FEW_ROWS else _BATCH
+        batch_size = small_batch if n_rows < _FEW_ROWS else _BATCH
     batch_size = min(int(batch_size), n_rows)
     n_steps = steps_of_epoch(n_rows, batch_size, _LAST_BATCH)
     return Recipe(

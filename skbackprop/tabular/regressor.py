@@ -109,6 +109,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     _embeddings = ("periodic", "quantile_bins", "periodic", "normal_scores_periodic")
     _drawn_embeddings = ("periodic", "quantile_bins", "normal_scores_periodic")
+    _small_batch = 128
 
     def __init__(
         self,

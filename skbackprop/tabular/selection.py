@@ -96,8 +96,8 @@ def selected_by_loss(plan, members, recipes):
 class _Path:
     """Store what was selected from the members of a split.
 
-    ``losses`` are those of the ensembles of the first members, for each number of them. The last
-    ensemble has the ``weights``, and its raw predictions are the ``mean``.
+    ``losses`` are those of the best ensembles of the first members, for each number of them. The
+    last ensemble has the ``weights``, and its raw predictions are the ``mean``.
     """
 
     losses: list
@@ -108,9 +108,14 @@ class _Path:
 def _path_of_split(held_out, loss, networks):
     mean_loss = ValidationLoss(loss, held_out)
     raws = [network.raw_prediction(held_out.X) for network in networks]
-    steps = [greedy_weights(raws[:k], mean_loss) for k in range(1, len(raws) + 1)]
-    weights = steps[-1][1]
-    return _Path([loss for loss, _ in steps], weights, np.average(raws, axis=0, weights=weights))
+    losses, weights = [np.inf], None
+    for k in range(1, len(raws) + 1):
+        loss, found = greedy_weights(raws[:k], mean_loss)
+        if loss < losses[-1]:
+            weights = found
+        losses.append(min(loss, losses[-1]))
+    weights = np.append(weights, np.zeros(len(raws) - len(weights)))
+    return _Path(losses[1:], weights, np.average(raws, axis=0, weights=weights))
 
 
 def greedy_weights(raws, mean_loss):

@@ -19,6 +19,7 @@ COLUMNS = np.column_stack([np.array(["a", "b", "c"])[y], np.array(["x", "y"])[(y
 QUICK = {
     "n_members": 2,
     "hidden_layer_sizes": (8,),
+    "batch_size": 128,  # 'auto' has another value for classes
     "max_iter": 6,
     "min_steps": 0,
     "random_state": 0,
@@ -145,8 +146,9 @@ def test_pickles_between_calls_change_nothing(build, target):
 def test_only_what_can_go_on_is_larger_than_its_networks(build, target):
     plain = len(pickle.dumps(build(validation_fraction=0).fit(X, target)))
     model = after_calls(build(validation_fraction=0), 6, target)
-    assert len(pickle.dumps(model)) > plain
-    assert len(pickle.dumps(model.fit(X, target))) == plain
+    assert len(pickle.dumps(model)) > plain + 500
+    # The order of attributes may differ, and with it the length of references in the pickle.
+    assert abs(len(pickle.dumps(model.fit(X, target))) - plain) < 100
     assert vars(clone(model)).keys() == vars(build()).keys()
 
 

@@ -175,7 +175,7 @@ def interrupted(n_uses, n_threads, **parameters):
 
 def test_ctrl_c_keeps_the_networks_so_far():
     # An epoch has a step and a pass over the validation rows; the temperature takes another one.
-    model = interrupted(2 * 6 + 1 + 2 * 2 + 1, n_threads=1)
+    model = interrupted(2 * 6 + 1 + 2 * 2 + 1, n_threads=1, batch_size=200)
     assert [member.n_iter for member in model.members_] == [6, 2]
     assert model.members_[1].stop_reason == "Interrupted by the user after 2 epochs."
     assert model.predict_proba(X).shape == (150, 3)
