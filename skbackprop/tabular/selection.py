@@ -106,41 +106,85 @@ class _Path:
 
 
 def _path_of_split(held_out, loss, networks):
-    mean_loss = ValidationLoss(loss, held_out)
-    raws = [network.raw_prediction(held_out.X) for network in networks]
-    losses, weights = [np.inf], None
-    for k in range(1, len(raws) + 1):
-        loss, found = greedy_weights(raws[:k], mean_loss)
-        if loss < losses[-1]:
-            weights = found
-        losses.append(min(loss, losses[-1]))
-    weights = np.append(weights, np.zeros(len(raws) - len(weights)))
-    return _Path(losses[1:], weights, np.average(raws, axis=0, weights=weights))
+    selection, X, losses = GreedySelection(ValidationLoss(loss, held_out)), held_out.X, []
+    for network in networks:
+        selection.add(network.raw_prediction(X))
+        losses.append(selection.loss)
+    return _Path(losses, selection.weights, selection.mean)
 
 
-def greedy_weights(raws, mean_loss):
-    """Return the smallest loss that greedy selection finds, and the weights of the members.
+class GreedySelection:
+    """Select members greedily from a growing list.
 
     In each step, the member that makes the mean of the chosen ones best is chosen, possibly again.
+    A further member changes only the steps from the first one in which it would be chosen.
 
     Parameters
     ----------
-    raws : list of ndarray
-        Raw predictions of each member.
-
     mean_loss : callable
         Returns the mean loss of raw predictions.
+
+    Attributes
+    ----------
+    loss : float
+        Smallest loss of any step, for any number of members so far.
+
+    weights : ndarray of shape (n_members,)
+        Weights of the members in this step; their sum is 1.
+
+    mean : ndarray
+        Their mean raw predictions in this step.
     """
-    total, counts = 0.0, np.zeros(len(raws))
-    best, best_counts = np.inf, counts
-    for n_chosen in range(_MOST_CHOSEN):
-        losses = [mean_loss((total + raw) / (n_chosen + 1)) for raw in raws]
-        k = int(np.argmin(losses))
-        total = total + raws[k]
-        counts[k] += 1
-        if losses[k] < best:
-            best, best_counts = losses[k], counts.copy()
-    return best, best_counts / best_counts.sum()
+
+    def __init__(self, mean_loss):
+        self._mean_loss = mean_loss
+        self._raws = []
+        self.loss, self.weights, self.mean = np.inf, None, None
+        # Of each step: the member that was chosen, the loss, and the sum of all chosen so far.
+        self._chosen, self._losses, self._sums = [], [], []
+
+    def add(self, raw):
+        """Add the raw predictions of a further member."""
+        newest = len(self._raws)
+        self._raws.append(raw)
+        if newest:
+            self.weights = np.append(self.weights, 0.0)
+        for step in range(max(1, len(self._losses))):
+            loss = self._loss_with(newest, step)
+            if not newest or loss < self._losses[step]:
+                self._choose_again_from(step, newest, loss)
+                self._keep_best(is_first=not newest)
+                return
+
+    def _keep_best(self, is_first):
+        n_chosen = int(np.argmin(self._losses)) + 1
+        loss = self._losses[n_chosen - 1]
+        if is_first or loss < self.loss:
+            self.loss, self.mean = loss, self._sums[n_chosen - 1] / n_chosen
+            counts = np.bincount(self._chosen[:n_chosen], minlength=len(self._raws))
+            self.weights = counts / n_chosen
+
+    def _choose_again_from(self, step, member, loss):
+        """Repeat the steps from this one, in which ``member`` is chosen, with this loss."""
+        del self._chosen[step:], self._losses[step:], self._sums[step:]
+        self._choose(member, loss)
+        members = range(len(self._raws))
+        for later in range(step + 1, _MOST_CHOSEN):
+            losses = [self._loss_with(k, later) for k in members]
+            k = int(np.argmin(losses))
+            self._choose(k, losses[k])
+
+    def _choose(self, member, loss):
+        sums, raw = self._sums, self._raws[member]
+        sums.append(sums[-1] + raw if sums else raw)
+        self._chosen.append(member)
+        self._losses.append(loss)
+
+    def _loss_with(self, member, step):
+        """Return the loss if this member is chosen in a step; infinite if it is not a number."""
+        raw = self._raws[member]
+        loss = self._mean_loss((self._sums[step - 1] + raw) / (step + 1) if step else raw)
+        return np.inf if np.isnan(loss) else loss
 
 
 def _curve(groups, paths):
