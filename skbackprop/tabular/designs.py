@@ -49,8 +49,8 @@ class MemberDesigns:
     """
 
     def __init__(self, settings, recipes, recipe_of, preprocessing, target, sample, members):
-        rows, targets = sample.rows, target.as_columns(sample.y)
-        self._inputs = TrainingInputs(rows.X, preprocessing.numeric, targets, sample.sample_weight)
+        targets, weight = target.as_columns(sample.y), sample.sample_weight
+        self._inputs = TrainingInputs(sample.X, preprocessing.numeric, targets, weight)
         self._parameters = settings.get_params(deep=False)
         self._recipes, self._recipe_of = recipes, recipe_of
         self._preprocessing, self._target = preprocessing, target

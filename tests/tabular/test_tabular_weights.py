@@ -88,3 +88,22 @@ def test_nor_does_its_number_in_validation_rows(value):
 def test_the_class_of_a_row_of_weight_zero_is_known():
     model = fitted(TabularClassifier, X, with_bad(LABELS, "middle", object), WEIGHTS)
     assert [*model.classes_] == ["high", "low", "middle"]
+
+
+NUMBER = np.linspace(0, 2, 40)[:, None]
+HIGH_ONLY = TABLE | {"class_weight": {"low": 0, "high": 1}, "random_state": 0}
+
+
+def test_rows_of_a_class_of_weight_zero_have_no_part_in_quantile_bins():
+    """Only the rows with a number above 1 count."""
+    model = TabularClassifier(**HIGH_ONLY, embedding="quantile_bins")
+    model.fit(NUMBER, np.where(NUMBER[:, 0] > 1, "high", "low"))
+    inputs = model._encoded(NUMBER)
+    lowest_edge = model.members_[0].network.network.layers[0].lines.low[1]
+    assert lowest_edge == pytest.approx(inputs[NUMBER > 1].min())
+
+
+def test_rows_of_a_class_of_weight_zero_have_no_part_in_tree_bins():
+    model = TabularClassifier(**HIGH_ONLY, embedding="tree_bins")
+    model.fit(NUMBER, np.where(NUMBER[:, 0] > 1, "high", "low"))
+    assert (model.predict(NUMBER) == "high").all()
