@@ -506,12 +506,12 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
 
         try:
             train_members(plan, starts, budget, progress)
+            end()
         except KeyboardInterrupt:
             if progress.has_new and not given.is_part:  # partial_fit is atomic
                 end()
                 keep_despite(BaseException)
             raise
-        end()
         if not given.is_part:
             keep_despite(KeyboardInterrupt)
         progress.finish()

@@ -376,6 +376,27 @@ def test_ctrl_c_selects_from_what_there_is(ticks, monkeypatch):
     assert model.predict(X).shape == (120,)
 
 
+def test_ctrl_c_while_members_are_selected(ticks, monkeypatch):
+    """The selection starts again, so that the time of the training is not lost."""
+    from skbackprop.tabular import base
+
+    select = base.selected_by_loss
+    calls = itertools.count()
+
+    def interrupted_once(*args):
+        if next(calls) == 0:
+            raise KeyboardInterrupt
+        return select(*args)
+
+    monkeypatch.setattr(base, "selected_by_loss", interrupted_once)
+    model = grown(TabularRegressor)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, NUMBERS)
+    expected = grown(TabularRegressor).fit(X, NUMBERS)
+    assert model.ensemble_loss_curve_ == expected.ensemble_loss_curve_
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
 def test_lines_of_members_do_not_say_how_many_there_will_be(ticks, capsys):
     grown(TabularClassifier, 10, verbose=1).fit(X, WORDS)
     lines = capsys.readouterr().out.splitlines()
