@@ -14,7 +14,7 @@ from ..data import (
     split_positions,
 )
 from ..network import FittedNetwork
-from ..training import Training, row_threads, short_turns
+from ..training import NothingLearned, Training, row_threads, short_turns
 from .temperature import temperature
 
 
@@ -30,7 +30,8 @@ def train_members(plan, starts, budget, progress):
         Start of the training of each network that may be trained, by its number.
 
     budget : TimeBudget
-        Decides which of them are trained.
+        Decides which of them are trained. Those that it does not require are left out of the
+        ensemble if their training diverges, because their recipe is not the user's choice.
 
     progress : EnsembleProgress
         Reports the progress of all networks and stores their outcomes, including that of an
@@ -44,8 +45,10 @@ def train_members(plan, starts, budget, progress):
         try:
             _train_member(plan, number, starts[number], progress)
         except BaseException as error:
-            progress.stop(error)
-            raise
+            if budget.requires(number) or not isinstance(error, NothingLearned):
+                progress.stop(error)
+                raise
+            progress.member_diverges(number)
         budget.add(perf_counter() - begin)
 
     with row_threads(max_threads=len(starts)) as threads, short_turns(threads):
@@ -66,6 +69,9 @@ def _train_member(plan, number, start, progress):
     tasks = progress.member_tasks(number, _n_epochs(design.recipe), training.monitor, member)
     try:
         stop = training.run(tasks)
+    except NothingLearned:
+        tasks.finish()
+        raise
     except KeyboardInterrupt:
         n_iter = training.go_back()
         if n_iter:

@@ -5,8 +5,10 @@ from collections import deque
 from time import perf_counter
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks, set_losses
+from ..utils import warn
 from .selection import Ensemble
 
 
@@ -76,12 +78,21 @@ class EnsembleProgress:
             story = f"{seconds:.1f} s, validation loss {best:.4g}, "
             story += f"best epoch {outcome.best_iter} of {outcome.n_iter}"
         self._ended[number] = outcome
-        self._stories[number] = story
-        self._say_in_order()
+        self._say_in_order(number, story)
 
-    def _say_in_order(self):
+    def member_diverges(self, number):
+        """Warn that a network has no outcome, and print its line."""
+        warn(
+            f"Training of network {number + 1} diverged. The ensemble has no network with this "
+            "recipe. Lower learning_rate_init.",
+            ConvergenceWarning,
+        )
+        self._say_in_order(number, "left out because its training diverged")
+
+    def _say_in_order(self, number, story):
         """Print the lines of finished networks, in order; wait for those before them."""
         with self._lock:
+            self._stories[number] = story
             while self._to_print and self._to_print[0] in self._stories:
                 number = self._to_print.popleft()
                 self._print(number, self._stories.pop(number))

@@ -31,12 +31,16 @@ class TimeBudget:
 
     def allows(self, number):
         """Return whether member ``number`` may start; after a refusal, no later one may."""
-        if self._end is None or number < self._n_always:
+        if self._end is None or self.requires(number):
             return True
         with self._lock:
             expected = self._spent / max(1, self._n_ended)
             self._is_over = self._is_over or perf_counter() + expected > self._end
             return not self._is_over
+
+    def requires(self, number):
+        """Return whether member ``number`` is trained in any case."""
+        return number < self._n_always
 
     def add(self, seconds):
         """Record the time of the training of a member."""

@@ -16,7 +16,7 @@ from .callbacks import (
     with_callbacks,
 )
 from .engine import Interruption, Outcome, Training
-from .monitor import ValidationLoss
+from .monitor import NothingLearned, ValidationLoss
 from .objective import Objective, Penalty
 from .passes import IN_MEMORY, Backend, BatchPass, ExactPass
 from .recipe import Recipe, recipe_of
@@ -37,8 +37,8 @@ from .threads import row_threads, short_turns
 __all__ = [
     "IN_MEMORY", "SCHEDULES", "SGD", "UPDATE_RULES", "Adam", "Adaptive", "Backend", "BatchPass",
     "CallbackSupport", "Constant", "EpochTasks", "ExactPass", "HeldCosine", "Interruption",
-    "Objective", "Outcome", "Penalty", "Progress", "Recipe", "ThenConstant", "Training",
-    "TrainingState", "ValidationLoss", "WarmUpThenCosine", "attributes_learnt", "data_at_begin",
-    "data_at_end", "has_callbacks", "recipe_of", "row_threads", "set_losses", "short_turns",
-    "steps_of_epoch", "with_callbacks",
+    "NothingLearned", "Objective", "Outcome", "Penalty", "Progress", "Recipe", "ThenConstant",
+    "Training", "TrainingState", "ValidationLoss", "WarmUpThenCosine", "attributes_learnt",
+    "data_at_begin", "data_at_end", "has_callbacks", "recipe_of", "row_threads", "set_losses",
+    "short_turns", "steps_of_epoch", "with_callbacks",
 ]  # fmt: skip

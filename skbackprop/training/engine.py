@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..kernels import kernels_for
 from ..network import FittedNetwork
 from ..utils import warn
-from .monitor import Divergence, Monitor, Validation, ValidationLoss
+from .monitor import Divergence, Monitor, NothingLearned, Validation, ValidationLoss
 from .objective import Objective
 from .passes import IN_MEMORY
 from .patience import Patience
@@ -136,7 +136,7 @@ class Training:
     def run(self, tasks=None):
         """Train, call the callbacks through ``tasks`` (see ``Monitor.tell``); return a ``Stop``.
 
-        Raises a ValueError if training diverges and there are no best parameters to restore.
+        Raises NothingLearned if training diverges and there are no best parameters to restore.
         """
         self.monitor.tell(tasks)
         minimize = self._by_lbfgs if self._recipe.solver == "lbfgs" else self._by_minibatches
@@ -145,7 +145,7 @@ class Training:
                 return minimize()
         except Divergence as divergence:
             if not self.monitor.has_best:
-                raise ValueError(self._divergence_message()) from divergence
+                raise NothingLearned(self._divergence_message()) from divergence
             self.go_back()
             return self._kept_best()
 

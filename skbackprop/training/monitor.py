@@ -9,6 +9,10 @@ class Divergence(Exception):
     """Signal that the loss or the parameters are not finite."""
 
 
+class NothingLearned(ValueError):
+    """Signal that training diverged before there were parameters to keep."""
+
+
 class ValidationLoss:
     """Compute the mean loss of raw predictions for the validation rows.
 

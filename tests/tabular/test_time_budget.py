@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
@@ -335,6 +336,33 @@ def test_too_few_rows():
 def test_what_is_no_budget(budget):
     with pytest.raises(ValueError, match="time_budget"):
         TabularClassifier(**QUICK, time_budget=budget).fit(X, WORDS)
+
+
+def test_a_drawn_network_that_diverges_is_left_out(ticks, monkeypatch, capsys):
+    from skbackprop.tabular import ensemble
+
+    new_training = ensemble._new_training
+
+    def diverging(plan, design, number, start):
+        training = new_training(plan, design, number, start)
+        if number == 9:
+            training._parameters.flat[:] = np.nan
+        return training
+
+    monkeypatch.setattr(ensemble, "_new_training", diverging)
+    model = grown(TabularRegressor, 12, verbose=1)
+    with pytest.warns(ConvergenceWarning, match="Training of network 10 diverged"):
+        model.fit(X, NUMBERS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[9] == "Member 10, left out because its training diverged"
+    assert [line.split(",")[0] for line in lines] == [f"Member {k}" for k in range(1, 13)]
+    assert len(model.ensemble_loss_curve_) == 11
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_network_of_the_user_that_diverges_ends_the_fit(ticks):
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        grown(TabularRegressor, learning_rate_init=1e30).fit(X, NUMBERS)
 
 
 @every_estimator
