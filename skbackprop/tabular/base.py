@@ -575,14 +575,23 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         Returns
         -------
         text : str
-            One line for each network, with its best epoch.
+            One line for each network, with its best epoch. With ``time_budget``, also its weight.
         """
         check_is_fitted(self, "members_")
-        return "\n".join(
-            f"Member {number}: {network_in_a_line(member.network, self._target.out_activation)}, "
-            f"epoch {member.best_iter} of {member.n_iter}"
-            for number, member in enumerate(self.members_, start=1)
-        )
+        lines = [
+            f"Member {number}: {line}, epoch {member.best_iter} of {member.n_iter}"
+            for number, (line, member) in enumerate(
+                zip(self._networks_in_lines(), self.members_, strict=True), start=1
+            )
+        ]
+        if self.ensemble_loss_curve_ is not None:
+            weights = self.member_weights_
+            lines = [f"{line}, weight {w:.3f}" for line, w in zip(lines, weights, strict=True)]
+        return "\n".join(lines)
+
+    def _networks_in_lines(self):
+        activation = self._target.out_activation
+        return [network_in_a_line(member.network, activation) for member in self.members_]
 
     def search_space(self) -> dict[str, Any]:
         """Return distributions of parameters around those of this estimator.
@@ -628,8 +637,9 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         """Return the block for scikit-learn's HTML diagram, with the networks in its caption."""
         if "members_" not in vars(self):
             return visual_block(self, None)
-        network = network_in_a_line(self.members_[0].network, self._target.out_activation)
-        return visual_block(self, f"{len(self.members_)} members, each {network}")
+        networks = self._networks_in_lines()
+        each = "each" if len(set(networks)) == 1 else "the first"
+        return visual_block(self, f"{len(networks)} members, {each} {networks[0]}")
 
     def _ensemble(self):
         """Return networks, inputs and outputs, for the functions of ``skbackprop.inspection``."""

@@ -95,9 +95,15 @@ def test_summary_of_a_table_needs_a_fit():
 
 
 def test_a_notebook_shows_the_networks_of_a_table():
-    table = TabularClassifier(**TABLE, random_state=0)
+    table = TabularClassifier(**TABLE, embedding=None, random_state=0)
     assert "caption" not in table._repr_html_().split("</style>")[1]
     table.fit(X, digits)
     line = "2 members, each 64 -&gt; 5 silu -&gt; 10 softmax, 385 parameters"
     assert line in table._repr_html_()
     assert line in make_pipeline(StandardScaler(), table).fit(X, digits)._repr_html_()
+
+
+def test_a_notebook_shows_the_first_network_if_they_differ():
+    table = TabularClassifier(**TABLE, embedding=[None, "quantile_bins"], random_state=0)
+    table.fit(X, digits)
+    assert "2 members, the first 64 -&gt; 5 silu -&gt; 10 softmax" in table._repr_html_()

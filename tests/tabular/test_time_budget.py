@@ -332,7 +332,15 @@ def test_too_few_rows():
         grown(TabularRegressor).fit(X[:3], NUMBERS[:3])
 
 
-@pytest.mark.parametrize("budget", [0, -1.0, "1 min", np.nan])
+def test_the_summary_has_the_weights(ticks):
+    model = grown(TabularClassifier).fit(X, WORDS)
+    lines = model.summary().splitlines()
+    assert len(lines) == len(model.members_)
+    for line, weight in zip(lines, model.member_weights_, strict=True):
+        assert line.endswith(f", weight {weight:.3f}")
+
+
+@pytest.mark.parametrize("budget", [0, -1.0, "1 min", np.nan, np.inf])
 def test_what_is_no_budget(budget):
     with pytest.raises(ValueError, match="time_budget"):
         TabularClassifier(**QUICK, time_budget=budget).fit(X, WORDS)
