@@ -505,7 +505,8 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
             self._keep_states(starts, states, given)
 
         try:
-            train_members(plan, starts, budget, progress)
+            keep_starts = given.is_part or self.warm_start
+            train_members(plan, starts, budget, progress, keep_starts=keep_starts)
             end()
         except KeyboardInterrupt:
             if progress.has_new and not given.is_part:  # partial_fit is atomic

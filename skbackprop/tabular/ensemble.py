@@ -18,7 +18,7 @@ from ..training import NothingLearned, Training, row_threads, short_turns
 from .temperature import temperature
 
 
-def train_members(plan, starts, budget, progress):
+def train_members(plan, starts, budget, progress, *, keep_starts):
     """Train networks as long as the time lasts, on as many threads as the BLAS may use.
 
     Parameters
@@ -36,6 +36,10 @@ def train_members(plan, starts, budget, progress):
     progress : EnsembleProgress
         Reports the progress of all networks and stores their outcomes, including that of an
         interrupted network if it completed an epoch.
+
+    keep_starts : bool
+        Whether a later fit continues from the states of ``starts``. Otherwise, each is removed
+        when its network is trained, because it needs twice the memory of the network.
     """
 
     def train(number):
@@ -43,7 +47,8 @@ def train_members(plan, starts, budget, progress):
             return
         begin = perf_counter()
         try:
-            _train_member(plan, number, starts[number], progress)
+            start = starts[number] if keep_starts else starts.pop(number)
+            _train_member(plan, number, start, progress)
         except BaseException as error:
             if budget.requires(number) or not isinstance(error, NothingLearned):
                 progress.stop(error)

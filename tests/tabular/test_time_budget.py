@@ -1,7 +1,9 @@
 """Fits with a time budget: more members, of drawn recipes, selected by rows they have not seen."""
 
+import gc
 import itertools
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -431,6 +433,24 @@ def test_ctrl_c_while_members_are_selected(ticks, monkeypatch):
     expected = grown(TabularRegressor).fit(X, NUMBERS)
     assert model.ensemble_loss_curve_ == expected.ensemble_loss_curve_
     np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
+def test_moments_of_trained_networks_are_dropped(ticks, monkeypatch):
+    """A long fit would otherwise need three times the memory of its networks."""
+    from skbackprop.tabular import ensemble
+
+    new_training, states, n_alive = ensemble._new_training, [], []
+
+    def noted(plan, design, number, start):
+        states.append(weakref.ref(start.state))
+        gc.collect()  # of the cycles
+        n_alive.append(sum(state() is not None for state in states))
+        return new_training(plan, design, number, start)
+
+    monkeypatch.setattr(ensemble, "_new_training", noted)
+    with threadpool_limits(1):
+        grown(TabularRegressor).fit(X, NUMBERS)
+    assert n_alive == [1] * 14
 
 
 def test_lines_of_members_do_not_say_how_many_there_will_be(ticks, capsys):
