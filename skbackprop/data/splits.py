@@ -49,7 +49,10 @@ def folds(strata, n_samples, n_folds, random_state):
     """
     n_folds = min(n_folds, n_samples // 2)
     if n_folds < 2:
-        raise ValueError(f"{n_samples} samples are too few for folds; at least 4 are needed.")
+        raise ValueError(
+            f"{n_samples} samples are too few for folds; at least 4 are needed. You can also pass "
+            "validation data to fit as X_val and y_val."
+        )
     order = check_random_state(random_state).permutation(n_samples)
     if strata is not None:
         order = order[np.argsort(strata[order], kind="stable")]

@@ -436,7 +436,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         if not given.is_part:
             check_validation(self.validation, given)
         goes_on = hasattr(self, "members_") and (given.is_part or self.warm_start)
-        check_time_budget(self, given.is_part, goes_on)
+        check_time_budget(self, goes_on)
         known_target = self._target if goes_on else None
         all_rows = check_table(self, given.X, given.y, given.sample_weight, known_target)
         checked = all_rows.without_zero_weights()

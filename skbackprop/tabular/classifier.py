@@ -12,9 +12,10 @@ from ..data import GivenData
 from ..losses import CLASSIFICATION_LOSSES, ClassificationLoss, LogLoss
 from ..losses.ordinal import with_order_of
 from ..targets import PredictsClasses, refuse_balanced, target_going_on
-from ..utils import Interval, StrOptions, fit_context, with_shared_parameters
+from ..utils import Interval, StrOptions, available_unless, fit_context, with_shared_parameters
 from .base import BaseTabular
 from .embeddings import EMBEDDINGS
+from .time_budget import why_no_partial_fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,9 +155,7 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
 
     _averages_raw = True
 
-    def _of_held_out(self, raw):
-        return self._target.decision(raw)
-
+    @available_unless(why_no_partial_fit)
     @fit_context
     def partial_fit(
         self,
@@ -209,6 +208,9 @@ class TabularClassifier(PredictsClasses, ClassifierMixin, BaseTabular):
         return sum(weight * each for weight, each in zip(weights, raw, strict=True)), target
 
     # ---- hooks of BaseTabular
+
+    def _of_held_out(self, raw):
+        return self._target.decision(raw)
 
     def _target_for(self, checked, known, given):
         y, loss = checked.y, with_order_of(self._chosen_loss(), given.y)

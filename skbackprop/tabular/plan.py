@@ -7,6 +7,7 @@ import numpy as np
 from ..data import Sample, chosen_splits, folds, split_among
 from ..losses import Loss
 from ..targets import Target
+from ..utils import about
 from .designs import MemberDesigns
 from .member_recipes import ROUND
 
@@ -65,7 +66,8 @@ class MemberRows:
                 splits = among.chosen_splits(settings, given, sample)
             elif settings.time_budget is not None:
                 strata = target.strata(sample.rows.targets()[0])
-                splits = folds(strata, len(sample.rows), ROUND, seed)
+                with about(f"time_budget={settings.time_budget!r} for this number of rows"):
+                    splits = folds(strata, len(sample.rows), ROUND, seed)
         fraction = 0.0 if given.is_part else settings.validation_fraction
         return cls(sample, among, held_out, splits, fraction)
 

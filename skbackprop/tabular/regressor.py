@@ -18,8 +18,15 @@ from ..losses import (
     refuses_negative,
 )
 from ..targets import ScaledTarget, SurvivalTarget
-from ..utils import StrOptions, fit_context, known_for_score, with_shared_parameters
+from ..utils import (
+    StrOptions,
+    available_unless,
+    fit_context,
+    known_for_score,
+    with_shared_parameters,
+)
 from .base import BaseTabular
+from .time_budget import why_no_partial_fit
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, Unpack
@@ -139,6 +146,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         tags.target_tags.positive_only = refuses_negative(self.loss)
         return tags
 
+    @available_unless(why_no_partial_fit)
     @fit_context
     def partial_fit(
         self,

@@ -56,17 +56,28 @@ def most_members(settings):
     return max(_MOST_MEMBERS, settings.n_members)
 
 
-def check_time_budget(estimator, is_part, goes_on):
+def why_no_partial_fit(estimator):
+    """Return why these parameters rule out ``partial_fit``, or None if they do not."""
+    return _why_not_with(estimator, "partial_fit")
+
+
+def check_time_budget(estimator, goes_on):
     """Raise ValueError for a fit that a time budget excludes."""
-    excluded = "partial_fit" if is_part else "warm_start=True" if estimator.warm_start else None
-    if estimator.time_budget is not None and excluded:
-        raise ValueError(
-            f"time_budget={estimator.time_budget!r} and {excluded} exclude each other: the "
-            "members of a fit with a time budget are selected at its end. Set time_budget=None."
-        )
+    reason = _why_not_with(estimator, "warm_start=True") if estimator.warm_start else None
+    if reason is not None:
+        raise ValueError(reason)
     if goes_on and estimator.ensemble_loss_curve_ is not None:
         raise ValueError(
             "warm_start and partial_fit cannot continue a fit with a time budget, because its "
             "members have different recipes and weights. To start again, set warm_start=False and "
             "call fit."
         )
+
+
+def _why_not_with(estimator, excluded):
+    if estimator.time_budget is None:
+        return None
+    return (
+        f"time_budget={estimator.time_budget!r} and {excluded} exclude each other: the members of "
+        "a fit with a time budget are selected at its end. Set time_budget=None."
+    )

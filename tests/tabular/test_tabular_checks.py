@@ -19,9 +19,12 @@ WEIGHTS_AS_REPETITIONS = {
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [
-        pytest.param(clone(estimator), check, id=f"{cls.__name__}-{check.func.__name__}")
+        pytest.param(
+            clone(estimator), check, id=f"{cls.__name__}-{time_budget}-{check.func.__name__}"
+        )
         for cls in (TabularClassifier, TabularRegressor)
-        for estimator, check in estimator_checks_generator(cls(**QUICK))
+        for time_budget in (None, 0.01)
+        for estimator, check in estimator_checks_generator(cls(**QUICK, time_budget=time_budget))
         if check.func.__name__ not in WEIGHTS_AS_REPETITIONS
     ],
 )
