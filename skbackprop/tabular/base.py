@@ -176,10 +176,12 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         time of those before it. The first 8 (or ``n_members``, if there are more) have the
         parameters of the estimator. The others draw theirs from ``search_space()``.
 
-        Each network holds out one of 8 folds of the rows, or the validation rows of its split by
-        ``validation``, instead of ``validation_fraction``; with ``X_val``, all hold out the same
-        rows. At the end, networks and weights are selected greedily by the loss on these rows
-        [3]_. For an integer ``random_state``, networks do not depend on the budget, but their
+        Each network holds out one of 8 folds of the rows instead of ``validation_fraction``, or
+        the validation rows of its split by ``validation``, of which at most the first 8 (or
+        ``n_members``) are used; with ``X_val``, all hold out the same rows. At the end, networks
+        and weights are selected greedily by the loss of the mean of their raw predictions for
+        these rows [3]_. If one of the networks after the first ``n_members`` diverges, it is left
+        out. For an integer ``random_state``, networks do not depend on the budget, but their
         number does. Ctrl-C selects from the networks so far. It cannot be combined with
         ``warm_start`` and ``partial_fit``. None is no selection: ``n_members`` networks with equal
         weights.
@@ -222,7 +224,8 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
     ensemble_loss_curve_ : list of float or None
         With ``time_budget``: mean validation loss, after each trained network, of the ensemble
         selected from the networks so far. Folds without a network do not count, so the entries
-        before the eighth are not comparable. As the selection minimises this loss, it is smaller
+        before the eighth are not comparable. The loss is that of the mean of the members' raw
+        predictions. As the selection minimises this loss, it is smaller
         than that for new rows. None without ``time_budget``.
 
     loss_curve_ : list of float

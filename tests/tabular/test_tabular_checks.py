@@ -15,16 +15,19 @@ WEIGHTS_AS_REPETITIONS = {
     "check_sample_weight_equivalence_on_sparse_data",
 }
 
+ESTIMATORS = {
+    "TabularClassifier": TabularClassifier(**QUICK),
+    "TabularRegressor": TabularRegressor(**QUICK),
+    "TabularClassifier-time_budget": TabularClassifier(**QUICK, time_budget=0.01),
+}
+
 
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [
-        pytest.param(
-            clone(estimator), check, id=f"{cls.__name__}-{time_budget}-{check.func.__name__}"
-        )
-        for cls in (TabularClassifier, TabularRegressor)
-        for time_budget in (None, 0.01)
-        for estimator, check in estimator_checks_generator(cls(**QUICK, time_budget=time_budget))
+        pytest.param(clone(estimator), check, id=f"{name}-{check.func.__name__}")
+        for name, quick in ESTIMATORS.items()
+        for estimator, check in estimator_checks_generator(quick)
         if check.func.__name__ not in WEIGHTS_AS_REPETITIONS
     ],
 )
