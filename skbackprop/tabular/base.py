@@ -634,6 +634,7 @@ class BaseTabular(DocumentationLink, CallbackSupport, BaseEstimator, ABC):
         >>> print(f"{low:.3f} {high:.3f}")
         0.025 0.070
         """
+        self._validate_params()
         return search_space(self, self._drawn_embeddings)
 
     @available_unless(why_no_visual_block)

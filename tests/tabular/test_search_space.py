@@ -79,6 +79,16 @@ def test_embeddings():
         TabularClassifier(embedding=["waves"]).search_space()
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [{"learning_rate_init": -1.0}, {"batch_size": "small"}, {"embedding": np.array(["periodic"])}],
+)
+def test_of_parameters_that_are_not_valid(parameters):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of TabularRegressor"):
+        TabularRegressor(**parameters).search_space()
+
+
 def test_no_weight_decay_stays_none():
     assert TabularClassifier(weight_decay=0).search_space()["weight_decay"] == [0]
 
