@@ -52,9 +52,9 @@ class MemberDesigns:
         targets, weight = target.as_columns(sample.y), sample.sample_weight
         self._inputs = TrainingInputs(sample.X, preprocessing.numeric, targets, weight)
         self._parameters = settings.get_params(deep=False)
-        self._recipes, self._recipe_of = recipes, recipe_of
+        self.recipes, self._recipe_of = recipes, recipe_of
         self._preprocessing, self._target = preprocessing, target
-        self._members = members
+        self.members = members
         self._below, self._designs = {}, {}
         self._lock = threading.Lock()
 
@@ -65,10 +65,10 @@ class MemberDesigns:
             return self._designs[number]
 
     def _design(self, number):
-        recipe = self._recipes[number]
+        recipe = self.recipes[number]
         settings = SimpleNamespace(**self._parameters | recipe)
-        if number < len(self._members):
-            below = embedding_layers(self._members[number].network.network)
+        if number < len(self.members):
+            below = embedding_layers(self.members[number].network.network)
         else:
             below = self._layers_below(recipe["embedding"], recipe["target_encoding"])
         n_features = self._inputs.fan_in

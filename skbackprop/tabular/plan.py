@@ -10,6 +10,7 @@ from ..targets import Target
 from ..utils import about
 from .designs import MemberDesigns
 from .member_recipes import ROUND
+from .time_budget import TimeBudget
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class MemberRows:
 
 @dataclass(frozen=True)
 class Plan:
-    """Store what a fit trains, by which target and validation loss, and on which rows.
+    """Store what a fit trains, by which target and loss, on which rows, and for how long.
 
     If ``calibrated`` is set, which requires classes without an order, raw predictions are divided
     by a temperature.
@@ -129,4 +130,5 @@ class Plan:
     target: Target
     validation_loss: Loss
     rows: MemberRows
+    budget: TimeBudget
     calibrated: bool

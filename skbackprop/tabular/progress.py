@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..training import attributes_learnt, data_at_begin, data_at_end, has_callbacks, set_losses
 from ..utils import warn
-from .selection import Ensemble
+from .ensemble import Ensemble
 
 
 class EnsembleProgress:
@@ -23,15 +23,15 @@ class EnsembleProgress:
     its current epoch, and no further networks start.
     """
 
-    def __init__(self, estimator, numbers, recipes, given, earlier=()):
+    def __init__(self, estimator, numbers, designs, given):
         self.stopped = self.interrupted = False
         self._estimator = estimator
         self._given = given
-        self._recipes = recipes
+        self._designs = designs
         self._to_print = deque(numbers)
         self._begun, self._ended = {}, {}
         self._stories = {}
-        self._earlier = dict(enumerate(earlier))
+        self._earlier = dict(enumerate(designs.members))
         self._lock = threading.Lock()
         self._root = None
         if has_callbacks(estimator):
@@ -155,7 +155,7 @@ class EnsembleProgress:
         members = self._in_order({} if running is None else running())
         if not members:
             return None
-        return attributes_learnt(self._estimator, Ensemble.of_all(members, self._recipes))
+        return attributes_learnt(self._estimator, Ensemble.of_all(members, self._designs.recipes))
 
 
 class _MemberTasks:

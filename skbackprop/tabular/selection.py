@@ -5,49 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..training import ValidationLoss, row_threads
+from .ensemble import Ensemble
 
 # Number of members, with repetitions, that are chosen at most from those of a fold.
 _MOST_CHOSEN = 25
 
 
-@dataclass(frozen=True)
-class Ensemble:
-    """Store the members of an ensemble.
-
-    Attributes
-    ----------
-    members : list of Outcome
-        The members.
-
-    weights : ndarray of shape (n_members,)
-        Their weights, whose sum is 1.
-
-    recipes : list of dict
-        Their recipes.
-
-    curve : list of float or None
-        Validation loss of the ensemble selected from the first members, for each number of them.
-        None without a selection.
-
-    held_out_raw : ndarray of shape (n_given, n_raw) or None
-        Mean raw predictions for the rows of the training data by the members that held them out;
-        NaN for rows that none did. None without a selection, or if the validation data are others.
-    """
-
-    members: list
-    weights: np.ndarray
-    recipes: list
-    curve: list | None = None
-    held_out_raw: np.ndarray | None = None
-
-    @classmethod
-    def of_all(cls, members, recipes):
-        """Return an ensemble with equal weights; ``members`` are outcomes by number."""
-        weights = np.full(len(members), 1 / len(members))
-        return cls(list(members.values()), weights, [recipes[number] for number in members])
-
-
-def selected_by_loss(plan, members, recipes):
+def selected_by_loss(plan, members):
     """Return the ensemble of the members that are selected greedily, with their weights.
 
     The members of each split are selected by the loss of the mean of their raw predictions for
@@ -60,9 +24,6 @@ def selected_by_loss(plan, members, recipes):
 
     members : dict of Outcome
         Trained members by number.
-
-    recipes : MemberRecipes
-        Recipes by number.
 
     References
     ----------
@@ -86,7 +47,7 @@ def selected_by_loss(plan, members, recipes):
     return Ensemble(
         [members[number] for number in chosen],
         np.array([weights[number] for number in chosen]),
-        [recipes[number] for number in chosen],
+        [plan.designs.recipes[number] for number in chosen],
         _curve(groups, paths),
         plan.rows.of_held_out({split: path.mean for split, path in paths.items()}),
     )

@@ -4,6 +4,7 @@ import importlib.util
 import pickle
 import sys
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -289,7 +290,8 @@ class StopsMeanwhile(ValueError):
 
 
 def test_an_interruption_is_not_forgotten_when_another_network_fails():
-    progress = EnsembleProgress(TabularClassifier(), n_members=2, max_epochs=1, given=None)
+    designs = SimpleNamespace(members=[])
+    progress = EnsembleProgress(TabularClassifier(), range(2), designs, given=None)
     progress.stop(StopsMeanwhile(progress))
     assert progress.stopped
     assert progress.interrupted

@@ -234,9 +234,13 @@ def test_fitted_networks_remember_nothing_of_the_fit():
     assert len(pickle.dumps(model)) < 40_000
 
 
+# What the progress asks of the designs: no members of an earlier fit.
+NO_DESIGNS = SimpleNamespace(members=[])
+
+
 def test_members_are_printed_in_order_whatever_ends_first(capsys):
     estimator = SimpleNamespace(verbose=1, n_members=3, time_budget=None)
-    progress = EnsembleProgress(estimator, range(3), None, given=None)
+    progress = EnsembleProgress(estimator, range(3), NO_DESIGNS, given=None)
     for number in range(3):
         progress.member_tasks(number, 6, None, None)
     outcome = SimpleNamespace(n_iter=6, best_iter=2, loss=0.5, validation_losses=[0.4, 0.3])
@@ -248,7 +252,7 @@ def test_members_are_printed_in_order_whatever_ends_first(capsys):
 
 def test_members_after_one_that_was_lost_are_printed_at_the_end(capsys):
     estimator = SimpleNamespace(verbose=1, n_members=2, time_budget=None)
-    progress = EnsembleProgress(estimator, range(2), None, given=None)
+    progress = EnsembleProgress(estimator, range(2), NO_DESIGNS, given=None)
     for number in range(2):
         progress.member_tasks(number, 6, None, None)
     progress.member_ends(1, SimpleNamespace(n_iter=6, loss=0.5, validation_losses=[]))

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from skbackprop import TabularClassifier, TabularRegressor
 from skbackprop.losses import Quantile
+from skbackprop.tabular import fitting, member_training
 from skbackprop.tabular.selection import GreedySelection
 
 RNG = np.random.default_rng(0)
@@ -350,9 +351,8 @@ def test_what_is_no_budget(budget):
 
 
 def test_a_drawn_network_that_diverges_is_left_out(ticks, monkeypatch, capsys):
-    from skbackprop.tabular import ensemble
 
-    new_training = ensemble._new_training
+    new_training = member_training._new_training
 
     def diverging(plan, design, number, start):
         training = new_training(plan, design, number, start)
@@ -360,7 +360,7 @@ def test_a_drawn_network_that_diverges_is_left_out(ticks, monkeypatch, capsys):
             training._parameters.flat[:] = np.nan
         return training
 
-    monkeypatch.setattr(ensemble, "_new_training", diverging)
+    monkeypatch.setattr(member_training, "_new_training", diverging)
     model = grown(TabularRegressor, 12, verbose=1)
     with pytest.warns(ConvergenceWarning, match="Training of network 10 diverged"):
         model.fit(X, NUMBERS)
@@ -398,16 +398,15 @@ def test_what_a_budget_excludes(ticks, cls):
 
 def test_ctrl_c_selects_from_what_there_is(ticks, monkeypatch):
     """The ninth network is interrupted before its first epoch."""
-    from skbackprop.tabular import ensemble
 
-    train = ensemble._train_member
+    train = member_training._train_member
 
     def interrupted(plan, number, start, progress):
         if number == 8:
             raise KeyboardInterrupt
         train(plan, number, start, progress)
 
-    monkeypatch.setattr(ensemble, "_train_member", interrupted)
+    monkeypatch.setattr(member_training, "_train_member", interrupted)
     model = grown(TabularClassifier)
     with threadpool_limits(1), pytest.raises(KeyboardInterrupt):
         model.fit(X, WORDS)
@@ -418,9 +417,7 @@ def test_ctrl_c_selects_from_what_there_is(ticks, monkeypatch):
 
 def test_ctrl_c_while_members_are_selected(ticks, monkeypatch):
     """The selection starts again, so that the time of the training is not lost."""
-    from skbackprop.tabular import base
-
-    select = base.selected_by_loss
+    select = fitting.selected_by_loss
     calls = itertools.count()
 
     def interrupted_once(*args):
@@ -428,7 +425,7 @@ def test_ctrl_c_while_members_are_selected(ticks, monkeypatch):
             raise KeyboardInterrupt
         return select(*args)
 
-    monkeypatch.setattr(base, "selected_by_loss", interrupted_once)
+    monkeypatch.setattr(fitting, "selected_by_loss", interrupted_once)
     model = grown(TabularRegressor)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, NUMBERS)
@@ -439,9 +436,8 @@ def test_ctrl_c_while_members_are_selected(ticks, monkeypatch):
 
 def test_moments_of_trained_networks_are_dropped(ticks, monkeypatch):
     """A long fit would otherwise need three times the memory of its networks."""
-    from skbackprop.tabular import ensemble
 
-    new_training, states, n_alive = ensemble._new_training, [], []
+    new_training, states, n_alive = member_training._new_training, [], []
 
     def noted(plan, design, number, start):
         states.append(weakref.ref(start.state))
@@ -449,7 +445,7 @@ def test_moments_of_trained_networks_are_dropped(ticks, monkeypatch):
         n_alive.append(sum(state() is not None for state in states))
         return new_training(plan, design, number, start)
 
-    monkeypatch.setattr(ensemble, "_new_training", noted)
+    monkeypatch.setattr(member_training, "_new_training", noted)
     with threadpool_limits(1):
         grown(TabularRegressor).fit(X, NUMBERS)
     assert n_alive == [1] * 14
