@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,15 @@ def test_label_columns_have_numbers():
     assert [*outputs] == ["label_0", "probabilities_0", "label_1", "probabilities_1"]
     for j, probabilities in enumerate(net.predict_proba(NEW)):
         np.testing.assert_array_equal(outputs[f"label_{j}"], net.predict(NEW)[:, j])
+        np.testing.assert_allclose(outputs[f"probabilities_{j}"], probabilities, atol=1e-5)
+
+
+def test_ordered_classes_beside_a_column_of_two():
+    """The column of two has an output without an order, as both are the same model."""
+    y = np.column_stack([LABELS["two"].astype(int), CODES])
+    net = BackpropClassifier(loss="ordinal", solver="lbfgs", **SMALL).fit(X, y)
+    outputs = run(to_onnx(net), NEW)
+    for j, probabilities in enumerate(net.predict_proba(NEW)):
         np.testing.assert_allclose(outputs[f"probabilities_{j}"], probabilities, atol=1e-5)
 
 
@@ -311,6 +321,13 @@ def test_a_dask_estimator(client):
     data = da.from_array(X, chunks=(45, 4))
     net = DaskBackpropClassifier(**SMALL, solver="lbfgs").fit(data, data[:, 0] > 0)
     assert_same(net.to_local(), to_onnx(net), NEW)
+
+
+def test_without_onnx_it_is_said_what_to_install(monkeypatch):
+    net = BackpropRegressor(**SMALL).fit(X, X[:, 0])
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r'to_onnx needs onnx: pip install "skbackprop\[onnx\]"'):
+        to_onnx(net)
 
 
 # ---- the docstrings

@@ -1,5 +1,7 @@
 """Pipelines that hold estimators of this package, by skl2onnx."""
 
+import sys
+
 import numpy as np
 import pytest
 from onnx_sessions import assert_same, is_classifier, run
@@ -97,6 +99,13 @@ PIPELINES = {
         ),
         ARRAY,
     ),
+    "without some columns": (
+        make_pipeline(
+            ColumnTransformer([("one", StandardScaler(), [0, 2]), ("none", "drop", [1, 3])]),
+            BackpropRegressor(**SMALL),
+        ),
+        ARRAY,
+    ),
 }
 
 
@@ -163,6 +172,52 @@ def test_inputs_of_other_types(kind):
     data = ARRAY.astype({"Double": np.float64, "Float": np.float32}[kind])
     found = session.run(["variable"], {"all": data})[0][:, 0]
     np.testing.assert_allclose(found, net.predict(ARRAY), rtol=1e-5, atol=1e-5)
+
+
+def test_one_input_whose_columns_are_not_counted():
+    from skl2onnx.common.data_types import FloatTensorType
+
+    register_converters()
+    net = TabularRegressor(**TABLE).fit(ARRAY, ARRAY[:, 0])
+    model = skl2onnx.to_onnx(net, initial_types=[("all", FloatTensorType([None, None]))])
+    assert_same(net, model, ARRAY)
+
+
+@pytest.mark.parametrize("kind", ["Boolean", "Int64"])
+def test_categories_in_inputs_of_other_types(kind):
+    """A truth value is 1 or 0; a category that is no integer does not occur as one."""
+    import onnxruntime
+    from skl2onnx.common import data_types
+
+    register_converters()
+    levels = {"Boolean": [True, False], "Int64": [1, 0, "other"]}[kind]
+    cells = np.array(levels, object)[np.arange(N_ROWS) % len(levels)]
+    X = pd.DataFrame({"level": pd.Categorical(cells)})
+    net = TabularRegressor(**TABLE).fit(X, np.arange(N_ROWS) % len(levels))
+    types = [("level", getattr(data_types, f"{kind}TensorType")([None, 1]))]
+    model = skl2onnx.to_onnx(net, initial_types=types)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    new = np.array([[1], [0]], {"Boolean": bool, "Int64": np.int64}[kind])
+    found = session.run(["variable"], {"level": new})[0][:, 0]
+    expected = net.predict(pd.DataFrame({"level": pd.Categorical(new[:, 0])}))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert abs(found[0] - found[1]) > 1e-3
+
+
+def test_an_input_of_a_type_that_no_number_has():
+    from skl2onnx.common.data_types import Complex64TensorType
+
+    register_converters()
+    net = BackpropRegressor(**SMALL).fit(ARRAY, ARRAY[:, 0])
+    with pytest.raises(TypeError, match="to_onnx cannot express an input of the type Complex64"):
+        skl2onnx.to_onnx(net, initial_types=[("all", Complex64TensorType([None, 4]))])
+
+
+def test_without_skl2onnx_it_is_said_what_to_install(monkeypatch):
+    pipeline, _ = fitted("array")
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match=r'need skl2onnx: pip install "skbackprop\[onnx\]"'):
+        to_onnx(pipeline)
 
 
 def test_numbers_in_an_input_of_strings():

@@ -192,6 +192,13 @@ def test_many_levels():
     assert_same(net, to_onnx(net), X[:40])
 
 
+def test_many_levels_whose_means_are_the_same():
+    """There is no column of means for them: all targets are the same."""
+    X = pd.DataFrame({"one": np.repeat([f"level {i}" for i in range(60)], 4)})
+    net = TabularRegressor(**SMALL).fit(X, np.full(240, 3.0))
+    assert_same(net, to_onnx(net), X[::4])
+
+
 # ---- arrays
 
 
