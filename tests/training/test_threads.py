@@ -208,6 +208,34 @@ def test_overflow_does_not_warn_in_any_thread(n_threads):
         large * large
 
 
+class OpenMPBlas:
+    """A BLAS that uses OpenMP: each thread has a limit of its own."""
+
+    threading_layer = "openmp"
+
+    def __init__(self):
+        self._of_thread = threading.local()
+
+    def get_num_threads(self):
+        return getattr(self._of_thread, "limit", 3)
+
+    def set_num_threads(self, number):
+        self._of_thread.limit = number
+
+
+def test_a_blas_of_openmp_has_one_thread_in_every_thread(monkeypatch):
+    blas, barrier = OpenMPBlas(), threading.Barrier(3, timeout=WAIT)
+    monkeypatch.setattr(skbackprop.training.threads, "_blas_controllers", lambda: [blas])
+
+    def limit(item):
+        barrier.wait()
+        return blas.get_num_threads()
+
+    with row_threads() as threads:
+        assert threads.map(limit, range(3)) == [1, 1, 1]
+    assert blas.get_num_threads() == 3
+
+
 # ---- other threads and processes, each case in a process of its own
 
 PREAMBLE = """
