@@ -1,6 +1,6 @@
 """A pytest plugin that runs the compiled kernels as plain Python.
 
-    PYTHONPATH=tests python -m pytest -p uncompiled_kernels tests/kernels/test_kernels.py
+    PYTHONPATH=tests python -m pytest -p uncompiled_kernels tests/kernels
 
 Compiled code shows neither which of its lines run nor an index beyond the end of an array. Here
 NumPy checks each index, tools for coverage see each line, and a change of the code needs no
