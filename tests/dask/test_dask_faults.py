@@ -1,5 +1,6 @@
 """What a fit does when workers come and go, or the client is interrupted."""
 
+import itertools
 import os
 import signal
 import time
@@ -14,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
 from skbackprop import BackpropClassifier
 from skbackprop.dask import DaskBackpropClassifier
+from skbackprop.losses import LogLoss
 from skbackprop.training.monitor import Monitor
 
 PARAMS = {"hidden_layer_sizes": (5,), "solver": "lbfgs", "max_iter": 8, "random_state": 0}
@@ -178,6 +180,26 @@ def test_an_interruption_leaves_nothing_running(client, after_iteration):
     while any(client.processing().values()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(client.processing().values())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")
+def test_ctrl_c_while_the_workers_compute(monkeypatch):
+    """The client waits for them, stops what they do, and keeps the iterations before."""
+    original, calls = LogLoss.loss_gradient, itertools.count(1)
+
+    def loss_gradient(*arguments):
+        if next(calls) == 20:
+            time.sleep(0.5)  # by then the client waits
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(*arguments)
+
+    monkeypatch.setattr(LogLoss, "loss_gradient", loss_gradient)
+    model = DaskBackpropClassifier(**PARAMS)
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"):
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(*in_chunks())
+        assert 0 < model.n_iter_ == len(model.loss_curve_) < PARAMS["max_iter"]
+        assert model.stop_reason_.startswith("Interrupted")
 
 
 @pytest.mark.parametrize("kind", [GridSearchCV, RandomizedSearchCV])

@@ -103,6 +103,20 @@ def assert_nothing_is_left(client):
     assert not any(client.has_what().values())
 
 
+def test_workers_without_a_limit_keep_everything_in_memory():
+    X, y = make_data()
+    with Client(
+        processes=False,
+        n_workers=1,
+        threads_per_worker=1,
+        memory_limit=0,
+        dashboard_address=":0",
+    ):
+        model = DaskBackpropClassifier(solver="lbfgs", **PARAMS).fit(*in_chunks(X, y))
+    local = BackpropClassifier(solver="lbfgs", **PARAMS).fit(X, y)
+    np.testing.assert_allclose(model.coefs_[0], local.coefs_[0], rtol=1e-7)
+
+
 def held_rows():
     gc.collect()
     return [thing for thing in gc.get_objects() if issubclass(type(thing), Held)]
