@@ -54,8 +54,10 @@ def test_products(fan_in, fan_out, n_rows, layout, dtype, seed):
         (200, 64, 10, {"forward", "gradient"}),
         (200, 64, 1, {"backward"}),
         (200, 64, 13, set()),
+        (200, 32, 3, {"forward", "gradient", "backward"}),
         (200, 31, 3, set()),
-        (10_000, 64, 3, set()),
+        (2**12, 64, 4, {"forward", "gradient", "backward"}),
+        (2**12 + 1, 64, 4, set()),
     ],
 )
 def test_loops_are_for_few_columns_of_many_inputs(n_rows, fan_in, fan_out, looped):

@@ -320,6 +320,25 @@ def test_partial_fit_and_warm_start():
     assert warm.fit(X, Y).loss_ < before
 
 
+def test_a_table_goes_on_with_this_loss_only():
+    table = TabularRegressor(loss="cox", **TABLE).partial_fit(X, Y)
+    for _ in range(9):
+        table.partial_fit(X, Y)
+    assert table.score(X, Y) > 0.6
+    error = assert_refused(
+        table.set_params(loss="squared_error"), lambda e: e.partial_fit(X, Y["time"])
+    )
+    assert "loss='squared_error' needs a different scaling of y than loss='cox'" in str(error)
+
+
+def test_the_output_of_a_drawn_network_is_the_log_risk():
+    pytest.importorskip("matplotlib")
+    from skbackprop.plotting import NetworkDisplay
+
+    net = BackpropRegressor(loss="cox", max_iter=2, **SMALL).fit(X, Y)
+    assert NetworkDisplay.from_estimator(net).output_names == ["log risk"]
+
+
 def test_inspection():
     net = BackpropRegressor(loss="cox", max_iter=20, **SMALL).fit(X, Y)
     step = np.array([1e-6, 0, 0])

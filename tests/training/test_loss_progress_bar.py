@@ -133,6 +133,22 @@ def test_two_fits_one_after_the_other_have_bars_of_their_own(printed):
     assert printed() == [line]
 
 
+def test_two_fits_at_the_same_time_are_drawn_together(printed):
+    bar = LossProgressBar()
+    inner = BackpropClassifier(**SMALL).set_callbacks(bar)
+
+    def fit_inner(progress):
+        if progress.epoch == 3:
+            inner.fit(X, y)
+        return 1.0
+
+    outer = BackpropClassifier(**SMALL, learning_rate=fit_inner, alpha=0.1).set_callbacks(bar)
+    outer.fit(X, y)
+    assert sorted(printed()) == sorted(
+        f"BackpropClassifier 6/6 {losses(net.loss_)}" for net in (inner, outer)
+    )
+
+
 def test_a_fit_that_fails_ends_the_display(printed):
     def interrupt(progress):
         if progress.epoch == 3:

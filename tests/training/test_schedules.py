@@ -92,7 +92,11 @@ def test_training_ends_with_the_first_plateau(name):
     assert not SCHEDULES[name].survives_plateau(Progress())
 
 
-@pytest.mark.parametrize("wrapped", [lambda schedule: schedule, lambda s: WarmUp(s, 0.1)])
+@pytest.mark.parametrize(
+    "wrapped",
+    [lambda schedule: schedule, lambda s: WarmUp(s, 0.1), lambda s: ThenConstant(s, 0.01)],
+    ids=["alone", "after a warm-up", "before a constant rate"],
+)
 def test_an_adaptive_rate_survives_plateaus_until_it_is_tiny(wrapped):
     """0.1 / 5^7 = 1.28e-6 is the last rate above 1e-6, and 0.1 / 5^8 the last that is used."""
     schedule = wrapped(Adaptive(0.1))
@@ -154,6 +158,11 @@ def test_progress_of_each_step():
     assert [p.fraction for p in seen] == [i / 8 for i in range(8)]
     assert {p.step_share for p in seen} == {1 / 8}
     assert [p.n_samples_seen for p in seen] == [0] * 4 + [20] * 4
+
+
+@pytest.mark.parametrize("n_steps", [1, 4])
+def test_an_epoch_has_a_rate_for_each_step_and_no_more(n_steps):
+    assert len([*rates_of_epoch(Cosine(0.1), CountedProgress(), n_steps, 2)]) == n_steps
 
 
 def test_progress_does_not_go_beyond_the_plan():

@@ -84,6 +84,15 @@ def test_nested_uses():
     assert blas_threads() == 3
 
 
+def test_a_part_starts_no_further_threads():
+    def n_threads(item):
+        with row_threads() as inner:
+            return inner.n_threads
+
+    with row_threads() as threads:
+        assert threads.map(n_threads, range(3)) == [1, 1, 1]
+
+
 @pytest.mark.parametrize("first_to_leave", ["main", "other"])
 def test_overlapping_uses_from_two_threads(first_to_leave):
     """The last one to leave lifts the limit, whichever came first."""
