@@ -181,6 +181,19 @@ def test_names_must_differ(net):
 # ---- NetworkDisplay
 
 
+def test_a_drawing_of_given_weights_has_no_title(net):
+    fitted = NetworkDisplay.from_estimator(net)
+    drawn = NetworkDisplay(
+        fitted.coefs,
+        input_names=fitted.input_names,
+        output_names=fitted.output_names,
+        layer_names=fitted.layer_names,
+    ).plot()
+    assert fitted.ax_.get_title()
+    assert not drawn.ax_.get_title()
+    assert len(drawn.edges_) == len(fitted.edges_)
+
+
 def texts(display):
     return [text.get_text() for text in display.ax_.texts]
 

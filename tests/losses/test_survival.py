@@ -332,11 +332,12 @@ def test_a_table_goes_on_with_this_loss_only():
 
 
 def test_the_output_of_a_drawn_network_is_the_log_risk():
-    pytest.importorskip("matplotlib")
+    Figure = pytest.importorskip("matplotlib.figure").Figure
     from skbackprop.plotting import NetworkDisplay
 
     net = BackpropRegressor(loss="cox", max_iter=2, **SMALL).fit(X, Y)
-    assert NetworkDisplay.from_estimator(net).output_names == ["log risk"]
+    display = NetworkDisplay.from_estimator(net, ax=Figure().subplots())
+    assert display.output_names == ["log risk"]
 
 
 def test_inspection():
