@@ -1,6 +1,7 @@
 """Which kernels are used, and that fits are the same with each set."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from skbackprop import BackpropClassifier, BackpropRegressor, TabularRegressor, kernels
 from skbackprop.kernels import kernels_for
 
-numba = pytest.importorskip("numba")
+Dispatcher = pytest.importorskip("numba.core.dispatcher").Dispatcher
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -52,6 +53,15 @@ def test_other_choices_are_refused(bad):
     with pytest.raises(ValueError, match="kernels must be one of auto, numpy, numba, got"):
         kernels.use(bad)
     assert kernels.chosen() == before
+
+
+def test_each_kernel_is_compiled_for_both_types():
+    kernels.compile_all()
+    for name in ("activations", "losses", "masks", "products", "update_rules"):
+        module = import_module(f"skbackprop.kernels.compiled.{name}")
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher) and "inline" not in function.targetoptions:
+                assert len(function.signatures) >= 2, function
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
