@@ -74,6 +74,14 @@ def test_fit_is_that_in_memory(client, kind, solver, class_weight):
     assert ours.score(in_chunks(X), in_chunks(y)) == pytest.approx(net.score(X, y))
 
 
+def test_a_partition_of_weight_0(client):
+    weights = np.where(np.arange(N_ROWS) < CHUNKS[0], 0.0, WEIGHTS)
+    settings = QUICK | {"solver": "lbfgs", "hidden_layer_sizes": (4,)}
+    model = DaskBackpropRegressor(**settings)
+    model.fit(in_chunks(X), in_chunks(NUMBERS), in_chunks(weights))
+    assert_same(model, BackpropRegressor(**settings).fit(X, NUMBERS, weights), 1e-5)
+
+
 def test_frames(client):
     y = pd.DataFrame(TARGETS["columns"][2]).astype("Int64")
     net = BackpropClassifier((5,), solver="lbfgs", **QUICK).fit(X, y)

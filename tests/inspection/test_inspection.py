@@ -309,6 +309,13 @@ def test_check_gradient_of_a_float32_fit():
 # ---- minimize_input
 
 
+@pytest.mark.parametrize("target", [np.array([0.5], object), ["0.5"]], ids=["objects", "texts"])
+def test_a_wanted_number_may_be_of_any_type(target):
+    net = BackpropRegressor((4,), max_iter=9, random_state=0).fit(X, X[:, 0])
+    found, expected = (inspection.minimize_input(net, X[:2], one) for one in (target, 0.5))
+    np.testing.assert_array_equal(found.X, expected.X)
+
+
 @pytest.mark.parametrize(
     ("task", "target"),
     [("binary", "yes"), ("binary", "no"), ("multiclass", "c"), ("multilabel", [1, 0])],

@@ -33,6 +33,7 @@ import skbackprop
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.activations import Activation
 from skbackprop.losses import SquaredError
+from skbackprop.training.monitor import Monitor
 from skbackprop.training.threads import row_threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -276,6 +277,26 @@ def test_ctrl_c_at_a_random_moment(solver, seed):
 
 
 # ---- exceptions of what users write
+
+
+def test_ctrl_c_at_the_end_of_an_epoch_keeps_the_epoch(monkeypatch):
+    """Its loss is known; what is left is done after the interruption."""
+    net = BackpropClassifier((4,), max_iter=6, random_state=0)
+    expected = clone(net).set_params(max_iter=3).fit(X, y)
+    original, interrupted = Monitor._keep, []
+
+    def keep(monitor, parameters):
+        if monitor.n_iter == 2 and not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        original(monitor, parameters)
+
+    monkeypatch.setattr(Monitor, "_keep", keep)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, y)
+    assert net.n_iter_ == 3
+    assert net.loss_curve_ == expected.loss_curve_
+    np.testing.assert_array_equal(net.coefs_[0], expected.coefs_[0])
 
 
 class Broken(Exception):

@@ -134,3 +134,12 @@ def test_without_a_seed_training_goes_on():
     for _ in range(20):
         model.partial_fit(X, y)
     assert log_loss(y, model.predict_proba(X)) < first
+
+
+def test_divergence_names_the_largest_number_of_a_table_with_categories():
+    x = np.r_[np.linspace(-1, 1, N_ROWS - 1), 1e9]  # scaled, it is nearly 3
+    X = pd.DataFrame({"x": x, "level": pd.Categorical(np.arange(N_ROWS) % 3)})
+    model = TabularRegressor(**QUICK | {"learning_rate_init": 1e200, "validation_fraction": 0})
+    error = assert_refused(model, lambda e: e.fit(X, RNG.normal(size=N_ROWS)))
+    assert isinstance(error, ValueError)
+    assert "the largest absolute value of X is 3.)" in str(error)
