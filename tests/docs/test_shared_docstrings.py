@@ -324,6 +324,25 @@ def test_another_default_is_documented():
     assert Faster().get_params() == {"name": "it", "size": 1, "speed": 9.0}
 
 
+def test_a_parameter_without_a_default_has_none_in_the_docstring():
+    @with_shared_parameters
+    class Named(Shared):
+        """Named.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        """
+
+        def __init__(self, name, **shared):
+            super().__init__(**shared)
+            self.name = name
+
+    assert "\nname : str\n    Its name.\n" in Named.__doc__
+    assert "\nsize : int, default=1\n" in Named.__doc__
+
+
 def test_groups_of_parameters_are_listed_below_the_summary():
     @with_shared_parameters
     class Grouped(Own):

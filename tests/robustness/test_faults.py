@@ -299,6 +299,19 @@ def test_ctrl_c_at_the_end_of_an_epoch_keeps_the_epoch(monkeypatch):
     np.testing.assert_array_equal(net.coefs_[0], expected.coefs_[0])
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_ctrl_c_before_an_epoch_is_complete_changes_nothing(method):
+    net = BackpropRegressor((4,), max_iter=6, random_state=0).fit(X, y)
+    before = pickle.dumps(net.set_params(learning_rate=interrupting_rate))
+    with pytest.raises(KeyboardInterrupt):
+        getattr(net, method)(X, y)
+    assert pickle.dumps(net) == before
+
+
+def interrupting_rate(progress):
+    raise KeyboardInterrupt
+
+
 class Broken(Exception):
     """Raised by the components below."""
 
