@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from scipy import sparse
-from sklearn import config_context, get_config
+from sklearn import config_context, get_config, set_config
 
 from .scikit_learn import invalid_parameter_error
 
@@ -179,7 +179,10 @@ def fit_context(method: _Method) -> _Method:
         if get_config()["skip_parameter_validation"]:
             return method(estimator, *args, **kwargs)
         estimator._validate_params()
-        with config_context(skip_parameter_validation=True):
-            return method(estimator, *args, **kwargs)
+        try:
+            with config_context(skip_parameter_validation=True):
+                return method(estimator, *args, **kwargs)
+        finally:  # once more, because Ctrl-C may have come while the context was ending
+            set_config(skip_parameter_validation=False)
 
     return cast(_Method, checked)

@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 from platforms import needs_known_blas
 from processes import run_script
+from sklearn import get_config, set_config
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -35,6 +36,7 @@ from skbackprop.activations import Activation
 from skbackprop.losses import SquaredError
 from skbackprop.training.monitor import Monitor
 from skbackprop.training.threads import row_threads
+from skbackprop.utils import allowed_values
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -216,7 +218,9 @@ def test_an_error_at_any_line_leaves_a_whole_estimator(case, method, error, seed
         if unchanged:
             continue
         assert_same_learnt(net, references[net.n_iter_])
-        assert error is KeyboardInterrupt or number == len(lines) - 1, lines[number]
+        # At the last line of the fit: what comes then restores a setting of scikit-learn.
+        is_at_end = all(file.endswith("allowed_values.py") for file, _ in lines[number + 1 :])
+        assert error is KeyboardInterrupt or is_at_end, lines[number]
     if LONG and error is KeyboardInterrupt and call == "fit":
         assert ends == {None, 1, 2, 3}  # the test does reach all of them
 
@@ -270,10 +274,29 @@ def test_ctrl_c_at_a_random_moment(solver, seed):
                 end = end if end == "in time" else f"published {stopped.n_iter_}"
             ends[end] += 1
             assert blas_threads() <= {3}
+            assert not get_config()["skip_parameter_validation"]
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
     print(solver, dict(sorted(ends.items())))
+
+
+def test_ctrl_c_while_scikit_learns_setting_is_restored(monkeypatch):
+    """Otherwise no parameter of any estimator would be checked from then on."""
+
+    class Interrupted:
+        """A context that Ctrl-C ends before it has restored the setting."""
+
+        def __enter__(self):
+            set_config(skip_parameter_validation=True)
+
+        def __exit__(self, *error):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(allowed_values, "config_context", lambda **settings: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        BackpropClassifier(**SMALL).fit(X, y)
+    assert not get_config()["skip_parameter_validation"]
 
 
 # ---- exceptions of what users write
