@@ -601,7 +601,7 @@ class BaseBackprop(DocumentationLink, CallbackSupport, FittedEstimator, ABC):
         """Train, and set the fitted attributes of the draft."""
         tasks = None
         if has_callbacks(self):
-            max_epochs = 1 if recipe.one_pass else recipe.max_iter
+            max_epochs = recipe.n_epochs
             tasks = EpochTasks(self, training, given, max_epochs, recipe.unit)
         try:
             stop = training.run(tasks)

@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 from ..network import Network
 from ..training import Recipe
@@ -26,11 +25,8 @@ class MemberDesigns:
 
     Parameters
     ----------
-    settings : estimator
-        Only hyper-parameters are read.
-
     recipes : MemberRecipes
-        Hyper-parameters that differ from member to member.
+        Hyper-parameters of the members.
 
     recipe_of : callable
         ``recipe_of(settings)`` returns the recipe of the training.
@@ -48,10 +44,9 @@ class MemberDesigns:
         Members that are continued.
     """
 
-    def __init__(self, settings, recipes, recipe_of, preprocessing, target, sample, members):
+    def __init__(self, recipes, recipe_of, preprocessing, target, sample, members):
         targets, weight = target.as_columns(sample.y), sample.sample_weight
         self._inputs = TrainingInputs(sample.X, preprocessing.numeric, targets, weight)
-        self._parameters = settings.get_params(deep=False)
         self.recipes, self._recipe_of = recipes, recipe_of
         self._preprocessing, self._target = preprocessing, target
         self.members = members
@@ -65,8 +60,7 @@ class MemberDesigns:
             return self._designs[number]
 
     def _design(self, number):
-        recipe = self.recipes[number]
-        settings = SimpleNamespace(**self._parameters | recipe)
+        recipe, settings = self.recipes[number], self.recipes.settings(number)
         if number < len(self.members):
             below = embedding_layers(self.members[number].network.network)
         else:

@@ -8,13 +8,13 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from ..data import check_validation, counted, sample_of
+from ..data import check_validation, counted, folds, sample_of
 from ..training import with_callbacks
 from ..utils import about, draft_of
 from .designs import MemberDesigns
 from .ensemble import Ensemble, mean_curve
 from .gate import check_table
-from .member_recipes import MemberRecipes, check_same_embeddings
+from .member_recipes import ROUND, MemberRecipes, check_same_embeddings
 from .member_training import train_members
 from .plan import Among, MemberRows, Plan
 from .preprocessing import TablePreprocessing
@@ -89,7 +89,9 @@ class FitsTables(ABC):
             encoded = self._learn_table(checked, given)
         sample = counted(sample_of(encoded, target, np.float32))
         held_out, among = self._held_out(given, target), Among.of(all_rows, sample)
-        rows = MemberRows.of(self, given, among, sample, held_out, target, recipes.seed)
+        splits = self._splits(given, sample, among, recipes)
+        fraction = 0.0 if given.is_part else self.validation_fraction
+        rows = MemberRows(sample, among, held_out, splits, fraction)
         earlier = self.members_ if goes_on else []
         plan = self._plan(rows, recipes, budget, earlier, given)
         self._run(plan, given, keep_despite)
@@ -104,6 +106,18 @@ class FitsTables(ABC):
             encoded = checked._replace(X=self._encoded(checked.X))
             return counted(sample_of(encoded, target, np.float32))
 
+    def _splits(self, given, sample, among, recipes):
+        """Return the splits, by ``validation`` or as folds, that members use in turn; or None."""
+        if given.is_part or given.has_validation:
+            return None
+        if self.validation is not None:
+            return among.chosen_splits(self.validation, given, sample, recipes.n_default)
+        if self.time_budget is None:
+            return None
+        strata = self._target.strata(sample.rows.targets()[0])
+        with about(f"time_budget={self.time_budget!r} for this number of rows"):
+            return folds(strata, len(sample.rows), ROUND, recipes.seed)
+
     def _plan(self, rows, recipes, budget, earlier, given):
         """Return the plan of a fit, or of a call of ``partial_fit``."""
         target = self._target
@@ -115,7 +129,7 @@ class FitsTables(ABC):
 
         if given.is_part:
             recipe_of = self._recipe_of_call(recipe_of, n_rows, earlier)
-        designs = MemberDesigns(self, recipes, recipe_of, table, target, rows.sample, earlier)
+        designs = MemberDesigns(recipes, recipe_of, table, target, rows.sample, earlier)
         calibrated = is_classifier(self) and not target.ordered
         return Plan(designs, target, loss, rows, budget, calibrated)
 

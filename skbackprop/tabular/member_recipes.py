@@ -1,6 +1,7 @@
 """Recipes of the members: the parameters that differ from member to member."""
 
 from numbers import Integral
+from types import SimpleNamespace
 
 import numpy as np
 from scipy.stats import loguniform, uniform
@@ -52,12 +53,17 @@ class MemberRecipes:
     seed = None
 
     def __init__(self, settings, default, drawn):
+        self._parameters = settings.get_params(deep=False)
         self._embeddings = embeddings_in_turn(settings.embedding, default)
         self.n_default = settings.n_members
         if settings.time_budget is not None:
             self.n_default = max(ROUND, settings.n_members)
             self._space = search_space(settings, drawn)
             self.seed = int(check_random_state(settings.random_state).randint(2**31 - 1))
+
+    def settings(self, number):
+        """Return all hyper-parameters of a member as attributes."""
+        return SimpleNamespace(**self._parameters | self[number])
 
     def __getitem__(self, number):
         if number < self.n_default:

@@ -67,7 +67,7 @@ def _train_member(plan, number, start, progress):
     def member(reason, copied=False):
         return start.whole_story(_member(plan, training, reason, copied))
 
-    tasks = progress.member_tasks(number, _n_epochs(design.recipe), training.monitor, member)
+    tasks = progress.member_tasks(number, design.recipe.n_epochs, training.monitor, member)
     try:
         stop = training.run(tasks)
     except NothingLearned:
@@ -83,10 +83,6 @@ def _train_member(plan, number, start, progress):
         reason = _interrupted(training.monitor.n_iter)
     progress.member_ends(number, member(reason))
     tasks.finish()
-
-
-def _n_epochs(recipe):
-    return 1 if recipe.one_pass else recipe.max_iter
 
 
 def _interrupted(n_iter):

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data import Sample, chosen_splits, folds, split_among
+from ..data import Sample, chosen_splits, split_among
 from ..losses import Loss
 from ..targets import Target
-from ..utils import about
 from .designs import MemberDesigns
-from .member_recipes import ROUND
 from .time_budget import TimeBudget
 
 
@@ -30,13 +28,10 @@ class Among:
         positions, subset = all_rows.positions_that_count(), sample.rows.subset
         return cls(positions if subset is None else positions[subset], all_rows.y.shape[0])
 
-    def chosen_splits(self, settings, given, sample):
-        """Return the splits of the sample by the parameter ``validation``."""
+    def chosen_splits(self, validation, given, sample, most):
+        """Return the first splits of the sample by the parameter ``validation``."""
         counts = np.isin(np.arange(self.n_given), self.positions)
-        most = settings.n_members
-        if settings.time_budget is not None:
-            most = max(ROUND, most)
-        chosen = chosen_splits(settings.validation, given, sample.y, counts, most)
+        chosen = chosen_splits(validation, given, sample.y, counts, most)
         return [split_among(self.positions, split, self.n_given) for split in chosen]
 
 
@@ -54,23 +49,6 @@ class MemberRows:
     held_out: Sample | None
     splits: list | None
     validation_fraction: float
-
-    @classmethod
-    def of(cls, settings, given, among, sample, held_out, target, seed):
-        """Return the rows of a fit; with a time budget, folds are drawn with ``seed``.
-
-        Of ``settings``, an estimator, only hyper-parameters are read.
-        """
-        splits = None
-        if held_out is None and not given.is_part:
-            if settings.validation is not None:
-                splits = among.chosen_splits(settings, given, sample)
-            elif settings.time_budget is not None:
-                strata = target.strata(sample.rows.targets()[0])
-                with about(f"time_budget={settings.time_budget!r} for this number of rows"):
-                    splits = folds(strata, len(sample.rows), ROUND, seed)
-        fraction = 0.0 if given.is_part else settings.validation_fraction
-        return cls(sample, among, held_out, splits, fraction)
 
     @property
     def n_training(self):

@@ -284,7 +284,7 @@ class Training:
 
 def _kernels_of_run(recipe, network, rows):
     """Return the kernels for the largest amount of work that a run may need."""
-    n_epochs = 1 if recipe.one_pass else int(recipe.max_iter)
+    n_epochs = recipe.n_epochs
     batch_size = 200 if recipe.batch_size == "auto" else int(recipe.batch_size)
     n_steps = 1 if recipe.solver == "lbfgs" else -(-len(rows) // batch_size)
     n_products = network.n_products(len(rows), rows.stored_per_row)

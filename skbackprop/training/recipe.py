@@ -69,6 +69,11 @@ class Recipe:
         return "iteration" if self.solver == "lbfgs" else "epoch"
 
     @property
+    def n_epochs(self):
+        """Return the largest number of epochs of this run."""
+        return 1 if self.one_pass else int(self.max_iter)
+
+    @property
     def planned(self):
         """Return whether training should run for all ``max_iter`` epochs of its schedule."""
         return self.solver != "lbfgs" and self.schedule.planned

@@ -54,7 +54,7 @@ def minimize_stochastic(objective, parameters, recipe, state, monitor, new_pass)
     n_steps = steps_of_epoch(len(rows), batch_size, recipe.last_batch)
     n_seen = min(len(rows), n_steps * batch_size)
     seen_weight = objective.total_weight * (n_seen / len(rows))
-    for _ in range(1 if recipe.one_pass else recipe.max_iter):
+    for _ in range(recipe.n_epochs):
         monitor.epoch_begins()
         rates, strengths = (
             rates_of_epoch(schedule, state.progress, n_steps, recipe.max_iter)
