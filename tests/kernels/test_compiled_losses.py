@@ -13,6 +13,19 @@ from skbackprop.kernels.compiled import COMPILED
 from skbackprop.kernels.compiled import LOSSES as COMPILED_LOSSES
 
 
+def assert_same_losses(name, y, raw, weight, scale):
+    """Compiled and NumPy's kernels give the same loss and the same gradient."""
+    results = []
+    for kernels in (COMPILED, NUMPY):
+        out = np.empty_like(raw)
+        total = kernels.loss(LOSSES[name]).loss_gradient(y, raw, weight, scale, out)
+        results.append((total, out))
+    (our_total, ours), (their_total, theirs) = results
+    assert isinstance(our_total, float)
+    np.testing.assert_allclose(our_total, their_total, rtol=TOLERANCE[raw.dtype.name])
+    assert_close(ours, theirs, raw.dtype.name)
+
+
 @both_dtypes
 @pytest.mark.parametrize("weights", ["none", "rows", "targets", "missing"])
 @pytest.mark.parametrize("name", LOSSES)
@@ -23,15 +36,7 @@ def test_losses(name, weights, dtype, seed):
     y = draw_targets(name, 40, 3, rng, np.dtype(dtype).type)
     raw = rng.normal(scale=4, size=(40, LOSSES[name].n_raw(3))).astype(dtype)
     weight = draw_weights(weights, 40, 3, rng, np.dtype(dtype).type)
-    results = []
-    for kernels in (COMPILED, NUMPY):
-        out = np.empty_like(raw)
-        total = kernels.loss(LOSSES[name]).loss_gradient(y, raw, weight, 0.25, out)
-        results.append((total, out))
-    (our_total, ours), (their_total, theirs) = results
-    assert isinstance(our_total, float)
-    np.testing.assert_allclose(our_total, their_total, rtol=TOLERANCE[dtype])
-    assert_close(ours, theirs, dtype)
+    assert_same_losses(name, y, raw, weight, 0.25)
 
 
 @both_dtypes
@@ -40,14 +45,7 @@ def test_losses(name, weights, dtype, seed):
 def test_log_losses_of_extreme_raw_predictions(name, size, dtype):
     raw = np.array([[size, -size, 0.0], [-size, -size, size]], dtype)
     y = np.array([0, 1]) if has_codes(name) else np.array([[1, 0, 1], [1, 0, 0]], dtype)
-    results = []
-    for kernels in (COMPILED, NUMPY):
-        out = np.empty_like(raw)
-        total = kernels.loss(LOSSES[name]).loss_gradient(y, raw, None, 1.0, out)
-        results.append((total, out))
-    (our_total, ours), (their_total, theirs) = results
-    np.testing.assert_allclose(our_total, their_total, rtol=TOLERANCE[dtype])
-    assert_close(ours, theirs, dtype)
+    assert_same_losses(name, y, raw, None, 1.0)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

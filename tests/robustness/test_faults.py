@@ -55,11 +55,12 @@ def blas_threads():
 
 
 @pytest.fixture(autouse=True)
-def limit_is_as_before():
-    """Three BLAS threads are allowed, before and after."""
+def settings_are_as_before():
+    """Three BLAS threads are allowed, before and after, and scikit-learn checks parameters."""
     with threadpool_limits(3, user_api="blas"):
         yield
         assert blas_threads() <= {3}
+    assert not get_config()["skip_parameter_validation"]
 
 
 def learnt(net):
@@ -274,7 +275,6 @@ def test_ctrl_c_at_a_random_moment(solver, seed):
                 end = end if end == "in time" else f"published {stopped.n_iter_}"
             ends[end] += 1
             assert blas_threads() <= {3}
-            assert not get_config()["skip_parameter_validation"]
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)

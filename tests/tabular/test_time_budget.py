@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 from skbackprop import TabularClassifier, TabularRegressor
 from skbackprop.losses import Quantile
 from skbackprop.tabular import fitting, member_training
-from skbackprop.tabular.selection import GreedySelection
+from skbackprop.tabular.plan import Among, MemberRows
+from skbackprop.tabular.time_budget import TimeBudget, most_members
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 3))
@@ -78,6 +79,28 @@ def test_the_time_is_about_what_was_asked_for():
     # A network starts if it is likely to end in time. A slow machine may be late by some.
     assert 0.5 < time.perf_counter() - begin < 10
     assert len(model.ensemble_loss_curve_) > 2
+
+
+def test_a_network_starts_if_it_is_likely_to_end_in_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("skbackprop.tabular.time_budget.perf_counter", lambda: now[0])
+    budget = TimeBudget(10, n_always=1)
+    for seconds in (2.0, 6.0):  # a mean of 4
+        budget.add(seconds)
+    now[0] = 5.9
+    assert budget.allows(1)
+    now[0] = 6.1
+    assert not budget.allows(2)
+    assert budget.allows(0)
+    for _ in range(9):
+        budget.add(0.1)
+    assert not budget.allows(3)  # otherwise the members would not be the first ones
+
+
+def test_as_many_networks_as_are_required():
+    assert most_members(TabularClassifier(1200, time_budget=1)) == 1200
+    assert most_members(TabularClassifier(4, time_budget=1)) == 1000
+    assert most_members(TabularClassifier(4)) == 4
 
 
 @every_estimator
@@ -150,18 +173,27 @@ def test_the_selection_is_by_the_validation_data(ticks):
     assert model.ensemble_loss_curve_ == sorted(model.ensemble_loss_curve_, reverse=True)
 
 
-def test_members_of_a_fold_are_selected_by_its_rows(ticks):
-    """With two splits by hand, each half of the weights belongs to the members of one of them."""
-    rows = np.arange(120)
-    halves = [(rows[60:], rows[:60]), (rows[:60], rows[60:])]
-    model = grown(TabularRegressor, 10, validation=halves).fit(X, NUMBERS)
-    losses = [loss_of_half(model, part) for _, part in halves]
+ROWS = np.arange(120)
+SPLITS = {
+    "halves": [(ROWS[60:], ROWS[:60]), (ROWS[:60], ROWS[60:])],
+    "groups": GroupKFold(3),
+}
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_members_of_a_fold_are_selected_by_its_rows(ticks, name):
+    """Each split holds out its rows, whole groups if asked for, and has the same total weight."""
+    validation = SPLITS[name]
+    model = grown(TabularRegressor, 10, validation=validation).fit(X, NUMBERS, groups=GROUPS)
+    pairs = validation if name == "halves" else list(validation.split(X, NUMBERS, GROUPS))
+    losses = [loss_of_split(model, rows, 1 / len(pairs)) for _, rows in pairs]
     assert model.ensemble_loss_curve_[-1] == pytest.approx(np.mean(losses), rel=1e-4)
-    held_out = (model.oof_prediction_ - NUMBERS) / model.scale_
-    assert 0.5 * np.mean(held_out**2) == pytest.approx(np.mean(losses), rel=1e-4)
+    for (_, rows), loss in zip(pairs, losses, strict=True):
+        held_out = (model.oof_prediction_[rows] - NUMBERS[rows]) / model.scale_
+        assert 0.5 * np.mean(held_out**2) == pytest.approx(loss, rel=1e-4)
 
 
-def loss_of_half(model, rows):
+def loss_of_split(model, rows, total_weight):
     """Loss for these rows of the weighted members that held them out."""
     raw, target, weights = model._raw_predictions(X[rows])
     errors = (np.array([target.predict(each) for each in raw]) - NUMBERS[rows]) / model.scale_
@@ -169,7 +201,7 @@ def loss_of_half(model, rows):
         min(member.validation_losses) == pytest.approx(0.5 * np.mean(error**2), rel=1e-3)
         for member, error in zip(model.members_, errors, strict=True)
     ]
-    assert sum(weights[own]) == pytest.approx(0.5)
+    assert sum(weights[own]) == pytest.approx(total_weight)
     return 0.5 * np.mean(np.average(errors[own], axis=0, weights=weights[own]) ** 2)
 
 
@@ -178,6 +210,24 @@ def test_rows_without_a_weight_are_held_out_by_no_network(ticks):
     model = grown(TabularRegressor, max_iter=60).fit(X, NUMBERS, weight)
     np.testing.assert_array_equal(np.isnan(model.oof_prediction_), weight == 0)
     assert np.corrcoef(model.oof_prediction_[10:], NUMBERS[10:])[0, 1] > 0.5
+
+
+def test_rows_that_several_splits_hold_out_get_the_mean():
+    splits = [(np.array([2, 3]), np.array([0, 1])), (np.array([0, 3]), np.array([1, 2]))]
+    among = Among(np.array([0, 1, 2, 4]), 5)  # the fourth row has no weight
+    rows = MemberRows(None, among, None, splits, 0.1)
+    values = rows.of_held_out({0: np.array([[1.0], [2.0]]), 1: np.array([[4.0], [5.0]])})
+    np.testing.assert_array_equal(values[:, 0], [1, 3, 5, np.nan, np.nan])
+
+
+def test_the_noise_is_the_weighted_mean_of_variances(ticks):
+    model = grown(TabularRegressor, loss="gaussian_nll").fit(X, NUMBERS)
+    raw, target, weights = model._raw_predictions(X)
+    means = np.array([target.predict(each) for each in raw])
+    noises = np.array([target.std(each) ** 2 for each in raw])
+    mean, std = model.predict(X, return_std=True)
+    variance = weights @ ((means - mean) ** 2 + noises)
+    np.testing.assert_allclose(std, np.sqrt(variance))
 
 
 def test_decisions_for_rows_that_were_held_out(ticks):
@@ -192,95 +242,6 @@ def test_decisions_for_rows_that_were_held_out(ticks):
     columns = np.column_stack([WORDS, WORDS])
     each = grown(TabularClassifier).fit(X, columns).oof_prediction_
     assert [one.shape for one in each] == [(120,), (120,)]
-
-
-def squares(y):
-    """A mean loss: squared error of raw predictions."""
-    return lambda raw: float(np.mean((raw - y) ** 2))
-
-
-def greedy(raws, mean_loss):
-    """Loss and weights after all members."""
-    selection = GreedySelection(mean_loss)
-    for raw in raws:
-        selection.add(raw)
-    return selection.loss, selection.weights
-
-
-def greedy_at_once(raws, mean_loss):
-    """The same by the definition: 25 times, choose the member that makes the mean best."""
-    chosen, losses = [], []
-    for _ in range(25):
-        means = [np.mean([*chosen, raw], axis=0) for raw in raws]
-        k = int(np.argmin([mean_loss(mean) for mean in means]))
-        chosen.append(raws[k])
-        losses.append(mean_loss(means[k]))
-    return min(losses)
-
-
-def test_greedy_selection_takes_the_best_alone_if_no_mean_is_better():
-    y = np.arange(5.0)
-    loss, weights = greedy([y + 3, y, y + 1], squares(y))
-    assert loss == 0
-    assert weights.tolist() == [0, 1, 0]
-
-
-def test_greedy_selection_weights_members_whose_errors_cancel():
-    y = np.arange(5.0)
-    loss, weights = greedy([y + 3, y + 50, y - 1], squares(y))
-    assert loss < 1e-20
-    np.testing.assert_allclose(weights, [0.25, 0, 0.75])
-
-
-def test_greedy_selection_is_no_worse_than_the_best_member():
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        y = rng.normal(size=12)
-        raws = list(y + rng.normal(size=(6, 12)))
-        mean_loss = squares(y)
-        loss, weights = greedy(raws, mean_loss)
-        assert loss <= min(map(mean_loss, raws))
-        assert mean_loss(np.average(raws, axis=0, weights=weights)) == pytest.approx(loss)
-        assert weights.sum() == pytest.approx(1)
-
-
-def test_members_may_come_one_by_one():
-    """The loss is the smallest of selections from the first k members, and never grows."""
-    rng = np.random.default_rng(1)
-    y = rng.normal(size=12)
-    raws = list(y + rng.normal(size=(15, 12)))
-    selection, at_once = GreedySelection(squares(y)), []
-    for k, raw in enumerate(raws, start=1):
-        selection.add(raw)
-        at_once.append(greedy_at_once(raws[:k], squares(y)))
-        assert selection.loss == pytest.approx(min(at_once))
-        assert len(selection.weights) == k
-        mean = np.average(raws[:k], axis=0, weights=selection.weights)
-        np.testing.assert_allclose(selection.mean, mean)
-
-
-def test_a_member_that_is_not_chosen_costs_one_look_a_step():
-    """Otherwise the selection from many members would take longer than their training."""
-    y, n_looks = np.arange(5.0), itertools.count()
-
-    def mean_loss(raw):
-        next(n_looks)
-        return squares(y)(raw)
-
-    greedy([y, *[y + k for k in range(1, 101)]], mean_loss)
-    assert next(n_looks) == 25 + 100 * 25
-
-
-def test_members_without_a_finite_loss_are_not_chosen():
-    y = np.arange(5.0)
-    loss, weights = greedy([y + np.nan, y + 1, y + np.inf], squares(y))
-    assert loss == 1
-    assert weights.tolist() == [0, 1, 0]
-
-
-def test_groups_are_kept_together(ticks):
-    model = grown(TabularClassifier, validation=GroupKFold(3)).fit(X, WORDS, groups=GROUPS)
-    assert len(model.ensemble_loss_curve_) == 14
 
 
 TARGETS_OF_EVERY_KIND = {
@@ -455,6 +416,13 @@ def test_lines_of_members_do_not_say_how_many_there_will_be(ticks, capsys):
     grown(TabularClassifier, 10, verbose=1).fit(X, WORDS)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [f"Member {k}" for k in range(1, 11)]
+
+
+def test_both_encodings_of_categories_meet_each_fold():
+    """Of each eight networks every second one has target encoding, then the others."""
+    model = TabularClassifier(17, **QUICK).fit(X, WORDS)
+    encoded = [recipe["target_encoding"] for recipe in model.member_recipes_]
+    assert encoded == [True, False] * 4 + [False, True] * 4 + [True]
 
 
 def test_without_a_budget_all_members_have_the_same_weight():
